@@ -1,0 +1,116 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Folder rules: `target` may not import `from`, and why. */
+const zones = [
+  [
+    './src/core',
+    [
+      './src/docker',
+      './src/registry',
+      './src/cli',
+      './src/ui',
+      './src/views',
+      './src/commands',
+      './src/report',
+    ],
+    'core is pure: it knows ports, not who implements or shows them.',
+  ],
+  ['./src/core/backup', ['./src/core/inspect', './src/core/restore'], 'use cases do not import each other.'],
+  ['./src/core/inspect', ['./src/core/backup', './src/core/restore'], 'use cases do not import each other.'],
+  ['./src/core/restore', ['./src/core/backup', './src/core/inspect'], 'use cases do not import each other.'],
+  [
+    ['./src/core/archive', './src/core/oci', './src/core/engine'],
+    ['./src/core/backup', './src/core/inspect', './src/core/restore'],
+    'use cases stand on formats and ports, never the other way round.',
+  ],
+  [
+    ['./src/docker', './src/registry'],
+    ['./src/cli', './src/ui', './src/views', './src/commands', './src/report', './src/extension.ts'],
+    'transports serve core and know nobody above it.',
+  ],
+  [
+    './src/commands',
+    ['./src/docker', './src/registry', './src/cli'],
+    'commands reach an engine only through the port they are given.',
+  ],
+  [
+    ['./src/views', './src/ui', './src/report'],
+    ['./src/docker', './src/registry', './src/cli', './src/commands'],
+    'views, ui and reports show; they neither reach an engine nor run commands of their own.',
+  ],
+  [
+    './src/cli',
+    ['./src/ui', './src/views', './src/commands', './src/report', './src/extension.ts'],
+    'the CLI runs without VS Code.',
+  ],
+  [
+    './src/report/app',
+    ['./src/core', './src/report/historyPanel.ts'],
+    'the browser side knows the protocol and nothing of the host.',
+  ],
+].map(([target, from, message]) => ({ target, from, message }));
+
+const noVscode = {
+  name: 'vscode',
+  message:
+    'This folder runs in plain Node and in tests; VS Code belongs to extension, commands, views, ui, report.',
+};
+const noDockerode = [
+  { name: 'dockerode', message: 'Only src/docker talks to the engine’s client.' },
+  { name: 'docker-modem', message: 'Only src/docker talks to the engine’s client.' },
+];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'out/', '.provision/', 'node_modules/', 'test/fixtures/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.json', './src/report/app/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-default-export': 'error',
+      'import-x/no-cycle': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': ['error', { paths: [...noDockerode] }],
+    },
+  },
+  {
+    files: ['src/core/**', 'src/cli/**', 'src/docker/**', 'src/registry/**'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: [noVscode, ...noDockerode] }],
+    },
+  },
+  {
+    files: ['src/docker/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: [noVscode] }] },
+  },
+  {
+    files: ['test/**', 'scripts/**'],
+    rules: {
+      'no-console': 'off',
+      'no-restricted-imports': 'off',
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
+    },
+  },
+);

@@ -1,0 +1,65 @@
+/** What a reader found in an image archive, and where an archive's bytes come from. */
+import type { Digest } from '../digest.ts';
+import type { Platform } from '../engine/records.ts';
+
+/** `docker-archive` has a manifest.json; `oci-archive` only an OCI layout. An archive with both is the first. */
+export type ArchiveForm = 'docker-archive' | 'oci-archive';
+export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+
+/** Bytes of an archive; opened anew for each pass over them. */
+export interface ArchiveSource {
+  /** What people call it: a file's name. */
+  readonly name: string;
+  /** Size of the bytes as they lie there, if known. */
+  readonly sizeBytes?: number;
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** One layer of an archived image. */
+export interface ArchivedLayer {
+  readonly diffId: Digest;
+  /** Size of the plain tar. */
+  readonly sizeBytes: number;
+  /** Digest and size of the bytes as they lie in the archive. */
+  readonly storedDigest: Digest;
+  readonly storedBytes: number;
+  readonly compression: Compression;
+  /** The entry of the archive that holds it, links resolved. */
+  readonly path: string;
+}
+
+/** One image of one platform, every byte of it present and checked against its digests. */
+export interface ArchivedImage {
+  /** Digest of the config: the image's ID on a classic store. */
+  readonly configDigest: Digest;
+  readonly configBytes: Uint8Array;
+  /** Full names as the archive gives them (`repository:tag`). */
+  readonly tags: readonly string[];
+  readonly platform: Platform;
+  /** Bottom first. */
+  readonly layers: readonly ArchivedLayer[];
+  /** The manifest as it lies in the archive, if there is one. */
+  readonly manifestDigest?: Digest;
+  /** What index.json (or the names there) points at: the manifest, or an index above it. The ID on a containerd store. */
+  readonly targetDigest?: Digest;
+}
+
+/** Something left out or odd that does no harm: shown, never passed over. */
+export interface ArchiveRemark {
+  readonly kind: 'attestation' | 'absent-platform' | 'unreferenced' | 'index-mismatch' | 'no-tags';
+  /** English sentence. */
+  readonly text: string;
+}
+
+/** An archive that was read to its end with everything in it checked. */
+export interface Archive {
+  readonly name: string;
+  readonly form: ArchiveForm;
+  /** How the whole tar is wrapped; `none` for a folder. */
+  readonly compression: Compression;
+  /** Digest and size of the file as it lies there; absent for a folder. */
+  readonly fileDigest?: Digest;
+  readonly fileBytes?: number;
+  readonly images: readonly ArchivedImage[];
+  readonly remarks: readonly ArchiveRemark[];
+}

@@ -1,0 +1,127 @@
+/**
+ * Every failure a person can be shown, on one page.
+ *
+ * A sentence names the thing and the next step. Places in braces are filled from the arguments, in English here
+ * and in the user's language by the UI, which looks the template up in its own bundle. `code` is the key: it is
+ * stable, and scripts may test for it.
+ */
+const templates = {
+  // Engine
+  engineUnreachable: 'No engine answers at {endpoint}. Start it, or choose another engine.',
+  engineDenied:
+    'The engine at {endpoint} denies access. Add your user to its group, or choose another engine.',
+  engineTooOld:
+    'The engine at {endpoint} speaks API {found}; Drydock needs {needed} or newer. Update the engine.',
+  engineTimeout: 'The engine did not answer "{call}" within {seconds} s. Check the engine, then try again.',
+  engineRefused: 'The engine refused "{call}": {reason}',
+  engineGarbled:
+    'The engine answered "{call}" with something that can’t be read ({reason}). Check the engine’s version.',
+  engineNotFound: 'The engine has no {kind} "{name}". Refresh the view, or check the name.',
+  engineConflict: 'The engine can’t do this to {name} now: {reason}',
+  streamCut: 'The engine broke off "{call}" after {bytes} bytes. Nothing was kept; try again.',
+  streamError: 'The engine failed in the middle of "{call}": {reason}',
+  contextUnknown: 'There is no Docker context "{name}". Choose another with `docker context ls`.',
+  contextBroken: 'The Docker context "{name}" can’t be used: {reason}',
+  endpointUnsupported:
+    'The engine address "{endpoint}" is of a kind that Drydock can’t use. Use unix://, npipe://, tcp:// or ssh://.',
+  loadFailed: 'The engine could not load the archive: {reason}',
+
+  // Digests, JSON, OCI
+  badDigest: '"{text}" in {where} is not a sha256 digest.',
+  badJson: '{where} is not what it should be: {reason}',
+
+  // Archives
+  notAnArchive: '{name} is not an image archive.',
+  archiveEmpty: '{name} is an archive without any image in it.',
+  archiveCut: '{name} is cut off: it ends inside {entry}.',
+  archiveNoEnd: '{name} has no end mark, so a part of it may be missing.',
+  archiveTrailing: '{name} has something after its end that does not belong there: {reason}',
+  archiveCorrupt: '{name} is damaged at byte {offset}: {reason}',
+  archiveBadHeader: '{name} is damaged: the header at byte {offset} is not valid ({reason}).',
+  archiveUnsafePath: '{name} holds an entry with an unsafe path ("{path}"), so nothing of it was used.',
+  archiveTooLarge: '{name} is over a limit that guards against hostile files: {reason}',
+  archiveMissing: '{name} lacks {missing}, which {by} needs.',
+  archiveCyclic: '{name} refers to itself in a circle at {where}.',
+  archiveWrongSize: '{entry} in {name} has {found} bytes where {expected} were stated.',
+  archiveWrongDigest: '{entry} in {name} has the digest {found} where {expected} was stated.',
+  archiveWrongDiffId:
+    'Layer {layer} of {image} in {name} unpacks to {found} where its config states {expected}.',
+  archiveLayerCount: '{image} in {name} has {layers} layers but its config lists {diffIds}.',
+  archiveUnsupported: '{name} uses {what}, which Drydock can’t read.',
+  archiveChanged: '{name} changed while it was being read. Try again when nothing writes to it.',
+
+  // Use cases
+  nothingSelected: 'Nothing was chosen to {verb}.',
+  fileExists: '{path} exists already. Choose another name, or allow it to be replaced.',
+  fileMissing: 'There is no file {path}.',
+  fileUnusable: '{path} can’t be used: {reason}',
+  diskFull:
+    'The disk of {path} has {free} free, and {needed} are needed. Make room, or choose another place.',
+  tagMoved: '{tag} no longer points to the image that was chosen. Refresh, then try again.',
+  verifyMismatch:
+    '{name} was written, but reading it back found {found} where {expected} was expected. It was removed; try again.',
+  loadMismatch: 'The engine says it loaded {name}, but {reason}.',
+  badReference: '"{text}" is not a valid image name. Use repository:tag in lower case.',
+  badChange: '"{text}" is not a change that commit understands. Use one of {allowed}.',
+  notExactlyOne: '"{text}" matches {count} {kind}. Give more of the ID, or the name.',
+  partlyFailed: '{failed} of {total} failed.',
+
+  // Last resort: a bug of ours or of the machine.
+  unexpected: 'Something unexpected went wrong: {reason}',
+} as const;
+
+type Templates = typeof templates;
+
+/** The stable name of a failure. */
+export type FailureCode = keyof Templates;
+
+type Places<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Places<Rest>
+  : never;
+
+/** What has to be known to word a failure. */
+export type FailureArgs<C extends FailureCode> = Readonly<Record<Places<Templates[C]>, string | number>>;
+
+/** A failure with words for people. `cause` keeps the chain for the log. */
+export class DrydockError extends Error {
+  readonly code: FailureCode;
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: FailureCode, details: Readonly<Record<string, string | number>>, cause?: unknown) {
+    super(fillTemplate(templates[code], details), cause === undefined ? undefined : { cause });
+    this.name = 'DrydockError';
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The English sentence with its places open; the key under which translations are kept. */
+  get template(): string {
+    return templates[this.code];
+  }
+}
+
+/** Makes the failure `code`, worded from `args`. */
+export function failure<C extends FailureCode>(code: C, args: FailureArgs<C>, cause?: unknown): DrydockError {
+  return new DrydockError(code, args, cause);
+}
+
+/** Every template, for the test that each one is translated. */
+export function failureTemplates(): readonly string[] {
+  return Object.values(templates);
+}
+
+/** Puts `details` into the places of a template. */
+export function fillTemplate(template: string, details: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (place, name: string) => String(details[name] ?? place));
+}
+
+/** Whether `error` only says that the work was cancelled. */
+export function isCancellation(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'CancellationError');
+}
+
+/** One line of text for whatever was thrown, for use as a reason inside a sentence. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().replace(/\s+/g, ' ').slice(0, 500);
+}

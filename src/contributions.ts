@@ -1,0 +1,104 @@
+/**
+ * Every command, view, context and setting id of the extension with its types, so that a forgotten or misspelt id
+ * is a compile error. A test compares this page with package.json both ways.
+ */
+import type { DrydockNode, ImageNode, LayerNode } from './views/node.ts';
+
+/** The arguments VS Code passes to a command: the node it was started on and, with several selected, all of them. */
+export type NodeArgs = readonly [node?: DrydockNode, selected?: readonly DrydockNode[]];
+
+/** A file of the Explorer, and all selected ones. */
+export interface FileArg {
+  readonly scheme: string;
+  readonly fsPath: string;
+}
+
+export interface CommandArgs {
+  'drydock.saveImages': NodeArgs;
+  'drydock.loadArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
+  'drydock.checkArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
+  'drydock.importRootfs': readonly [file?: FileArg];
+  'drydock.exportContainer': NodeArgs;
+  'drydock.commitContainer': NodeArgs;
+  'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
+  'drydock.inspect': NodeArgs;
+  'drydock.tagImage': NodeArgs;
+  'drydock.remove': NodeArgs;
+  'drydock.removeImages': NodeArgs;
+  'drydock.removeContainers': NodeArgs;
+  'drydock.removeVolumes': NodeArgs;
+  'drydock.startContainers': NodeArgs;
+  'drydock.stopContainers': NodeArgs;
+  'drydock.pauseContainers': NodeArgs;
+  'drydock.unpauseContainers': NodeArgs;
+  'drydock.copyId': NodeArgs;
+  'drydock.copyName': NodeArgs;
+  'drydock.refresh': readonly [];
+  'drydock.chooseEngine': readonly [];
+  'drydock.measureVolumes': readonly [];
+  'drydock.sortImages': readonly [];
+  'drydock.sortContainers': readonly [];
+  'drydock.sortVolumes': readonly [];
+  'drydock.filterImages': readonly [];
+  'drydock.filterContainers': readonly [];
+  'drydock.filterVolumes': readonly [];
+  'drydock.clearFilter': readonly [];
+  'drydock.openWalkthrough': readonly [];
+  'drydock.openSettings': readonly [];
+  'drydock.showLog': readonly [];
+}
+
+export type CommandId = keyof CommandArgs;
+
+export const containerId = 'drydock';
+
+export const viewIds = {
+  images: 'drydock.images',
+  containers: 'drydock.containers',
+  volumes: 'drydock.volumes',
+} as const;
+
+/** `contextValue` of tree items; the menus of package.json test for them. */
+export const contextValues = {
+  repository: 'drydock.repository',
+  imageTagged: 'drydock.image.tagged',
+  imageDangling: 'drydock.image.dangling',
+  layerFilled: 'drydock.layer.filled',
+  layerEmpty: 'drydock.layer.empty',
+  project: 'drydock.project',
+  containerRunning: 'drydock.container.running',
+  containerPaused: 'drydock.container.paused',
+  containerStopped: 'drydock.container.stopped',
+  volume: 'drydock.volume',
+  message: 'drydock.message',
+} as const;
+
+export type ContextValue = (typeof contextValues)[keyof typeof contextValues];
+
+/** Keys of `setContext`, for `when` clauses. */
+export interface ContextKeys {
+  /** `missing` until an engine has answered once in this window. */
+  'drydock.engine': 'connecting' | 'ready' | 'missing' | 'lost';
+  'drydock.filtered': boolean;
+}
+
+/** Settings below `drydock.`, with the types that package.json states. */
+export interface Settings {
+  'engine.host': string;
+  'archive.form': 'docker-archive' | 'oci-archive';
+  'archive.compression': 'none' | 'gzip' | 'zstd';
+  'archive.folder': string;
+  'images.sort': 'name' | 'age' | 'size';
+  'images.showDangling': boolean;
+  'containers.sort': 'name' | 'age' | 'state';
+  'containers.groupByProject': boolean;
+  'volumes.sort': 'name' | 'age' | 'size';
+  'commit.pause': boolean;
+}
+
+export type SettingId = keyof Settings;
+
+/** Ids of what else package.json declares. */
+export const walkthroughId = 'drydock.start';
+export const inspectScheme = 'drydock-inspect';
+export const historyPanelType = 'drydock.history';

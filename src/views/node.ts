@@ -1,0 +1,53 @@
+import type { Digest } from '../core/digest.ts';
+import type { HistoryEntry } from '../core/engine/records.ts';
+
+/**
+ * What a command is given when it is started from a tree. Nodes hold ids and what is shown, never clients; the
+ * classes that implement these shapes stand one to a file beside this one.
+ */
+export interface RepositoryNode {
+  readonly kind: 'repository';
+  readonly repository: string;
+  readonly images: readonly ImageNode[];
+}
+
+/** One tag of an image, or an image without any. */
+export interface ImageNode {
+  readonly kind: 'image';
+  readonly id: Digest;
+  /** `repository:tag`; absent for a dangling image. */
+  readonly tag?: string;
+}
+
+export interface LayerNode {
+  readonly kind: 'layer';
+  readonly imageId: Digest;
+  readonly tag?: string;
+  readonly entry: HistoryEntry;
+}
+
+export interface ProjectNode {
+  readonly kind: 'project';
+  readonly project: string;
+  readonly containers: readonly ContainerNode[];
+}
+
+export interface ContainerNode {
+  readonly kind: 'container';
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface VolumeNode {
+  readonly kind: 'volume';
+  readonly name: string;
+}
+
+/** Says something instead of listing: loading, empty, unreachable, and so on. */
+export interface MessageNode {
+  readonly kind: 'message';
+  readonly reason: 'loading' | 'empty' | 'filtered' | 'unreachable' | 'denied' | 'tooOld' | 'failed';
+}
+
+export type DrydockNode =
+  RepositoryNode | ImageNode | LayerNode | ProjectNode | ContainerNode | VolumeNode | MessageNode;

@@ -24,6 +24,9 @@ const templates = {
   contextBroken: 'The Docker context "{name}" can’t be used: {reason}',
   endpointUnsupported:
     'The engine address "{endpoint}" is of a kind that Drydock can’t use. Use unix://, npipe://, tcp:// or ssh://.',
+  engineUntrusted: 'The engine at {endpoint} can’t be trusted: {reason}',
+  engineSshFailed:
+    'ssh could not reach the engine at {endpoint}: {reason}. Check that `ssh` and `docker` work there.',
   loadFailed: 'The engine could not load the archive: {reason}',
 
   // Digests, JSON, OCI
@@ -54,13 +57,18 @@ const templates = {
   nothingSelected: 'Nothing was chosen to {verb}.',
   fileExists: '{path} exists already. Choose another name, or allow it to be replaced.',
   fileMissing: 'There is no file {path}.',
+  folderMissing: 'There is no folder {path}. Create it, or choose another place.',
   fileUnusable: '{path} can’t be used: {reason}',
   diskFull:
     'The disk of {path} has {free} free, and {needed} are needed. Make room, or choose another place.',
+  diskFilledUp: 'The disk of {path} ran full. Nothing was kept; make room, or choose another place.',
   tagMoved: '{tag} no longer points to the image that was chosen. Refresh, then try again.',
   verifyMismatch:
     '{name} was written, but reading it back found {found} where {expected} was expected. It was removed; try again.',
   loadMismatch: 'The engine says it loaded {name}, but {reason}.',
+  rootfsEmpty: '{name} holds no files, so there is nothing to import.',
+  rollbackFailed:
+    '{name} could not be loaded ({reason}), and putting things back failed too. Look at these tags: {tags}.',
   badReference: '"{text}" is not a valid image name. Use repository:tag in lower case.',
   badChange: '"{text}" is not a change that commit understands. Use one of {allowed}.',
   notExactlyOne: '"{text}" matches {count} {kind}. Give more of the ID, or the name.',

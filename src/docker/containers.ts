@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { ContainerStore } from '../core/engine/engine.ts';
+import { failure } from '../core/errors.ts';
+import { pathOf, type EngineCall, type EngineClient } from './call.ts';
+import { splitName } from './imageName.ts';
+import { checkedTar } from './tarStream.ts';
+import { containerConfig, containerDetails, containerSummary } from './wire/containerRecords.ts';
+import { digest, parseWire, parseWireList } from './wire/parseWire.ts';
+
+/** What an engine gives a container to end by itself when nobody says otherwise. */
+const usualGraceSeconds = 10;
+/** Beyond what the work itself takes. */
+const slackMs = 60_000;
+const commitDeadlineMs = 30 * 60_000;
+const removeDeadlineMs = 5 * 60_000;
+
+/** Containers over the Docker API. */
+export function containerStore(client: EngineClient): ContainerStore {
+  const about = (ref: string): Pick<EngineCall, 'subject'> => ({ subject: { kind: 'container', name: ref } });
+  const change = async (
+    verb: 'start' | 'stop' | 'pause' | 'unpause',
+    ref: string,
+    signal: AbortSignal | undefined,
+    more: Pick<EngineCall, 'query' | 'deadlineMs'> = {},
+  ): Promise<void> => {
+    const path = `${pathOf`/containers/${known(ref)}`}/${verb}`;
+    await client.done({ name: `container ${verb}`, method: 'POST', path, ...about(ref), ...more }, signal);
+  };
+
+  return {
+    async list({ signal } = {}) {
+      const call = {
+        name: 'container ls',
+        method: 'GET',
+        path: '/containers/json',
+        query: { all: true },
+      } as const;
+      return parseWireList(containerSummary, await client.json(call, signal), call.name);
+    },
+
+    async inspect(ref, { signal } = {}) {
+      const call = {
+        name: 'container inspect',
+        method: 'GET',
+        path: pathOf`/containers/${known(ref)}/json`,
+        ...about(ref),
+      } as const;
+      const raw = await client.json(call, signal);
+      const config = parseWire(containerConfig, raw, call.name);
+      return { ...parseWire(containerDetails, raw, call.name), config, raw };
+    },
+
+    async start(ref, { signal } = {}) {
+      await change('start', ref, signal, { deadlineMs: 2 * slackMs });
+    },
+
+    async stop(ref, { signal, graceSeconds } = {}) {
+      await change('stop', ref, signal, {
+        query: { t: graceSeconds },
+        deadlineMs: (graceSeconds ?? usualGraceSeconds) * 1000 + slackMs,
+      });
+    },
+
+    async pause(ref, { signal } = {}) {
+      await change('pause', ref, signal);
+    },
+
+    async unpause(ref, { signal } = {}) {
+      await change('unpause', ref, signal);
+    },
+
+    async remove(ref, { signal, force = false, anonymousVolumes = false } = {}) {
+      await client.done(
+        {
+          name: 'container rm',
+          method: 'DELETE',
+          path: pathOf`/containers/${known(ref)}`,
+          query: { force, v: anonymousVolumes },
+          deadlineMs: removeDeadlineMs,
+          ...about(ref),
+        },
+        signal,
+      );
+    },
+
+    async exportRootfs(ref, { signal = new AbortController().signal } = {}) {
+      const call = {
+        name: 'container export',
+        method: 'GET',
+        path: pathOf`/containers/${known(ref)}/export`,
+        ...about(ref),
+      } as const;
+      const response = await client.open(call, signal);
+      return checkedTar(response, { call: call.name, address: client.address }, signal);
+    },
+
+    async commit(ref, input, { signal } = {}) {
+      const { repository, tag } = splitName(input.name ?? '');
+      const call = {
+        name: 'container commit',
+        method: 'POST',
+        path: '/commit',
+        query: {
+          container: known(ref),
+          repo: repository === '' ? undefined : repository,
+          tag: tag === '' ? undefined : tag,
+          comment: input.message,
+          author: input.author,
+          // Podman's default differs from Docker's, so it is always said.
+          pause: input.pause,
+          changes: input.changes,
+        },
+        deadlineMs: commitDeadlineMs,
+        ...about(ref),
+      } as const;
+      return parseWire(z.object({ Id: digest }), await client.json(call, signal), call.name).Id;
+    },
+  };
+}
+
+/** An empty reference, or one with a slash, would name another place of the API. */
+function known(ref: string): string {
+  if (ref === '' || ref.includes('/') || /^\.+$/.test(ref)) {
+    throw failure('engineNotFound', { kind: 'container', name: ref });
+  }
+  return ref;
+}

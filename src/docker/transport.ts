@@ -1,0 +1,157 @@
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Socket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
+import { inspect } from 'node:util';
+import type Dockerode from 'dockerode';
+import type { Endpoint } from './endpoint.ts';
+import { SshAgent } from './sshAgent.ts';
+
+/** One request as it goes over the wire; the path carries the API version already. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD';
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** A tar to send as the body. */
+  readonly upload?: Readable;
+}
+
+/** Sends requests to one endpoint. Resolves with the head of the answer, whatever its status. */
+export interface Transport {
+  send(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage>;
+  close(): Promise<void>;
+}
+
+/** How often a silent TCP connection is asked whether the other side lives: events and saves may be long silent. */
+const keepAliveMs = 30_000;
+
+/** Every status counts as an answer here: the caller reads bodies itself, with limits, and words the failures. */
+const anyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
+  Array.from({ length: 500 }, (_, index) => [index + 100, true]),
+);
+
+/**
+ * Talks through dockerode's modem, and of that only through `dial` with `isStream`: its own reading of bodies never
+ * settles when the engine dies in the middle, has no limits, and drops last lines. dockerode is loaded on first use.
+ */
+export function dockerodeTransport(endpoint: Endpoint, sshCommand: string): Transport {
+  const agent = agentFor(endpoint, sshCommand);
+  // The modem inspects its whole request for a debug log that is off, the agent with all its sockets included.
+  Object.assign(agent, { [inspect.custom]: () => '[agent]' });
+  let docker: Promise<Dockerode> | undefined;
+
+  return {
+    async send(request, signal) {
+      docker ??= loadDockerode(endpoint, agent);
+      return dial((await docker).modem, request, signal);
+    },
+    async close() {
+      agent.destroy();
+      if (agent instanceof SshAgent) await agent.close();
+    },
+  };
+}
+
+async function loadDockerode(endpoint: Endpoint, agent: HttpAgent): Promise<Dockerode> {
+  const { default: Docker } = await import('dockerode');
+  const target =
+    endpoint.kind === 'socket'
+      ? { socketPath: endpoint.socketPath, host: undefined, protocol: 'http' as const }
+      : endpoint.kind === 'tcp'
+        ? {
+            host: `${endpoint.tls ? 'https' : 'http'}://${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}`,
+            port: endpoint.port,
+            protocol: endpoint.tls ? ('https' as const) : ('http' as const),
+          }
+        : { host: 'http://ssh', port: 80, protocol: 'http' as const };
+  // Everything the modem would take from the environment by itself is overridden: the choice is made already.
+  const options: Dockerode.DockerOptions & { readonly agent: HttpAgent } = {
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    timeout: undefined,
+    ...target,
+    agent,
+  };
+  return new Docker(options);
+}
+
+function dial(
+  modem: Dockerode['modem'],
+  request: WireRequest,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    modem.dial(
+      {
+        path: `${request.path}?`,
+        method: request.method,
+        options: { _query: request.query, _body: {} },
+        headers: request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' },
+        file: request.upload,
+        isStream: true,
+        statusCodes: anyStatus,
+        abortSignal: signal,
+      },
+      (error, answer) => {
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        const response = answer as IncomingMessage;
+        // The modem's signal guards the request; a body may still be on its way when the request is over.
+        const cut = (): void => {
+          response.destroy();
+        };
+        signal.addEventListener('abort', cut, { once: true });
+        response.once('close', () => {
+          signal.removeEventListener('abort', cut);
+        });
+        if (signal.aborted) cut();
+        resolve(response);
+      },
+    );
+  });
+}
+
+function agentFor(endpoint: Endpoint, sshCommand: string): HttpAgent {
+  switch (endpoint.kind) {
+    // A new socket for each call costs next to nothing and is never one that a restarted engine has forgotten.
+    case 'socket':
+      return new HttpAgent({ keepAlive: false });
+    case 'ssh':
+      return new SshAgent(endpoint, sshCommand);
+    case 'tcp':
+      return endpoint.tls === undefined
+        ? new WatchedHttpAgent()
+        : new WatchedHttpsAgent(tlsOptions(endpoint.tls));
+  }
+}
+
+function tlsOptions(
+  tls: NonNullable<Extract<Endpoint, { kind: 'tcp' }>['tls']>,
+): ConstructorParameters<typeof HttpsAgent>[0] {
+  return {
+    rejectUnauthorized: !tls.skipVerify,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+  };
+}
+
+class WatchedHttpAgent extends HttpAgent {
+  override createConnection(...args: Parameters<HttpAgent['createConnection']>): Duplex {
+    return watched(super.createConnection(...args));
+  }
+}
+
+class WatchedHttpsAgent extends HttpsAgent {
+  override createConnection(...args: Parameters<HttpsAgent['createConnection']>): Duplex {
+    return watched(super.createConnection(...args));
+  }
+}
+
+function watched(socket: Duplex): Duplex {
+  if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveMs);
+  return socket;
+}

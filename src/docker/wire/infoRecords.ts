@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { EngineInfo } from '../../core/engine/records.ts';
+import { platformOf } from './imageRecords.ts';
+import { text } from './parseWire.ts';
+
+/** `GET /info`. */
+export const infoAnswer = z.object({
+  ID: text,
+  Name: text,
+  Driver: text,
+  DockerRootDir: text,
+  DriverStatus: z.array(z.array(z.string())).nullish().catch(null),
+});
+
+/** `GET /version`. */
+export const versionAnswer = z.object({
+  Version: text,
+  Os: text,
+  Arch: text,
+  Components: z
+    .array(z.object({ Name: text }))
+    .nullish()
+    .catch(null),
+});
+
+/** What both answers together say about an engine. */
+export function engineInfo(
+  info: z.output<typeof infoAnswer>,
+  version: z.output<typeof versionAnswer>,
+  apiVersion: string,
+): EngineInfo {
+  const isPodman = version.Components?.some((part) => part.Name.startsWith('Podman')) ?? false;
+  // The containerd image store names its driver after containerd's plug-in type; there is no other mark of it.
+  const isContainerd =
+    info.DriverStatus?.some(([key, value]) => key === 'driver-type' && value?.startsWith('io.containerd.')) ??
+    false;
+  return {
+    id: info.ID,
+    hostName: info.Name,
+    product: isPodman ? 'podman' : 'docker',
+    version: version.Version,
+    apiVersion,
+    imageStore: isContainerd ? 'containerd' : 'graphdriver',
+    storageDriver: info.Driver,
+    ...(info.DockerRootDir === '' ? {} : { dataRoot: info.DockerRootDir }),
+    platform: platformOf(version.Os, version.Arch, ''),
+  };
+}

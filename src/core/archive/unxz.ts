@@ -1,19 +1,19 @@
-import { crc32 } from 'node:zlib';
 import type { XzReadableStream } from 'xz-decompress';
 import { BadFrame } from './badFrame.ts';
 import type { InflationMeter } from './inflation.ts';
 
-interface XzModule { readonly XzReadableStream: typeof XzReadableStream }
+interface XzModule {
+  readonly XzReadableStream: typeof XzReadableStream;
+}
 
 const pieceBytes = 1 << 15;
-const footerBytes = 12;
 const xzMagic = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
 
 /**
  * Unpacks xz of one or many streams with padding between them. Loaded when first needed.
  *
- * The decoder reads one stream and does not say how much of its last input that took. So input goes in small
- * pieces, and when a stream ends, its footer is looked for in the last of them.
+ * The decoder goes on over streams and padding for as long as input comes, and takes every piece whole. Should it
+ * stop between two pieces, what follows must be padding or a stream of its own.
  */
 export async function* unxz(
   packed: AsyncIterable<Uint8Array>,
@@ -31,7 +31,7 @@ export async function* unxz(
             else controller.close();
           },
         },
-        // Nothing may be read ahead of the decoder, or the end of the stream could not be found.
+        // Nothing may be read ahead of the decoder, or it would be lost where a stream ends.
         { highWaterMark: 0 },
       ),
     );
@@ -49,6 +49,8 @@ export async function* unxz(
     } catch (error) {
       isOver = true;
       if (input.sourceFailure) throw input.sourceFailure;
+      if (isUnsupported(error))
+        throw new BadFrame('an xz check or filter of a rare kind', 'unsupported', error);
       const isCut = input.hasEnded;
       throw new BadFrame(
         isCut ? 'it ends inside an xz stream' : 'its xz data is damaged',
@@ -58,8 +60,12 @@ export async function* unxz(
     } finally {
       if (!isOver) await reader.cancel();
     }
-    input.unreadAfterFooter();
   } while (await input.skipPadding());
+}
+
+/** XZ_OPTIONS_ERROR of xz-embedded. The decoder tells its errors apart by number alone. */
+function isUnsupported(error: unknown): boolean {
+  return error instanceof Error && error.message.endsWith('error code 6');
 }
 
 /** Node sees a CommonJS module's exports as its default export; a bundle may have them by name. */
@@ -68,13 +74,11 @@ async function loadDecoder(): Promise<typeof XzReadableStream> {
   return (loaded.default ?? loaded).XzReadableStream;
 }
 
-/** Hands out small pieces of the input and takes back what a stream did not use. */
+/** Hands out the input in small pieces and tells what is left of it. */
 class PieceReader {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #meter: InflationMeter;
   #ready: Buffer = Buffer.alloc(0);
-  #before: Buffer = Buffer.alloc(0);
-  #last: Buffer = Buffer.alloc(0);
   hasEnded = false;
   /** Why the source could not be read, to be told apart from damaged data. */
   sourceFailure: Error | undefined;
@@ -88,21 +92,7 @@ class PieceReader {
     if (!(await this.#fill())) return undefined;
     const piece = this.#ready.subarray(0, pieceBytes);
     this.#ready = this.#ready.subarray(pieceBytes);
-    this.#before = Buffer.concat([this.#before, this.#last]).subarray(-footerBytes);
-    this.#last = piece;
     return piece;
-  }
-
-  /** Finds the footer that ended the stream in the last piece and takes back what follows it. */
-  unreadAfterFooter(): void {
-    const window = Buffer.concat([this.#before, this.#last]);
-    for (let end = Math.max(footerBytes, this.#before.length + 1); end <= window.length; end++) {
-      if (!isFooter(window.subarray(end - footerBytes, end))) continue;
-      this.#ready = Buffer.concat([window.subarray(end), this.#ready]);
-      this.#before = this.#last = Buffer.alloc(0);
-      return;
-    }
-    throw new BadFrame('an xz stream has no footer', 'corrupt');
   }
 
   /** Whether another stream follows; throws when something else does. */
@@ -142,9 +132,4 @@ class PieceReader {
     }
     return !this.hasEnded;
   }
-}
-
-/** Checksum, backward size, flags, "YZ". Source: The .xz File Format 1.2.1, section 2.1.2. */
-function isFooter(bytes: Buffer): boolean {
-  return bytes[10] === 0x59 && bytes[11] === 0x5a && bytes.readUInt32LE(0) === crc32(bytes.subarray(4, 10));
 }

@@ -46,6 +46,20 @@ export async function processesNaming(text: string, cgroup: string): Promise<num
   return found;
 }
 
+/** Pids in the process session that `leader` opened. Linux only: elsewhere the leader alone. */
+export async function processesOfSession(leader: number): Promise<number[]> {
+  const found: number[] = [leader];
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === leader) continue;
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    // After "pid (name)": state, parent, group, session. The name may hold spaces and brackets.
+    const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
+    if (Number(session) === leader) found.push(pid);
+  }
+  return found;
+}
+
 /** Removes the (by now empty) control groups of that name, in whichever hierarchies they are. */
 export async function removeCgroups(name: string): Promise<void> {
   const root = '/sys/fs/cgroup';

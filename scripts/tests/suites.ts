@@ -1,0 +1,76 @@
+import { runExtensionSuite } from '../../test/extension/run.ts';
+import { packageExtension } from '../packaging/packageExtension.ts';
+import { provideChromium } from '../provision/provideChromium.ts';
+import { provideCodeServer } from '../provision/provideCodeServer.ts';
+import { provideSkopeo } from '../provision/provideSkopeo.ts';
+import { runChecks } from './checks.ts';
+import type { SuiteResults } from './results.ts';
+import { runMocha } from './runMocha.ts';
+import { runScript } from './runScript.ts';
+import { suiteFolder, testEngineFor } from './testEngineFor.ts';
+
+const minutes = 60_000;
+
+async function unit(): Promise<SuiteResults> {
+  return runMocha({
+    suite: 'unit',
+    pattern: 'test/unit/**/*.test.ts',
+    folder: await suiteFolder('unit'),
+    testTimeoutMs: 20_000,
+    suiteTimeoutMs: 5 * minutes,
+  });
+}
+
+async function docker(): Promise<SuiteResults> {
+  const folder = await suiteFolder('docker');
+  const engine = await testEngineFor(folder);
+  return runMocha({
+    suite: 'docker',
+    pattern: 'test/docker/**/*.test.ts',
+    folder,
+    env: { ...engine.env, DRYDOCK_TEST_SKOPEO: await provideSkopeo() },
+    testTimeoutMs: 60_000,
+    suiteTimeoutMs: 8 * minutes,
+  });
+}
+
+async function extension(): Promise<SuiteResults> {
+  const folder = await suiteFolder('extension');
+  const engine = await testEngineFor(folder);
+  return runExtensionSuite({ folder, env: { ...engine.env, DOCKER_HOST: engine.host } });
+}
+
+async function e2e(): Promise<SuiteResults> {
+  const folder = await suiteFolder('e2e');
+  await provideChromium();
+  await provideCodeServer();
+  const engine = await testEngineFor(folder);
+  return runMocha({
+    suite: 'e2e',
+    pattern: 'test/e2e/**/*.test.ts',
+    folder,
+    env: { ...engine.env, DRYDOCK_TEST_VSIX: await packageExtension(folder) },
+    testTimeoutMs: 2 * minutes,
+    suiteTimeoutMs: 8 * minutes,
+  });
+}
+
+const packaging = () =>
+  runScript('npm run package', 'scripts/package.ts', [], 'installed and listed', { timeoutMs: 4 * minutes });
+
+const start = () =>
+  runScript('npm start', 'scripts/start.ts', ['--smoke'], 'Drydock is open at http://127.0.0.1:', {
+    env: { DRYDOCK_START: 'browser' },
+    timeoutMs: 6 * minutes,
+  });
+
+/** Every suite by the name that scripts/test.ts takes. */
+export const suites: ReadonlyMap<string, () => Promise<SuiteResults>> = new Map([
+  ['check', runChecks],
+  ['unit', unit],
+  ['docker', docker],
+  ['package', packaging],
+  ['extension', extension],
+  ['e2e', e2e],
+  ['start', start],
+]);

@@ -23,7 +23,8 @@ export interface LayerNode {
   readonly kind: 'layer';
   readonly imageId: Digest;
   readonly tag?: string;
-  readonly entry: HistoryEntry;
+  /** Absent for a layer that the image's history does not mention. */
+  readonly entry?: HistoryEntry;
 }
 
 export interface ProjectNode {
@@ -43,6 +44,12 @@ export interface VolumeNode {
   readonly name: string;
 }
 
+/** A line below a container: something it is made of or uses. */
+export interface DetailNode {
+  readonly kind: 'detail';
+  readonly about: 'image' | 'mount' | 'port' | 'network';
+}
+
 /** Says something instead of listing: loading, empty, unreachable, and so on. */
 export interface MessageNode {
   readonly kind: 'message';
@@ -50,4 +57,11 @@ export interface MessageNode {
 }
 
 export type DrydockNode =
-  RepositoryNode | ImageNode | LayerNode | ProjectNode | ContainerNode | VolumeNode | MessageNode;
+  | RepositoryNode
+  | ImageNode
+  | LayerNode
+  | ProjectNode
+  | ContainerNode
+  | VolumeNode
+  | DetailNode
+  | MessageNode;

@@ -14,9 +14,13 @@ import { changedUsers, imageUsers, volumeUsers, type UsersIndex } from './usersI
 
 export type InventoryState = LinkState;
 
-/** What changed: the state, or the records of one list (`all` after it was listed for the first time or failed). */
+/**
+ * What changed: the state, or the records of one list (`all` after it was listed for the first time or failed).
+ * `refreshed` says that a refresh somebody asked for has ended, whatever it changed.
+ */
 export type InventoryChange =
   | { readonly kind: 'state' }
+  | { readonly kind: 'refreshed' }
   | { readonly kind: ListKind; readonly touched: readonly string[] | 'all'; readonly isMembership: boolean };
 
 const lookAgainMs = 10_000;
@@ -142,6 +146,7 @@ export class Inventory {
   async refresh(): Promise<void> {
     if (this.state.kind === 'ready') await this.#listAll();
     else await this.#link.retry();
+    this.#tell({ kind: 'refreshed' });
   }
 
   /**

@@ -1,0 +1,164 @@
+import * as vscode from 'vscode';
+import { viewIds, type ContextKeys } from '../contributions.ts';
+import type { Digest } from '../core/digest.ts';
+import type { ImageLayer } from '../core/inspect/imageLayers.ts';
+import type { Inventory, InventoryState } from '../core/inspect/inventory.ts';
+import { ArchiveDrop } from './archiveDrop.ts';
+import { containersTree } from './containersTree.ts';
+import { imagesTree } from './imagesTree.ts';
+import type { ListTree, ReadSetting } from './listTree.ts';
+import type { DrydockNode } from './node.ts';
+import { NodeProvider } from './nodeProvider.ts';
+import type { DrydockItem, Wording } from './viewItem.ts';
+import { volumesTree } from './volumesTree.ts';
+
+export type ViewName = keyof typeof viewIds;
+
+export interface ViewsDeps {
+  readonly inventory: Inventory;
+  /** The steps of an image's history, newest first. */
+  readonly history: (imageId: Digest) => Promise<readonly ImageLayer[]>;
+  readonly readSetting: ReadSetting;
+}
+
+/** The three trees, as commands and tests use them. */
+export interface Views {
+  /** Shows only what holds every word of `text`; an empty text shows everything. */
+  setFilter(view: ViewName, text: string): void;
+  clearFilters(): void;
+  readonly filters: Readonly<Record<ViewName, string>>;
+  selection(view: ViewName): readonly DrydockNode[];
+  /** What each tree shows, for tests. */
+  readonly api: Readonly<Record<ViewName, vscode.TreeDataProvider<DrydockItem>>>;
+  dispose(): void;
+}
+
+interface OpenView {
+  readonly tree: ListTree;
+  readonly provider: NodeProvider;
+  readonly view: vscode.TreeView<DrydockItem>;
+}
+
+const minuteMs = 60_000;
+
+/** Opens the views of package.json on the inventory. */
+export function createViews(
+  context: { readonly extensionUri: vscode.Uri },
+  { inventory, history, readSetting }: ViewsDeps,
+): Views {
+  const wording: Wording = {
+    l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
+    language: vscode.env.language,
+    nowMs: () => Date.now(),
+  };
+  const deps = { inventory, readSetting, wording };
+  const disposables: { dispose(): unknown }[] = [];
+
+  const open = (name: ViewName, tree: ListTree): OpenView => {
+    const provider = new NodeProvider(tree, wording, context.extensionUri);
+    const view = vscode.window.createTreeView(viewIds[name], {
+      treeDataProvider: provider,
+      canSelectMany: true,
+      showCollapseAll: name !== 'volumes',
+      ...(name === 'images' ? { dragAndDropController: new ArchiveDrop() } : {}),
+    });
+    disposables.push(
+      view,
+      provider,
+      tree,
+      tree.onRedraw(() => {
+        showFilter({ tree, provider, view });
+      }),
+      view.onDidExpandElement(({ element }) => {
+        tree.setExpanded(element, true);
+      }),
+      view.onDidCollapseElement(({ element }) => {
+        tree.setExpanded(element, false);
+      }),
+    );
+    return { tree, provider, view };
+  };
+  const views: Readonly<Record<ViewName, OpenView>> = {
+    images: open('images', imagesTree({ ...deps, history })),
+    containers: open('containers', containersTree(deps)),
+    volumes: open('volumes', volumesTree(deps)),
+  };
+  const all = Object.values(views);
+
+  const watch = (): void => {
+    inventory.setWatched(vscode.window.state.focused && views.images.view.visible);
+  };
+  const ageing = setInterval(() => {
+    for (const { tree, view } of all) if (view.visible) tree.age();
+  }, minuteMs);
+  disposables.push(
+    {
+      dispose: () => {
+        clearInterval(ageing);
+      },
+    },
+    views.images.view.onDidChangeVisibility(watch),
+    vscode.window.onDidChangeWindowState(watch),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('drydock')) for (const { tree } of all) tree.update();
+    }),
+    inventory.onDidChange((change) => {
+      if (change.kind === 'state') showState(inventory.state, all);
+    }),
+  );
+  watch();
+  showState(inventory.state, all);
+
+  const setFilter = (view: ViewName, text: string): void => {
+    views[view].tree.filter = text;
+    showFilter(views[view]);
+    setContext(
+      'drydock.filtered',
+      all.some(({ tree }) => tree.filter !== ''),
+    );
+  };
+  return {
+    setFilter,
+    clearFilters: () => {
+      for (const name of ['images', 'containers', 'volumes'] as const) setFilter(name, '');
+    },
+    get filters() {
+      return {
+        images: views.images.tree.filter,
+        containers: views.containers.tree.filter,
+        volumes: views.volumes.tree.filter,
+      };
+    },
+    selection: (view) => views[view].view.selection,
+    api: {
+      images: views.images.provider,
+      containers: views.containers.provider,
+      volumes: views.volumes.provider,
+    },
+    dispose: () => {
+      for (const disposable of disposables) disposable.dispose();
+    },
+  };
+}
+
+function showFilter({ tree, view }: OpenView): void {
+  const { filter: text, shown, total } = tree;
+  const message =
+    text === '' ? '' : vscode.l10n.t('Filter “{text}”: {shown} of {total}', { text, shown, total });
+  if ((view.message ?? '') !== message) view.message = message;
+}
+
+function showState(state: InventoryState, views: readonly OpenView[]): void {
+  setContext('drydock.engine', engineKey(state));
+  const host = state.kind === 'ready' ? state.info.hostName : '';
+  for (const { view } of views) if ((view.description ?? '') !== host) view.description = host;
+}
+
+function engineKey(state: InventoryState): ContextKeys['drydock.engine'] {
+  if (state.kind === 'failed') return state.hasBeenReady ? 'lost' : 'missing';
+  return state.kind;
+}
+
+function setContext<K extends keyof ContextKeys>(key: K, value: ContextKeys[K]): void {
+  void vscode.commands.executeCommand('setContext', key, value);
+}

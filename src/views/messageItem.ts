@@ -1,0 +1,194 @@
+import { contextValues, type CommandId } from '../contributions.ts';
+import type { DrydockError, FailureCode } from '../core/errors.ts';
+import type { ListKind } from '../core/inspect/concernedLists.ts';
+import type { MessageNode } from './node.ts';
+import {
+  described,
+  spoken,
+  type ItemDetails,
+  type ItemFace,
+  type ViewItem,
+  type Wording,
+} from './viewItem.ts';
+
+/** What there is to say instead of a list. */
+export type Message =
+  | { readonly reason: 'loading' }
+  | { readonly reason: 'empty'; readonly list: ListKind }
+  | { readonly reason: 'filtered'; readonly by: 'text'; readonly text: string }
+  | { readonly reason: 'filtered'; readonly by: 'setting' }
+  | {
+      readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
+      readonly error: DrydockError;
+      readonly retryInMs?: number;
+    };
+
+interface MessageWords {
+  readonly label: string;
+  /** The next step. */
+  readonly hint: string;
+  readonly icon: string;
+  readonly command?: { readonly id: CommandId; readonly title: string };
+}
+
+/** The message that a failure of the engine makes. */
+export function failureMessage(error: DrydockError, retryInMs?: number): Message {
+  const more = retryInMs === undefined ? { error } : { error, retryInMs };
+  switch (error.code) {
+    case 'engineUnreachable':
+    case 'engineTimeout':
+      return { reason: 'unreachable', ...more };
+    case 'engineDenied':
+      return { reason: 'denied', ...more };
+    case 'engineTooOld':
+      return { reason: 'tooOld', ...more };
+    default:
+      return { reason: 'failed', ...more };
+  }
+}
+
+/** Failures that trying again can't cure: the address has to change. */
+const needsOtherEngine: ReadonlySet<FailureCode> = new Set([
+  'contextUnknown',
+  'contextBroken',
+  'endpointUnsupported',
+]);
+
+/** A line that says what is going on, or what is wrong, and does the next step when it is chosen. */
+export class MessageItem implements MessageNode, ViewItem {
+  readonly kind = 'message';
+  readonly key: string;
+  #message: Message;
+
+  constructor(key: string, message: Message) {
+    this.key = key;
+    this.#message = message;
+  }
+
+  get reason(): MessageNode['reason'] {
+    return this.#message.reason;
+  }
+
+  /** Whether what it says differs. */
+  update(message: Message): boolean {
+    const isSame = identity(message) === identity(this.#message);
+    this.#message = message;
+    return !isSame;
+  }
+
+  face(wording: Wording): ItemFace {
+    const { label, hint, icon, command } = this.#words(wording);
+    return {
+      label,
+      ...described([hint]),
+      icon: { codicon: icon },
+      contextValue: contextValues.message,
+      expansion: 'leaf',
+      spoken: spoken(label, hint),
+      ...(command === undefined ? {} : { command }),
+    };
+  }
+
+  details(wording: Wording): ItemDetails | undefined {
+    const { l10n } = wording;
+    const { label, hint } = this.#words(wording);
+    const message = this.#message;
+    if (!('error' in message)) return hint === '' ? undefined : { title: label, rows: [['', hint]] };
+    const seconds = message.retryInMs === undefined ? undefined : Math.ceil(message.retryInMs / 1000);
+    return {
+      title: label,
+      rows: [
+        ['', errorText(message.error, wording)],
+        ['', seconds === undefined ? '' : l10n.t('Drydock keeps trying by itself.')],
+      ],
+    };
+  }
+
+  #words(wording: Wording): MessageWords {
+    const { l10n } = wording;
+    const refresh = { id: 'drydock.refresh', title: l10n.t('Try Again') } as const;
+    const chooseEngine = { id: 'drydock.chooseEngine', title: l10n.t('Choose Engine') } as const;
+    const message = this.#message;
+    switch (message.reason) {
+      case 'loading':
+        return { label: l10n.t('Loading…'), hint: '', icon: 'loading~spin' };
+      case 'empty':
+        return emptyWords(message.list, wording);
+      case 'filtered':
+        if (message.by === 'setting')
+          return {
+            label: l10n.t('Only images without a tag'),
+            hint: l10n.t('They are hidden; choose to open the settings'),
+            icon: 'filter',
+            command: { id: 'drydock.openSettings', title: l10n.t('Open Settings') },
+          };
+        return {
+          label: l10n.t('Nothing matches “{text}”', { text: message.text }),
+          hint: l10n.t('choose to clear the filter'),
+          icon: 'filter',
+          command: { id: 'drydock.clearFilter', title: l10n.t('Clear Filter') },
+        };
+      case 'unreachable':
+        return {
+          label: l10n.t('No engine answers'),
+          hint: l10n.t('start it, then choose to try again'),
+          icon: 'debug-disconnect',
+          command: refresh,
+        };
+      case 'denied':
+        return {
+          label: l10n.t('The engine denies access'),
+          hint: l10n.t('add your user to its group, or choose another engine'),
+          icon: 'lock',
+          command: chooseEngine,
+        };
+      case 'tooOld':
+        return {
+          label: l10n.t('The engine is too old'),
+          hint: l10n.t('update it, or choose another engine'),
+          icon: 'warning',
+          command: chooseEngine,
+        };
+      case 'failed':
+        return {
+          label: errorText(message.error, wording),
+          hint: '',
+          icon: 'error',
+          command: needsOtherEngine.has(message.error.code) ? chooseEngine : refresh,
+        };
+    }
+  }
+}
+
+function emptyWords(list: ListKind, { l10n }: Wording): MessageWords {
+  switch (list) {
+    case 'images':
+      return {
+        label: l10n.t('No images yet'),
+        hint: l10n.t('choose to load an archive'),
+        icon: 'info',
+        command: { id: 'drydock.loadArchive', title: l10n.t('Load Archive') },
+      };
+    case 'containers':
+      return {
+        label: l10n.t('No containers yet'),
+        hint: l10n.t('they appear here as soon as they are created'),
+        icon: 'info',
+      };
+    case 'volumes':
+      return {
+        label: l10n.t('No volumes yet'),
+        hint: l10n.t('they appear here as soon as they are created'),
+        icon: 'info',
+      };
+  }
+}
+
+function errorText(error: DrydockError, { l10n }: Wording): string {
+  return l10n.t(error.template, { ...error.details });
+}
+
+function identity(message: Message): string {
+  if (!('error' in message)) return JSON.stringify(message);
+  return JSON.stringify([message.reason, message.error.message, message.retryInMs === undefined]);
+}

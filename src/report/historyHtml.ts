@@ -1,0 +1,28 @@
+export interface HistoryHtmlInput {
+  readonly nonce: string;
+  /** `webview.cspSource`. */
+  readonly source: string;
+  readonly script: string;
+  readonly style: string;
+  readonly language: string;
+}
+
+/** The page's frame. It holds no data: everything comes by message and goes in as text. */
+export function historyHtml({ nonce, source, script, style, language }: HistoryHtmlInput): string {
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${source}`;
+  const quoted = (text: string): string => text.replace(/[&"<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return `<!DOCTYPE html>
+<html lang="${quoted(language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${quoted(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Drydock</title>
+<link rel="stylesheet" href="${quoted(style)}">
+</head>
+<body>
+<script type="module" nonce="${quoted(nonce)}" src="${quoted(script)}"></script>
+</body>
+</html>
+`;
+}

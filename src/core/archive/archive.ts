@@ -10,6 +10,8 @@ export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 export interface ArchiveSource {
   /** What people call it: a file's name. */
   readonly name: string;
+  /** Whether this is a folder dressed as a tar, which has no bytes of its own to take a digest of. */
+  readonly isFolder?: boolean;
   /** Size of the bytes as they lie there, if known. */
   readonly sizeBytes?: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
@@ -33,7 +35,7 @@ export interface ArchivedImage {
   /** Digest of the config: the image's ID on a classic store. */
   readonly configDigest: Digest;
   readonly configBytes: Uint8Array;
-  /** Full names as the archive gives them (`repository:tag`). */
+  /** Names in the form in which Docker shows them (`repository:tag`). */
   readonly tags: readonly string[];
   readonly platform: Platform;
   /** Bottom first. */
@@ -42,11 +44,26 @@ export interface ArchivedImage {
   readonly manifestDigest?: Digest;
   /** What index.json (or the names there) points at: the manifest, or an index above it. The ID on a containerd store. */
   readonly targetDigest?: Digest;
+  /**
+   * What a containerd store needs beside config and layers to give the image its ID again: the target, indexes
+   * between it and the manifest, the manifest, attestations. Absent where the archive has no OCI graph.
+   */
+  readonly companions?: readonly ArchivedBlob[];
+}
+
+/** A small document (or an attestation) that belongs to an image. */
+export interface ArchivedBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  /** The entry of the archive that holds it, links resolved. */
+  readonly path: string;
 }
 
 /** Something left out or odd that does no harm: shown, never passed over. */
 export interface ArchiveRemark {
-  readonly kind: 'attestation' | 'absent-platform' | 'unreferenced' | 'index-mismatch' | 'no-tags';
+  readonly kind:
+    'attestation' | 'artifact' | 'absent-platform' | 'unreferenced' | 'index-mismatch' | 'no-tags';
   /** English sentence. */
   readonly text: string;
 }

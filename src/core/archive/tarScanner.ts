@@ -84,6 +84,13 @@ export class TarScanner {
     return this.#entries;
   }
 
+  /** Whether a whole block has been a valid header or an end mark: before that it may be no tar at all. */
+  get hasSeenHeader(): boolean {
+    return (
+      this.#entries > 0 || this.#headerOffset >= 0 || this.#state === 'secondZero' || this.#state === 'after'
+    );
+  }
+
   /** Takes the next bytes. The events must be read to the end before the next push. */
   *push(bytes: Uint8Array): Generator<TarEvent, void, undefined> {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -29,3 +29,11 @@ export function isImageConfigType(mediaType: string): boolean {
 export function ociLayerTypeOf(compression: 'none' | 'gzip' | 'zstd'): string {
   return compression === 'none' ? ociLayerType : `${ociLayerType}+${compression}`;
 }
+
+/** Whether a descriptor of this type points at a layer's tar, packed or not. */
+export function isLayerType(mediaType: string): boolean {
+  return (
+    mediaType.startsWith('application/vnd.oci.image.layer.') ||
+    mediaType.startsWith('application/vnd.docker.image.rootfs.')
+  );
+}

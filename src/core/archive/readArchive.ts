@@ -1,0 +1,30 @@
+import type { Operation } from '../progress.ts';
+import type { Archive, ArchiveSource } from './archive.ts';
+import { findImages } from './archivedImages.ts';
+import { defaultArchiveLimits } from './archiveLimits.ts';
+import type { ArchiveLimits } from './archiveLimits.ts';
+import { scanContents } from './scanContents.ts';
+
+/**
+ * Reads an image archive to its end and checks all of it: the tar's own structure, every blob against its name,
+ * every descriptor against its blob, every layer against its diffID. What is returned is whole; anything else is
+ * one failure whose code starts with `archive` (or `notAnArchive`, `badJson`, `badDigest`, `file…`), and a cancel
+ * is an AbortError.
+ *
+ * One pass, flat memory. Reports the phase `checking` with bytes of the source.
+ */
+export async function readArchive(
+  source: ArchiveSource,
+  operation: Operation,
+  limits: Partial<ArchiveLimits> = {},
+): Promise<Archive> {
+  const scanned = await scanContents(source, operation, { ...defaultArchiveLimits, ...limits });
+  operation.signal.throwIfAborted();
+  const { compression, fileDigest, fileBytes, contents } = scanned;
+  return {
+    name: source.name,
+    ...findImages(contents),
+    compression,
+    ...(source.isFolder !== true && { fileDigest, fileBytes }),
+  };
+}

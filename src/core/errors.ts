@@ -24,6 +24,8 @@ const templates = {
   contextBroken: 'The Docker context "{name}" can’t be used: {reason}',
   endpointUnsupported:
     'The engine address "{endpoint}" is of a kind that Drydock can’t use. Use unix://, npipe://, tcp:// or ssh://.',
+  engineAnswerCut:
+    'The connection was lost while the engine answered "{call}". Check whether it was done before you try again.',
   engineUntrusted: 'The engine at {endpoint} can’t be trusted: {reason}',
   engineSshFailed:
     'ssh could not reach the engine at {endpoint}: {reason}. Check that `ssh` and `docker` work there.',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
-import { DrydockError, failure, isCancellation } from '../core/errors.ts';
+import { DrydockError, failure, type FailureCode } from '../core/errors.ts';
 import { ApiVersion } from './apiVersion.ts';
 import { ConnectionCut, readBody, readJson } from './body.ts';
 import { abortError, refusalOf, translateFault } from './faults.ts';
@@ -28,11 +28,15 @@ const usualDeadlineMs = 30_000;
 /** The engine's lists are read up to here: tens of thousands of images. */
 const largestJsonBytes = 256 * 1024 * 1024;
 
+/** After these another engine may answer next. */
+const lostCodes: ReadonlySet<FailureCode> = new Set(['engineUnreachable', 'engineAnswerCut', 'streamCut']);
+
 /** Calls with deadlines, retries, the agreed API version and our own failures. */
 export class EngineClient {
   readonly address: string;
   readonly #transport: Transport;
   readonly #version: ApiVersion;
+  readonly #closing = new AbortController();
 
   constructor(transport: Transport, address: string) {
     this.#transport = transport;
@@ -98,7 +102,13 @@ export class EngineClient {
     return this.#withDeadline({ name: 'ping' }, signal, (own) => this.#version.agreed(own));
   }
 
+  /** Fires when the client is closed; nothing is sent from then on. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#transport.close();
   }
 
@@ -120,6 +130,7 @@ export class EngineClient {
   }
 
   async #sent(call: EngineCall, version: string, signal: AbortSignal): Promise<IncomingMessage> {
+    if (this.closed.aborted) throw abortError(this.closed);
     const request = {
       method: call.method,
       path: `/v${version}${call.path}`,
@@ -137,6 +148,7 @@ export class EngineClient {
 
   #ping(signal: AbortSignal): Promise<IncomingMessage> {
     return this.#withDeadline({ name: 'ping', deadlineMs: 15_000 }, signal, async (own) => {
+      if (this.closed.aborted) throw abortError(this.closed);
       const request = { method: 'GET', path: '/_ping', query: {} } as const;
       let response: IncomingMessage;
       try {
@@ -144,6 +156,10 @@ export class EngineClient {
       } catch (error) {
         if (!isStaleSocket(error) || own.aborted) throw error;
         response = await this.#transport.send(request, own);
+      }
+      // A refusal that names its API version is an engine's own; anything else is told in its own words.
+      if ((response.statusCode ?? 0) >= 400 && response.headers['api-version'] === undefined) {
+        throw await refusalOf(response, { name: 'ping', ...request }, this.address);
       }
       await readBody(response, { call: 'ping', limitBytes: 64 * 1024 });
       return response;
@@ -155,7 +171,7 @@ export class EngineClient {
    * always settle.
    */
   async #withDeadline<T>(
-    call: { readonly name: string; readonly deadlineMs?: number; readonly subject?: EngineCall['subject'] },
+    call: Pick<EngineCall, 'name' | 'deadlineMs'> & Partial<EngineCall>,
     signal: AbortSignal | undefined,
     work: (own: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -190,14 +206,10 @@ export class EngineClient {
     }
   }
 
-  #told(
-    error: unknown,
-    call: { readonly name: string; readonly subject?: EngineCall['subject'] },
-    signal?: AbortSignal,
-  ): Error {
-    const told = translateFault(error, { call: call.name, address: this.address, signal });
-    const isGone = told instanceof DrydockError && told.code === 'engineUnreachable';
-    if (isGone && !isCancellation(told)) this.#version.forget();
+  #told(error: unknown, call: Pick<EngineCall, 'name'> & Partial<EngineCall>, signal?: AbortSignal): Error {
+    const isChange = call.method !== undefined && call.method !== 'GET';
+    const told = translateFault(error, { call: call.name, address: this.address, signal, isChange });
+    if (told instanceof DrydockError && lostCodes.has(told.code)) this.#version.forget();
     return told;
   }
 }

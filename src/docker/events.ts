@@ -49,13 +49,14 @@ export const usualBackoff: Backoff = {
  * 2. Hand on each event; kinds that nothing here shows are passed over.
  * 3. When the stream ends, for whatever reason, say `disconnected`, wait, and go to 1.
  *
- * Ends, without an error, when `signal` fires.
+ * Ends, without an error, when `stop` fires or the client is closed.
  */
 export async function* followEvents(
   client: EngineClient,
-  signal: AbortSignal,
+  stop: AbortSignal,
   backoff: Backoff,
 ): AsyncGenerator<EngineEvent, void, undefined> {
+  const signal = AbortSignal.any([stop, client.closed]);
   const call = {
     name: 'events',
     method: 'GET',

@@ -27,17 +27,29 @@ export interface FaultPlace {
   readonly call: string;
   readonly address: string;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the engine was asked to change something: then it may have done so before the connection was lost. */
+  readonly isChange?: boolean;
 }
 
 /** The failure for whatever the transport threw; decided by codes. */
-export function translateFault(error: unknown, { call, address, signal }: FaultPlace): Error {
+export function translateFault(
+  error: unknown,
+  { call, address, signal, isChange = false }: FaultPlace,
+): Error {
   if (signal?.aborted) return abortError(signal);
   if (error instanceof DrydockError) return error;
-  if (error instanceof ConnectionCut) return failure('streamCut', { call, bytes: error.readBytes }, error);
+  if (error instanceof ConnectionCut) {
+    return isChange
+      ? failure('engineAnswerCut', { call }, error)
+      : failure('streamCut', { call, bytes: error.readBytes }, error);
+  }
   if (error instanceof Error && isCancellation(error)) return error;
 
   const code = codeOf(error);
   if (code === 'EACCES' || code === 'EPERM') return failure('engineDenied', { endpoint: address }, error);
+  // The request was on its way; what the engine made of it can't be known.
+  if (isChange && (code === 'ECONNRESET' || code === 'EPIPE'))
+    return failure('engineAnswerCut', { call }, error);
   if (unreachableCodes.has(code)) return failure('engineUnreachable', { endpoint: address }, error);
   if (code.startsWith('HPE_')) return failure('engineGarbled', { call, reason: reasonOf(error) }, error);
   if (/^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|EPROTO|HOSTNAME_)/.test(code)) {

@@ -154,7 +154,7 @@ async function* upload(
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
     if (source.sourceError instanceof Error && !isCancellation(source.sourceError)) throw source.sourceError;
-    throw translateFault(error, { call: call.name, address: client.address, signal });
+    throw translateFault(error, { call: call.name, address: client.address, signal, isChange: true });
   } finally {
     source.release();
   }

@@ -84,7 +84,8 @@ function dial(
   return new Promise((resolve, reject) => {
     modem.dial(
       {
-        path: `${request.path}?`,
+        // The modem cuts off the last character of a path with a question mark and nothing to follow.
+        path: Object.keys(request.query).length === 0 ? request.path : `${request.path}?`,
         method: request.method,
         options: { _query: request.query, _body: {} },
         headers: request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' },

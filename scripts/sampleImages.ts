@@ -86,7 +86,18 @@ async function createContainers({ docker, env }: SampleTarget, canRun: boolean):
     await call('volume', 'create', '--label', 'com.docker.compose.project=demo', volume);
   const service = (name: string, mount: string, image: string) =>
     call(
-      ...['create', '--name', `demo-${name}-1`, '--network', 'none', '--volume', mount],
+      // A shell as process 1 ignores SIGTERM: let it be ended soon after.
+      ...[
+        'create',
+        '--stop-timeout',
+        '1',
+        '--name',
+        `demo-${name}-1`,
+        '--network',
+        'none',
+        '--volume',
+        mount,
+      ],
       ...['--label', 'com.docker.compose.project=demo', '--label', `com.docker.compose.service=${name}`],
       ...['--label', 'com.docker.compose.container-number=1', '--label', 'com.docker.compose.oneoff=False'],
       ...[image, ...(canRun ? [] : ['/nothing-to-run'])],

@@ -2,7 +2,7 @@
 // `--smoke` checks that page and engine answer, prints the address and ends. DRYDOCK_START=browser does without a
 // desktop VS Code that is there; DRYDOCK_PORT chooses the port of the page.
 import { spawn } from 'node:child_process';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -111,6 +111,7 @@ async function openBrowser(workspace: string, env: NodeJS.ProcessEnv): Promise<v
   throw new Error(await server.ended);
 }
 
+if (isSmoke) beforeExit(() => rm(runFolder, { recursive: true, force: true }));
 try {
   const env = await findEngine();
   const workspace = await copyWorkspace();

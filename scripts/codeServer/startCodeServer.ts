@@ -24,6 +24,11 @@ export interface CodeServerOptions {
   readonly smokeTestDriver?: boolean;
   /** Asks whether the workspace is trusted, as desktop VS Code does. */
   readonly workspaceTrust?: boolean;
+  /**
+   * The display language, e.g. "zh-cn". VS Code's own texts stay English, for no language pack can be had offline;
+   * the extension's texts and `vscode.env.language` follow.
+   */
+  readonly locale?: string;
   /** By default any free one. */
   readonly port?: number;
 }
@@ -83,6 +88,7 @@ export async function startCodeServer(options: CodeServerOptions): Promise<Runni
       log: 'install-extension',
     });
 
+  if (options.locale !== undefined) await writeLanguagePack(at('data'), options.locale);
   const port = options.port ?? (await freePort());
   const logPath = at('server.log');
   const child = spawn(
@@ -90,6 +96,7 @@ export async function startCodeServer(options: CodeServerOptions): Promise<Runni
     [
       ...[server.serverMain, '--host', '127.0.0.1', '--port', String(port), ...folders],
       ...['--without-connection-token', '--telemetry-level', 'off'],
+      ...(options.locale === undefined ? [] : ['--locale', options.locale]),
       ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
       ...(options.smokeTestDriver === true ? ['--enable-smoke-test-driver'] : []),
     ],
@@ -125,6 +132,15 @@ export async function startCodeServer(options: CodeServerOptions): Promise<Runni
     },
     stop,
   };
+}
+
+/** The registration of a language pack that translates nothing: VS Code takes over a language only with one. */
+async function writeLanguagePack(data: string, locale: string): Promise<void> {
+  const translations = join(data, 'translations.json');
+  await writeFile(translations, JSON.stringify({ version: '1.0.0', contents: {} }));
+  const extensions = [{ extensionIdentifier: { id: 'drydock.no-translation' }, version: '1.0.0' }];
+  const pack = { hash: 'drydock', label: locale, extensions, translations: { vscode: translations } };
+  await writeFile(join(data, 'languagepacks.json'), JSON.stringify({ [locale]: pack }));
 }
 
 /** A port of loopback that nobody listens on now. */

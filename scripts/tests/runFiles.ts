@@ -17,7 +17,11 @@ export interface RunFilesOptions {
 export async function runFiles(options: RunFilesOptions): Promise<boolean> {
   const failures: { title: string; reason: string }[] = [];
   let passed = 0;
+  const rejections = new Set<unknown>();
   const onRejection = (reason: unknown) => {
+    // mocha hands on what it sees itself, so that each comes twice.
+    if (rejections.has(reason)) return;
+    rejections.add(reason);
     const stack = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
     const isOurs = options.ownFolders?.some((folder) => stack.includes(folder)) ?? true;
     options.print(`${isOurs ? 'UNHANDLED' : 'Unhandled elsewhere'}: ${stack}`);

@@ -28,7 +28,7 @@ export interface OpenVsCodeOptions {
   readonly workspace: string;
   /** As in DOCKER_HOST. */
   readonly engineHost: string;
-  /** The display language, e.g. "zh-cn"; needs no language pack for the extension's own texts. */
+  /** The display language, e.g. "zh-cn", of the extension's own texts; VS Code's stay English. */
   readonly locale?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly env?: NodeJS.ProcessEnv;
@@ -62,6 +62,7 @@ export async function openVsCode(options: OpenVsCodeOptions): Promise<OpenedVsCo
     folder,
     vsix,
     env: { ...options.env, DOCKER_HOST: options.engineHost },
+    ...(options.locale === undefined ? {} : { locale: options.locale }),
     ...(options.settings === undefined ? {} : { settings: options.settings }),
     ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
   });
@@ -77,8 +78,6 @@ export async function openVsCode(options: OpenVsCodeOptions): Promise<OpenedVsCo
       permissions: ['clipboard-read', 'clipboard-write'],
       ...(options.locale === undefined ? {} : { locale: options.locale }),
     });
-    if (options.locale !== undefined)
-      await context.addCookies([{ name: 'vscode.nls.locale', value: options.locale, url: server.origin }]);
     const page = await context.newPage();
     await page.goto(server.address(options.workspace));
     await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });

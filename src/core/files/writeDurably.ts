@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
+import { failure, reasonOf } from '../errors.ts';
+
+export interface WriteInput {
+  readonly path: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Whether a file of that name may be replaced. Without it nothing that exists is touched. */
+  readonly replace: boolean;
+  /** Reads the temporary file back; what it throws keeps the name from ever appearing. */
+  readonly check?: (temporaryPath: string) => Promise<void>;
+}
+
+/**
+ * Writes a file so that its name stands for the whole of it or does not exist:
+ * 1. write to a temporary name in the same folder, 2. fsync, 3. check what lies there, 4. give it its name
+ * (by link, which refuses an existing name, or by rename where it may be replaced), 5. fsync the folder.
+ * Whatever fails or is cancelled, the temporary file is gone afterwards.
+ *
+ * Rejects with `fileExists`, `diskFull`, `fileUnusable`, what `check` or `bytes` threw, or an AbortError.
+ */
+export async function writeDurably(input: WriteInput, signal: AbortSignal): Promise<void> {
+  const folder = dirname(input.path);
+  const temporary = join(folder, `.${basename(input.path)}.${randomBytes(6).toString('hex')}.partial`);
+  signal.throwIfAborted();
+  const file = await open(temporary, 'wx', 0o666).catch((error: unknown) => {
+    throw hasCode(error, 'ENOENT')
+      ? failure('folderMissing', { path: folder }, error)
+      : explainFileError(error, input.path);
+  });
+  try {
+    try {
+      await writeAll(file, addAbortSignal(signal, Readable.from(input.bytes, { highWaterMark: 4 })));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await input.check?.(temporary);
+    signal.throwIfAborted();
+    if (input.replace) await rename(temporary, input.path);
+    else await linkExclusively(temporary, input.path);
+    await syncFolder(folder);
+  } catch (error) {
+    throw explainFileError(error, input.path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Small pieces are gathered, so that a stream of 64 KiB pieces costs few calls. */
+const gatherBytes = 1 << 20;
+
+async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  const flush = async (): Promise<void> => {
+    const { bytesWritten } = await file.writev(gathered);
+    let rest = Buffer.alloc(0);
+    if (bytesWritten < gatheredBytes) rest = Buffer.concat(gathered).subarray(bytesWritten);
+    if (rest.length > 0) await file.writeFile(rest);
+    gathered = [];
+    gatheredBytes = 0;
+  };
+  for await (const piece of bytes) {
+    gathered.push(piece);
+    gatheredBytes += piece.length;
+    if (gatheredBytes >= gatherBytes) await flush();
+  }
+  if (gatheredBytes > 0) await flush();
+}
+
+/** Gives a file a second name unless that exists; on file systems without hard links, renames after a look. */
+async function linkExclusively(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
+    const probe = await open(to, 'wx');
+    await probe.close();
+    await rename(from, to).catch(async (renameError: unknown) => {
+      await rm(to, { force: true });
+      throw renameError;
+    });
+  }
+}
+
+/** Makes a new name in a folder survive a power cut. Windows has no such call and needs none. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether an error of Node's file system calls has one of `codes`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+/** Turns an error of the file system into one for people; others pass unchanged. */
+export function explainFileError(error: unknown, path: string): unknown {
+  if (hasCode(error, 'EEXIST')) return failure('fileExists', { path }, error);
+  if (hasCode(error, 'ENOENT')) return failure('fileMissing', { path }, error);
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) return failure('diskFilledUp', { path }, error);
+  if (hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EIO', 'EFBIG', 'ENAMETOOLONG')) {
+    return failure('fileUnusable', { path, reason: reasonOf(error) }, error);
+  }
+  return error;
+}

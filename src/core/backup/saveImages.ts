@@ -1,0 +1,191 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
+import { compress } from '../archive/compress.ts';
+import { fileSource } from '../archive/fileSource.ts';
+import { readArchive } from '../archive/readArchive.ts';
+import { savedArchive } from '../archive/saveStream.ts';
+import { hexOf, shortDigest, type Digest } from '../digest.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ImageDetails } from '../engine/records.ts';
+import { failure } from '../errors.ts';
+import { requireRoom } from '../files/requireRoom.ts';
+import { explainFileError, syncFolder, writeDurably } from '../files/writeDurably.ts';
+import { isSameName } from '../oci/imageName.ts';
+import type { Operation } from '../progress.ts';
+
+/** An image to save, with the names it shall have in the archive. */
+export interface ImageToSave {
+  readonly id: Digest;
+  readonly tags: readonly string[];
+}
+
+export interface SaveInput {
+  readonly images: readonly ImageToSave[];
+  readonly path: string;
+  readonly form: ArchiveForm;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  /** Whether a file at `path` may be replaced. */
+  readonly replace: boolean;
+}
+
+/** An archive that was written, read back and found to hold exactly what the engine has. */
+export interface SavedArchive {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Digest of the file; it also stands in `checksumPath` in the form that `sha256sum --check` reads. */
+  readonly digest: Digest;
+  readonly checksumPath: string;
+  readonly images: readonly ImageToSave[];
+}
+
+/** The least share of the plain size that compressed images take: below it there is certainly no room. */
+const leastCompressedShare = 0.2;
+
+/**
+ * Saves images into one archive and reads it back before it gets its name:
+ * 1. ask the engine what the images are, 2. see that there is room, 3. stream, convert, compress, write to a
+ * temporary file, 4. read that file back: every digest, every diffID against the engine's, every tag,
+ * 5. name it, and put the checksum beside it.
+ *
+ * Rejects with `tagMoved` if a name meanwhile means another image, `verifyMismatch` if step 4 finds a
+ * difference, and whatever the engine, the archive or the disk says. Nothing is left behind then.
+ */
+export async function saveImages(
+  deps: { readonly engine: Engine },
+  input: SaveInput,
+  operation: Operation,
+): Promise<SavedArchive> {
+  const { engine } = deps;
+  const { signal, progress } = operation;
+  const wanted = mergeById(input.images);
+  if (wanted.length === 0) throw failure('nothingSelected', { verb: 'save' });
+  progress.report({ phase: 'preparing', item: nameOf(wanted[0]) });
+
+  const details = await Promise.all(wanted.map(({ id }) => engine.images.inspect(id, { signal })));
+  for (const [index, image] of wanted.entries()) requireTags(image, details[index]);
+  const plainBytes = details.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const folder = dirname(input.path);
+  await requireRoom(
+    folder,
+    Math.ceil(plainBytes * (input.compression === 'none' ? 1 : leastCompressedShare)),
+  );
+
+  const spoolFolder = await mkdtemp(join(folder, '.drydock-save-')).catch((error: unknown) => {
+    throw explainFileError(error, input.path);
+  });
+  try {
+    const fromEngine = await engine.images.save(
+      wanted.map(({ id }) => id),
+      { signal },
+    );
+    const tar = savedArchive(
+      fromEngine,
+      {
+        form: input.form,
+        spoolFolder,
+        images: wanted.map((image, index) => ({ ...image, diffIds: details[index]?.diffIds ?? [] })),
+      },
+      {
+        signal,
+        progress: {
+          report: (fact) => {
+            progress.report({ totalBytes: plainBytes, ...fact });
+          },
+        },
+      },
+    );
+    let checked: Archive | undefined;
+    await writeDurably(
+      {
+        path: input.path,
+        bytes: compress(tar, input.compression, { signal }),
+        replace: input.replace,
+        check: async (temporary) => {
+          checked = await readArchive({ ...fileSource(temporary), name: basename(input.path) }, operation);
+          requireSame(checked, wanted, details);
+          await writeFile(join(spoolFolder, 'sha256'), checksumLine(checked, input.path), { flush: true });
+        },
+      },
+      signal,
+    );
+    if (checked?.fileDigest === undefined || checked.fileBytes === undefined) {
+      throw failure('unexpected', { reason: 'the archive was not read back' });
+    }
+    const checksumPath = `${input.path}.sha256`;
+    await rename(join(spoolFolder, 'sha256'), checksumPath);
+    await syncFolder(folder);
+    return {
+      path: input.path,
+      sizeBytes: checked.fileBytes,
+      digest: checked.fileDigest,
+      checksumPath,
+      images: wanted,
+    };
+  } finally {
+    await rm(spoolFolder, { recursive: true, force: true });
+  }
+}
+
+function checksumLine(archive: Archive, path: string): string {
+  if (archive.fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
+  return `${hexOf(archive.fileDigest)}  ${basename(path)}\n`;
+}
+
+/** One entry for each ID; names of the same image that were chosen one by one come together. */
+function mergeById(images: readonly ImageToSave[]): readonly ImageToSave[] {
+  const tagsById = new Map<Digest, Set<string>>();
+  for (const { id, tags } of images) {
+    const known = tagsById.get(id) ?? new Set();
+    for (const tag of tags) known.add(tag);
+    tagsById.set(id, known);
+  }
+  return [...tagsById].map(([id, tags]) => ({ id, tags: [...tags] }));
+}
+
+function nameOf(image: ImageToSave | undefined): string {
+  return image?.tags[0] ?? shortDigest(image?.id ?? '');
+}
+
+function requireTags(image: ImageToSave, details: ImageDetails | undefined): void {
+  for (const tag of image.tags) {
+    if (details?.tags.some((current) => isSameName(current, tag)) !== true)
+      throw failure('tagMoved', { tag });
+  }
+}
+
+/** Compares what lies in the file with what the engine says of each image: ID, layers and names. */
+function requireSame(
+  archive: Archive,
+  wanted: readonly ImageToSave[],
+  details: readonly ImageDetails[],
+): void {
+  for (const [index, image] of wanted.entries()) {
+    const found = archive.images.filter(({ configDigest, targetDigest, manifestDigest }) =>
+      [configDigest, targetDigest, manifestDigest].includes(image.id),
+    );
+    const diffIds = details[index]?.diffIds ?? [];
+    const match = found.find(({ layers }) => isSameStack(layers, diffIds));
+    if (match === undefined) {
+      const other = found[0]?.layers.map(({ diffId }) => shortDigest(diffId)).join(' ');
+      throw failure('verifyMismatch', {
+        name: nameOf(image),
+        expected: `${shortDigest(image.id)} with ${diffIds.length} layers`,
+        found: other === undefined ? 'no such image' : `other layers (${other})`,
+      });
+    }
+    for (const tag of image.tags) {
+      if (match.tags.some((saved) => isSameName(saved, tag))) continue;
+      throw failure('verifyMismatch', {
+        name: nameOf(image),
+        expected: `the tag ${tag}`,
+        found: 'no such tag',
+      });
+    }
+  }
+}
+
+/** Whether layers are exactly those of `diffIds`, in that order. */
+function isSameStack(layers: readonly ArchivedLayer[], diffIds: readonly Digest[]): boolean {
+  return layers.length === diffIds.length && layers.every(({ diffId }, index) => diffId === diffIds[index]);
+}

@@ -1,0 +1,85 @@
+import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
+import { openArchiveSource } from '../archive/openArchiveSource.ts';
+import { readArchive } from '../archive/readArchive.ts';
+import type { Digest } from '../digest.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineInfo, ImageSummary, Platform } from '../engine/records.ts';
+import { isSameName } from '../oci/imageName.ts';
+import type { Operation } from '../progress.ts';
+
+/** What will become of one tag of the archive. */
+export interface TagPlan {
+  readonly tag: string;
+  /** `new`: nobody has it; `same`: the very image has it already; `move`: another image will lose it. */
+  readonly effect: 'new' | 'same' | 'move';
+  /** The image that has the tag now. */
+  readonly currentId?: Digest;
+}
+
+/** One image of the archive that will be loaded. */
+export interface ImagePlan {
+  readonly image: ArchivedImage;
+  /** The ID it will have on this engine; absent where the engine makes one up (a docker-archive on a containerd store). */
+  readonly id?: Digest;
+  readonly isThere: boolean;
+  readonly tags: readonly TagPlan[];
+}
+
+/** What loading an archive into an engine will do; made without touching the engine. */
+export interface LoadPlan {
+  readonly source: ArchiveSource;
+  /** The whole archive, read and checked. */
+  readonly archive: Archive;
+  readonly info: EngineInfo;
+  readonly images: readonly ImagePlan[];
+  /** Images of the archive that are left out, because this engine keeps one platform of an image only. */
+  readonly leftOut: readonly ArchivedImage[];
+}
+
+/**
+ * Reads an archive (a file or an OCI layout folder) to its end, checks all of it, and says what loading it will
+ * do. Rejects with the archive failures of `core/errors.ts`; the engine is only asked, never changed.
+ */
+export async function planLoad(
+  deps: { readonly engine: Engine },
+  input: { readonly path: string },
+  operation: Operation,
+): Promise<LoadPlan> {
+  const { signal } = operation;
+  const [info, present] = await Promise.all([
+    deps.engine.info({ signal }),
+    deps.engine.images.list({ signal }),
+  ]);
+  const source = await openArchiveSource(input.path);
+  const archive = await readArchive(source, operation);
+  const { chosen, leftOut } = choosePlatforms(archive.images, info);
+  return { source, archive, info, leftOut, images: chosen.map((image) => planImage(image, info, present)) };
+}
+
+/** A classic store keeps one platform of a multi-platform image: the engine's own, or else the first. */
+function choosePlatforms(
+  images: readonly ArchivedImage[],
+  info: EngineInfo,
+): { readonly chosen: readonly ArchivedImage[]; readonly leftOut: readonly ArchivedImage[] } {
+  if (info.imageStore === 'containerd') return { chosen: images, leftOut: [] };
+  const groups = Map.groupBy(images, ({ targetDigest, configDigest }) => targetDigest ?? configDigest);
+  const chosen = [...groups.values()].flatMap(
+    (group) => group.find(({ platform }) => isSamePlatform(platform, info.platform)) ?? group[0] ?? [],
+  );
+  return { chosen, leftOut: images.filter((image) => !chosen.includes(image)) };
+}
+
+function isSamePlatform(a: Platform, b: Platform): boolean {
+  return a.os === b.os && a.architecture === b.architecture;
+}
+
+function planImage(image: ArchivedImage, info: EngineInfo, present: readonly ImageSummary[]): ImagePlan {
+  const id = info.imageStore === 'graphdriver' ? image.configDigest : image.targetDigest;
+  const tags = image.tags.map((tag): TagPlan => {
+    const owner = present.find((candidate) => candidate.tags.some((other) => isSameName(other, tag)));
+    if (owner === undefined) return { tag, effect: 'new' };
+    return { tag, effect: owner.id === id ? 'same' : 'move', currentId: owner.id };
+  });
+  const isThere = present.some((candidate) => candidate.id === id);
+  return { image, isThere, tags, ...(id === undefined ? {} : { id }) };
+}

@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import type { Archive } from '../core/archive/archive.ts';
+import { openArchiveSource } from '../core/archive/openArchiveSource.ts';
+import { readArchive } from '../core/archive/readArchive.ts';
+import { pickArchives } from '../ui/pickArchives.ts';
+import { runOperation } from '../ui/runOperation.ts';
+import type { Command } from './context.ts';
+
+/** Reads archives to their end, every digest checked, without any engine. */
+export const checkArchive: Command<'drydock.checkArchive'> = async (context, file, selected) => {
+  const files = selected ?? (file === undefined ? undefined : [file]);
+  const paths = files?.map(({ fsPath }) => fsPath) ?? (await pickArchives(vscode.l10n.t('Check Archive')));
+  const checked: Archive[] = [];
+  for (const path of paths ?? []) {
+    const archive = await runOperation(
+      context.log,
+      vscode.l10n.t('Checking {name}', { name: path }),
+      { checking: [0, 100] },
+      async (operation) => readArchive(await openArchiveSource(path), operation),
+    );
+    if (archive === undefined) break;
+    checked.push(archive);
+    for (const { text } of archive.remarks) context.log.info(`${archive.name}: ${text}`);
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{name} is whole: {images} images, {layers} layers, every digest right.', {
+        name: archive.name,
+        images: archive.images.length,
+        layers: new Set(archive.images.flatMap(({ layers }) => layers.map(({ diffId }) => diffId))).size,
+      }),
+    );
+  }
+  return checked;
+};

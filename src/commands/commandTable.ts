@@ -1,0 +1,74 @@
+import * as vscode from 'vscode';
+import { walkthroughId, type CommandId } from '../contributions.ts';
+import {
+  pauseContainers,
+  startContainers,
+  stopContainers,
+  unpauseContainers,
+} from './changeContainerState.ts';
+import { checkArchive } from './checkArchive.ts';
+import { chooseEngine } from './chooseEngine.ts';
+import { commitContainer } from './commitContainer.ts';
+import type { Command } from './context.ts';
+import { copyId, copyName } from './copyText.ts';
+import { exportContainer } from './exportContainer.ts';
+import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
+import { importRootfs } from './importRootfs.ts';
+import { inspect } from './inspect.ts';
+import { loadArchive } from './loadArchive.ts';
+import { measureVolumes } from './measureVolumes.ts';
+import { remove } from './remove.ts';
+import { removeContainers } from './removeContainers.ts';
+import { removeImages } from './removeImages.ts';
+import { removeVolumes } from './removeVolumes.ts';
+import { saveImages } from './saveImages.ts';
+import { showHistory } from './showHistory.ts';
+import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
+import { tagImage } from './tagImage.ts';
+
+/** Every command of the extension. A missing or misspelt one does not compile. */
+export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
+  'drydock.saveImages': saveImages,
+  'drydock.loadArchive': loadArchive,
+  'drydock.checkArchive': checkArchive,
+  'drydock.importRootfs': importRootfs,
+  'drydock.exportContainer': exportContainer,
+  'drydock.commitContainer': commitContainer,
+  'drydock.showHistory': showHistory,
+  'drydock.inspect': inspect,
+  'drydock.tagImage': tagImage,
+  'drydock.remove': remove,
+  'drydock.removeImages': removeImages,
+  'drydock.removeContainers': removeContainers,
+  'drydock.removeVolumes': removeVolumes,
+  'drydock.startContainers': startContainers,
+  'drydock.stopContainers': stopContainers,
+  'drydock.pauseContainers': pauseContainers,
+  'drydock.unpauseContainers': unpauseContainers,
+  'drydock.copyId': copyId,
+  'drydock.copyName': copyName,
+  'drydock.refresh': ({ reconnect }) => reconnect(),
+  'drydock.chooseEngine': chooseEngine,
+  'drydock.measureVolumes': measureVolumes,
+  'drydock.sortImages': sortImages,
+  'drydock.sortContainers': sortContainers,
+  'drydock.sortVolumes': sortVolumes,
+  'drydock.filterImages': filterImages,
+  'drydock.filterContainers': filterContainers,
+  'drydock.filterVolumes': filterVolumes,
+  'drydock.clearFilter': clearFilter,
+  'drydock.openWalkthrough': async () => {
+    await vscode.commands.executeCommand(
+      'workbench.action.openWalkthrough',
+      `drydock.drydock#${walkthroughId}`,
+      false,
+    );
+  },
+  'drydock.openSettings': async () => {
+    await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:drydock.drydock');
+  },
+  'drydock.showLog': ({ log }) => {
+    log.show();
+    return Promise.resolve();
+  },
+};

@@ -1,0 +1,38 @@
+import type { Engine } from '../core/engine/engine.ts';
+import type { Inventory } from '../core/inspect/inventory.ts';
+import type { CommandArgs, CommandId } from '../contributions.ts';
+import type { Log } from '../ui/log.ts';
+import type { Views } from '../views/createViews.ts';
+
+/** An address that a person can choose as the engine to use. */
+export interface EngineChoice {
+  readonly label: string;
+  readonly description: string;
+  /** What goes into the setting `engine.host`. */
+  readonly host: string;
+}
+
+/** What commands are given. They reach an engine through `engine()` alone, which is the one in use now. */
+export interface CommandContext {
+  readonly engine: () => Engine;
+  /** Settles once an engine was chosen; registered commands start after it. */
+  readonly ready: Promise<void>;
+  readonly inventory: Inventory;
+  readonly views: Views;
+  readonly log: Log;
+  /** Engines that a look around this machine found. */
+  readonly engineChoices: () => Promise<readonly EngineChoice[]>;
+  /** Connects anew, for example after the user started the engine. */
+  readonly reconnect: () => Promise<void>;
+  readonly showHistory: (input: {
+    readonly imageId: string;
+    readonly title: string;
+    readonly beside: boolean;
+  }) => Promise<void>;
+}
+
+/** One command. What it resolves with is for tests and other extensions; undefined means that nothing was done. */
+export type Command<Id extends CommandId> = (
+  context: CommandContext,
+  ...args: CommandArgs[Id]
+) => Promise<unknown>;

@@ -1,0 +1,86 @@
+import * as vscode from 'vscode';
+import { shortDigest } from '../core/digest.ts';
+import { fileTimestamp } from '../core/quantity.ts';
+import { loadArchive as load, type LoadedArchive } from '../core/restore/loadArchive.ts';
+import { planLoad, type LoadPlan, type TagPlan } from '../core/restore/planLoad.ts';
+import { pickArchives } from '../ui/pickArchives.ts';
+import type { Log } from '../ui/log.ts';
+import { runOperation } from '../ui/runOperation.ts';
+import type { Command, CommandContext } from './context.ts';
+
+/** Checks archives as a whole, says which tags will move, loads them and looks at the engine before it says done. */
+export const loadArchive: Command<'drydock.loadArchive'> = async (context, file, selected) => {
+  const files = selected ?? (file === undefined ? undefined : [file]);
+  const paths = files?.map(({ fsPath }) => fsPath) ?? (await pickArchives(vscode.l10n.t('Load Archive')));
+  const results: LoadedArchive[] = [];
+  for (const path of paths ?? []) {
+    const loaded = await loadOne(context, path);
+    if (loaded === undefined) break;
+    results.push(loaded);
+  }
+  return results;
+};
+
+async function loadOne(context: CommandContext, path: string): Promise<LoadedArchive | undefined> {
+  const engine = context.engine();
+  const name = path.split(/[\\/]/).at(-1) ?? path;
+  const plan = await runOperation(
+    context.log,
+    vscode.l10n.t('Checking {name}', { name }),
+    { checking: [0, 100] },
+    (operation) => planLoad({ engine }, { path }, operation),
+  );
+  if (plan === undefined) return undefined;
+  const keepAs = await askAboutTags(plan);
+  if (keepAs === undefined) return undefined;
+  const loaded = await runOperation(
+    context.log,
+    vscode.l10n.t('Loading {name}', { name }),
+    { sending: [0, 100] },
+    (operation) => load({ engine }, { plan, keepAs }, operation),
+  );
+  if (loaded !== undefined) tellLoaded(context.log, name, plan, loaded);
+  return loaded;
+}
+
+type Moving = TagPlan & { readonly effect: 'move' };
+
+/** Which old images to keep under which names; undefined when the person decides against loading. */
+async function askAboutTags(plan: LoadPlan): Promise<ReadonlyMap<string, string> | undefined> {
+  const moving = plan.images
+    .flatMap(({ tags }) => tags)
+    .filter((tag): tag is Moving => tag.effect === 'move');
+  if (moving.length === 0) return new Map();
+  const stamp = fileTimestamp(Date.now()).toLowerCase();
+  const proposed = new Map(moving.map(({ tag }) => [tag, `${tag.slice(0, 100)}-before-${stamp}`]));
+  const keep = vscode.l10n.t('Keep Old Images and Load');
+  const move = vscode.l10n.t('Move Tags and Load');
+  const lines = moving.map(({ tag, currentId }) =>
+    vscode.l10n.t('{tag} now points to {id}; it would be kept as {name}', {
+      tag,
+      id: shortDigest(currentId ?? ''),
+      name: proposed.get(tag) ?? '',
+    }),
+  );
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Loading {name} takes tags away from images that you have.', { name: plan.archive.name }),
+    { modal: true, detail: lines.join('\n') },
+    keep,
+    move,
+  );
+  if (chosen === move) return new Map();
+  return chosen === keep ? proposed : undefined;
+}
+
+function tellLoaded(log: Log, name: string, plan: LoadPlan, { images, remarks }: LoadedArchive): void {
+  const notes = [...plan.archive.remarks.map(({ text }) => text), ...remarks];
+  for (const note of notes) log.info(`${name}: ${note}`);
+  const names = images.flatMap(({ tags, id }) => (tags.length > 0 ? tags : [shortDigest(id)]));
+  const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
+  const allThere = images.every(({ wasThere }) => wasThere);
+  void vscode.window.showInformationMessage(
+    allThere
+      ? vscode.l10n.t('Loaded and verified: {names}. The engine had these images already.', { names: shown })
+      : vscode.l10n.t('Loaded and verified: {names} from {file}.', { names: shown, file: name }),
+  );
+}

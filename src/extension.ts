@@ -1,0 +1,78 @@
+import { homedir } from 'node:os';
+import * as vscode from 'vscode';
+import type { CommandContext } from './commands/context.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import { inspectScheme } from './contributions.ts';
+import { imageLayers } from './core/inspect/imageLayers.ts';
+import { Inventory } from './core/inspect/inventory.ts';
+import { systemTimers } from './core/inspect/timers.ts';
+import { EngineInUse } from './engineInUse.ts';
+import { HistoryPanels } from './report/historyPanel.ts';
+import { InspectDocuments } from './ui/inspectDocuments.ts';
+import { channelLog } from './ui/log.ts';
+import { readSetting } from './ui/settings.ts';
+import { createViews, type Views } from './views/createViews.ts';
+
+/** What activate() gives to tests and to other extensions. */
+export interface DrydockApi {
+  readonly inventory: Inventory;
+  readonly views: Views;
+}
+
+/** Puts the parts together. Nothing here waits: the engine is looked for after activation. */
+export function activate(extension: vscode.ExtensionContext): DrydockApi {
+  const channel = vscode.window.createOutputChannel('Drydock', { log: true });
+  const log = channelLog(channel);
+  const inventory = new Inventory({ timers: systemTimers });
+  const engines = new EngineInUse(
+    { env: process.env, home: homedir(), platform: process.platform },
+    (engine) => {
+      log.info(`engine: ${engine.endpoint}`);
+      inventory.use(engine);
+    },
+  );
+  const reconnect = (): Promise<void> => engines.connect(readSetting('engine.host'));
+  const engine = (): typeof engines.current => engines.current;
+  const ready = reconnect();
+
+  const views = createViews(extension, {
+    inventory,
+    readSetting,
+    history: async (imageId) => {
+      const { images } = engine();
+      const [steps, { diffIds }] = await Promise.all([images.history(imageId), images.inspect(imageId)]);
+      return imageLayers(steps, diffIds);
+    },
+  });
+  const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
+  const context: CommandContext = {
+    engine,
+    ready,
+    inventory,
+    views,
+    log,
+    reconnect,
+    engineChoices: () => engines.choices(),
+    showHistory: (input) => panels.show(input),
+  };
+
+  extension.subscriptions.push(
+    channel,
+    registerCommands(context),
+    views,
+    panels,
+    vscode.workspace.registerTextDocumentContentProvider(inspectScheme, new InspectDocuments(engine)),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration('drydock.engine')) void reconnect();
+    }),
+    {
+      dispose: () => {
+        inventory.dispose();
+        void engines.close().catch((error: unknown) => {
+          log.error('closing the engine', error);
+        });
+      },
+    },
+  );
+  return { inventory, views };
+}

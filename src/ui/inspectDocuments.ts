@@ -1,0 +1,72 @@
+import * as vscode from 'vscode';
+import { inspectScheme } from '../contributions.ts';
+import { shortDigest } from '../core/digest.ts';
+import type { Engine } from '../core/engine/engine.ts';
+import { failure } from '../core/errors.ts';
+import type { DrydockNode } from '../views/node.ts';
+
+/** The address of the document that shows a node's JSON; undefined for nodes that the engine knows nothing of. */
+export function inspectUri(node: DrydockNode): vscode.Uri | undefined {
+  switch (node.kind) {
+    case 'image':
+      return documentUri('image', node.id, node.tag ?? shortDigest(node.id));
+    case 'layer':
+      return documentUri('image', node.imageId, node.tag ?? shortDigest(node.imageId));
+    case 'container':
+      return documentUri('container', node.id, node.name);
+    case 'volume':
+      return documentUri('volume', node.name, node.name);
+    case 'repository':
+    case 'project':
+    case 'detail':
+    case 'message':
+      return undefined;
+  }
+}
+
+/** The path is what the tab shows; the query says what to ask the engine for. */
+function documentUri(kind: string, ref: string, name: string): vscode.Uri {
+  const path = `/${name.replace(/[^\w.:-]+/g, '_')}.${kind}.json`;
+  return vscode.Uri.from({
+    scheme: inspectScheme,
+    path,
+    query: new URLSearchParams({ kind, ref }).toString(),
+  });
+}
+
+/** Gives the text of inspect documents: asked from the engine when a document is opened. */
+export class InspectDocuments implements vscode.TextDocumentContentProvider {
+  readonly #engine: () => Engine;
+
+  constructor(engine: () => Engine) {
+    this.#engine = engine;
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
+    const controller = new AbortController();
+    const subscription = token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    try {
+      const query = new URLSearchParams(uri.query);
+      const raw = await this.#ask(query.get('kind') ?? '', query.get('ref') ?? '', controller.signal);
+      return `${JSON.stringify(raw, null, 2)}\n`;
+    } finally {
+      subscription.dispose();
+    }
+  }
+
+  async #ask(kind: string, ref: string, signal: AbortSignal): Promise<unknown> {
+    const engine = this.#engine();
+    switch (kind) {
+      case 'image':
+        return (await engine.images.inspect(ref, { signal })).raw;
+      case 'container':
+        return (await engine.containers.inspect(ref, { signal })).raw;
+      case 'volume':
+        return (await engine.volumes.inspect(ref, { signal })).raw;
+      default:
+        throw failure('engineNotFound', { kind, name: ref });
+    }
+  }
+}

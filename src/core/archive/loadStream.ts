@@ -1,0 +1,206 @@
+import { Hasher } from '../digest.ts';
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+import type { ImageStoreKind } from '../engine/records.ts';
+import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
+import type { Operation } from '../progress.ts';
+import type { Archive, ArchivedImage, ArchivedLayer, ArchiveSource } from './archive.ts';
+import { blobPath } from './archiveContents.ts';
+import { decompressed } from './decompressed.ts';
+import { safePath } from './entryPath.ts';
+import { imageManifest, indexJson, manifestJson, ociLayoutJson } from './ociDocuments.ts';
+import type { IndexEntry, ManifestJsonItem, PlacedBlob } from './ociDocuments.ts';
+import { readTar } from './tarReader.ts';
+import { tarEnd, tarFile, tarHeader, tarPadding, tarredBytes } from './tarWriter.ts';
+
+/** What matters of the engine that will load the tar. */
+export interface LoadingEngine {
+  readonly imageStore: ImageStoreKind;
+  readonly acceptsZstdLayers: boolean;
+}
+
+/** One entry of the archive on its way into the tar. */
+interface Shipment {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** How to unpack it on the way; absent for bytes that go as they are. */
+  readonly unpack?: ArchivedLayer['compression'];
+}
+
+interface ShippingPlan {
+  /** By the path in the archive. */
+  readonly shipments: ReadonlyMap<string, Shipment>;
+  /** Small files whose bytes are at hand, by the path in the tar. */
+  readonly documents: ReadonlyMap<string, Uint8Array>;
+  readonly indexJson: string;
+  readonly manifestJson: string;
+}
+
+/**
+ * Chosen images of a checked archive as one uncompressed tar that every engine loads: an OCI layout with a
+ * manifest.json beside it. The `tags` of each image are the names it gets.
+ *
+ * Config bytes and layer bytes go as they lie there; only layers that the engine can't read are unpacked. For a
+ * containerd store the archive's own manifests and indexes go along, so that the image keeps its ID. This is a
+ * second pass over `source`: whatever differs from the first is `archiveChanged`. Reports the phase `sending`.
+ */
+export async function* loadableTar(
+  source: ArchiveSource,
+  archive: Archive,
+  images: readonly ArchivedImage[],
+  engine: LoadingEngine,
+  operation: Operation,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const plan = planShipping(images, engine);
+  const { progress, signal } = operation;
+  const totalBytes = tarBytesOf(plan);
+  let doneBytes = 0;
+  for await (const bytes of shippedTar(source, archive, plan, signal)) {
+    signal.throwIfAborted();
+    yield bytes;
+    doneBytes += bytes.length;
+    progress.report({ phase: 'sending', item: archive.name, doneBytes, totalBytes });
+  }
+}
+
+async function* shippedTar(
+  source: ArchiveSource,
+  archive: Archive,
+  plan: ShippingPlan,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield tarFile('oci-layout', ociLayoutJson);
+  for (const [path, bytes] of plan.documents) yield tarFile(path, bytes);
+  yield* shippedBlobs(source, archive, plan.shipments, signal);
+  yield tarFile('index.json', plan.indexJson);
+  yield tarFile('manifest.json', plan.manifestJson);
+  yield tarEnd;
+}
+
+async function* shippedBlobs(
+  source: ArchiveSource,
+  { name, compression }: Archive,
+  shipments: ReadonlyMap<string, Shipment>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const waiting = new Map(shipments);
+  if (waiting.size === 0) return;
+  const plain = decompressed(source.open(signal), compression, { name, signal });
+  for await (const { entry, data } of readTar(plain, name)) {
+    const path = safePath(entry.path);
+    const shipment = path === undefined || entry.type !== 'file' ? undefined : waiting.get(path);
+    if (path === undefined || shipment === undefined) continue;
+    yield tarHeader({ path: blobPath(shipment.digest), sizeBytes: shipment.sizeBytes });
+    yield* requireSame(
+      shipment.unpack ? decompressed(data, shipment.unpack, { name, signal }) : data,
+      shipment,
+      name,
+    );
+    yield tarPadding(shipment.sizeBytes);
+    waiting.delete(path);
+    if (waiting.size === 0) return;
+  }
+  throw failure('archiveChanged', { name });
+}
+
+/** Passes bytes on and throws unless they are those that the first pass saw. */
+async function* requireSame(
+  bytes: AsyncIterable<Uint8Array>,
+  expected: Shipment,
+  name: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hasher = new Hasher();
+  for await (const chunk of bytes) {
+    hasher.update(chunk);
+    if (hasher.sizeBytes > expected.sizeBytes) throw failure('archiveChanged', { name });
+    yield chunk;
+  }
+  if (hasher.sizeBytes !== expected.sizeBytes || hasher.digest() !== expected.digest)
+    throw failure('archiveChanged', { name });
+}
+
+function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): ShippingPlan {
+  const shipments = new Map<string, Shipment>();
+  const shipped = new Map<Digest, string>();
+  const documents = new Map<string, Uint8Array>();
+  const entries: IndexEntry[] = [];
+  const items: ManifestJsonItem[] = [];
+  const ship = (path: string, shipment: Shipment): void => {
+    // The same bytes under several paths go once.
+    if (shipped.has(shipment.digest)) return;
+    shipped.set(shipment.digest, path);
+    shipments.set(path, shipment);
+  };
+  // Layers that must go as they are decide for images that would take them unpacked: an entry is read once.
+  const verbatim = new Set(
+    images
+      .filter((image) => keepsGraph(image, engine))
+      .flatMap(({ layers }) => layers.map(({ path }) => path)),
+  );
+  for (const image of images) {
+    const { configDigest, configBytes, platform, tags } = image;
+    documents.set(blobPath(configDigest), configBytes);
+    shipped.set(configDigest, '');
+    const layers = image.layers.map((layer) => {
+      const goesPlain = !verbatim.has(layer.path) && !isReadable(layer, engine);
+      const shipment = shipmentOf(layer, goesPlain);
+      ship(layer.path, shipment);
+      return { ...shipment, mediaType: layerType(layer, goesPlain) };
+    });
+    if (keepsGraph(image, engine))
+      for (const blob of image.companions ?? [])
+        ship(blob.path, { digest: blob.digest, sizeBytes: blob.sizeBytes });
+    let target = keepsGraph(image, engine) ? targetOf(image) : undefined;
+    if (target === undefined) {
+      const manifest = imageManifest({ digest: configDigest, sizeBytes: configBytes.length }, layers);
+      documents.set(blobPath(manifest.digest), manifest.bytes);
+      entries.push({ target: manifest, tags, platform });
+      target = manifest;
+    } else entries.push({ target, tags });
+    items.push({
+      configPath: blobPath(configDigest),
+      tags,
+      layerPaths: layers.map(({ digest }) => blobPath(digest)),
+    });
+  }
+  return { shipments, documents, indexJson: indexJson(entries), manifestJson: manifestJson(items) };
+}
+
+/** Whether the archive's own manifest goes along: only a containerd store takes its ID from that. */
+function keepsGraph(image: ArchivedImage, engine: LoadingEngine): boolean {
+  return engine.imageStore === 'containerd' && targetOf(image) !== undefined;
+}
+
+function targetOf({ targetDigest, companions }: ArchivedImage): PlacedBlob | undefined {
+  return companions?.find(({ digest }) => digest === targetDigest);
+}
+
+function isReadable({ compression }: ArchivedLayer, engine: LoadingEngine): boolean {
+  if (compression === 'zstd') return engine.acceptsZstdLayers;
+  return compression === 'none' || compression === 'gzip';
+}
+
+function shipmentOf(layer: ArchivedLayer, goesPlain: boolean): Shipment {
+  return goesPlain
+    ? { digest: layer.diffId, sizeBytes: layer.sizeBytes, unpack: layer.compression }
+    : { digest: layer.storedDigest, sizeBytes: layer.storedBytes };
+}
+
+function layerType({ compression }: ArchivedLayer, goesPlain: boolean): string {
+  const kind = goesPlain || compression === 'xz' || compression === 'bzip2' ? 'none' : compression;
+  return ociLayerTypeOf(kind);
+}
+
+function tarBytesOf(plan: ShippingPlan): number {
+  const files: [string, number][] = [
+    ['oci-layout', ociLayoutJson.length],
+    ['index.json', Buffer.byteLength(plan.indexJson)],
+    ['manifest.json', Buffer.byteLength(plan.manifestJson)],
+    ...[...plan.documents].map(([path, bytes]): [string, number] => [path, bytes.length]),
+    ...[...plan.shipments.values()].map(({ digest, sizeBytes }): [string, number] => [
+      blobPath(digest),
+      sizeBytes,
+    ]),
+  ];
+  return files.reduce((sum, [path, sizeBytes]) => sum + tarredBytes(path, sizeBytes), tarEnd.length);
+}

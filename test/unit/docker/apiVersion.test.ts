@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { isOlder } from '../../../src/docker/apiVersion.ts';
 import { connect } from '../../../src/docker/connect.ts';
-import { failureOf, fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
 
 describe('the API version', () => {
   let fake: FakeEngine;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { connect } from '../../../src/docker/connect.ts';
 import { EngineClient } from '../../../src/docker/call.ts';
 import { dockerodeTransport } from '../../../src/docker/transport.ts';
-import { closed, failureOf, fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { closed, fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
 
 describe('calls to an engine', () => {
   let fake: FakeEngine;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { listContexts } from '../../../src/docker/contextStore.ts';
 import { chooseEndpoint, defaultSockets, type Surroundings } from '../../../src/docker/endpoint.ts';
 import { parseAddress, withoutSecrets } from '../../../src/docker/parseAddress.ts';
-import { failureOf } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
 
 describe('the address of an engine', () => {
   const good: readonly (readonly [string, object])[] = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import type { EngineEvent } from '../../../src/core/engine/records.ts';
-import type { DrydockError } from '../../../src/core/errors.ts';
+import { DrydockError } from '../../../src/core/errors.ts';
 import { connect } from '../../../src/docker/connect.ts';
 import { usualBackoff, type Backoff } from '../../../src/docker/events.ts';
 import { closed, fakeEngine, type FakeEngine } from './fakeEngine.ts';
@@ -13,6 +13,7 @@ const started = {
   time: 1700000000,
   timeNano: 1700000000123456789,
 };
+const codeOf = (error: Error): string => (error instanceof DrydockError ? error.code : error.name);
 const line = (event: object): string => `${JSON.stringify(event)}\n`;
 
 describe('the events of an engine', () => {
@@ -91,7 +92,7 @@ describe('the events of an engine', () => {
     const kinds: string[] = [];
     for (let count = 0; count < 4; count += 1) {
       const event = await next(events);
-      kinds.push(event.kind === 'disconnected' ? (event.error as DrydockError).code : event.kind);
+      kinds.push(event.kind === 'disconnected' ? codeOf(event.error) : event.kind);
     }
     assert.deepEqual(kinds, ['streamCut', 'engineUnreachable', 'engineUnreachable', 'connected']);
     assert.deepEqual(waits, [1000, 2000, 3000]);

@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failure, DrydockError } from '../../../src/core/errors.ts';
 import type { Endpoint } from '../../../src/docker/endpoint.ts';
 
 /** Answers one request; `path` is without the API version and the query. */
@@ -103,15 +102,4 @@ export function closed(socket: Socket): Promise<void> {
 export function sendJson(response: ServerResponse, body: unknown, status = 200): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify(body));
-}
-
-/** What `work` failed with; fails itself when it did not. */
-export async function failureOf(work: Promise<unknown>): Promise<DrydockError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof DrydockError) return error;
-    throw error;
-  }
-  throw failure('unexpected', { reason: 'it succeeded' });
 }

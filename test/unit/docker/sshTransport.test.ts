@@ -6,7 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { connect } from '../../../src/docker/connect.ts';
 import type { Endpoint } from '../../../src/docker/endpoint.ts';
 import { sshArguments } from '../../../src/docker/sshAgent.ts';
-import { failureOf, fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { fakeEngine, sendJson, type FakeEngine } from './fakeEngine.ts';
 
 const endpoint: Endpoint = { kind: 'ssh', host: 'box', user: 'me', address: 'ssh://me@box' };
 

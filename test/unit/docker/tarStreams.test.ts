@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import tar from 'tar-stream';
 import { connect } from '../../../src/docker/connect.ts';
-import { closed, failureOf, fakeEngine, type FakeEngine } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { closed, fakeEngine, type FakeEngine } from './fakeEngine.ts';
 
 const blockBytes = 512;
 

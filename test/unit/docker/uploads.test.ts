@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { LoadProgress } from '../../../src/core/engine/engine.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { connect } from '../../../src/docker/connect.ts';
-import { closed, failureOf, fakeEngine, type FakeEngine } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { closed, fakeEngine, type FakeEngine } from './fakeEngine.ts';
 
 const id = `sha256:${'ab'.repeat(32)}`;
 

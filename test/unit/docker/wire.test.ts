@@ -10,7 +10,7 @@ import { historyEntry, imageDetails, imageSummary, removal } from '../../../src/
 import { engineInfo, infoAnswer, versionAnswer } from '../../../src/docker/wire/infoRecords.ts';
 import { parseWire, parseWireList, timeMs } from '../../../src/docker/wire/parseWire.ts';
 import { volumeSummary, volumeUsage } from '../../../src/docker/wire/volumeRecords.ts';
-import { failureOf } from './fakeEngine.ts';
+import { failureOf } from '../../support/failureOf.ts';
 
 const hex = 'ab'.repeat(32);
 const id = `sha256:${hex}`;

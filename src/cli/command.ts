@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+import type { Engine } from '../core/engine/engine.ts';
+import type { Operation } from '../core/progress.ts';
+import type { Arguments } from './arguments.ts';
+import type { ExitCode } from './exitCode.ts';
+import type { OptionTable } from './options.ts';
+
+/** What a subcommand is given. */
+export interface CommandContext {
+  /** The chosen engine, connected on first use: reading an archive needs none. */
+  readonly engine: () => Promise<Engine>;
+  readonly operation: Operation;
+  readonly input: Input;
+  /** Where a spooled standard input may lie for a while. */
+  readonly temporaryFolder: string;
+  readonly now: () => number;
+}
+
+/** Standard input; opened only by who asks for `-`. */
+export interface Input {
+  readonly isTerminal: boolean;
+  open(): Readable;
+}
+
+/** What a subcommand found or did, in every form in which it can be printed. */
+export interface Report {
+  /** The whole of `--json`. Sizes are in bytes, times are ISO 8601. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** For people; `columns` is the terminal's width, absent when the output goes elsewhere. */
+  text(columns?: number): readonly string[];
+  /** `--quiet`: what a script would go on with, IDs, names or paths, one a line. */
+  readonly quiet: readonly string[];
+  /** Sentences for standard error: remarks that do no harm. */
+  readonly notes?: readonly string[];
+  /** What failed among several things, to be told on standard error. */
+  readonly failures?: readonly { readonly item: string; readonly error: unknown }[];
+  readonly exitCode?: ExitCode;
+}
+
+export interface Command {
+  /** As it is typed; `archive show` has two words. */
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name, for example `IMAGE… -o FILE`. */
+  readonly usage: string;
+  /** Paragraphs for `--help`. */
+  readonly details?: readonly string[];
+  /** How many arguments it takes. */
+  readonly takes: { readonly least: number; readonly most: number };
+  readonly options: OptionTable;
+  run(context: CommandContext, args: Arguments): Promise<Report>;
+}

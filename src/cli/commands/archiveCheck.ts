@@ -1,0 +1,28 @@
+import { openArchiveSource } from '../../core/archive/openArchiveSource.ts';
+import { readArchive } from '../../core/archive/readArchive.ts';
+import type { Command } from '../command.ts';
+import { archiveDocument, distinctLayers } from '../archiveDocument.ts';
+import { onEachFile } from '../onEachFile.ts';
+
+export const archiveCheck: Command = {
+  name: 'archive check',
+  summary: 'Read archives to their end and check every digest, without any engine',
+  usage: 'FILE…',
+  details: ['FILE is an archive, a folder with an OCI layout, or - for standard input.'],
+  takes: { least: 1, most: Number.POSITIVE_INFINITY },
+  options: {},
+  run(context, args) {
+    return onEachFile(context, args.words, async (path, name) => {
+      const archive = await readArchive(await openArchiveSource(path), context.operation);
+      const layers = distinctLayers(archive);
+      return {
+        document: archiveDocument(archive),
+        text: () => [
+          `${name} is whole: ${archive.images.length} images, ${layers} layers, every digest right`,
+        ],
+        quiet: [],
+        notes: archive.remarks.map(({ text }) => text),
+      };
+    });
+  },
+};

@@ -1,0 +1,47 @@
+/** One option of the command line. */
+export interface Option {
+  readonly help: string;
+  readonly short?: string;
+  /** The word for its value in `--help`; an option without it is a switch. */
+  readonly value?: string;
+  readonly isRepeatable?: boolean;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
+}
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** What every subcommand understands. */
+export const globalOptions: OptionTable = {
+  host: { short: 'H', value: 'ADDRESS', help: 'the engine’s address, as in DOCKER_HOST' },
+  context: { short: 'c', value: 'NAME', help: 'a Docker context' },
+  json: { help: 'print one JSON document' },
+  quiet: { short: 'q', help: 'print only IDs, names or paths, and no progress' },
+  help: { short: 'h', help: 'say how it is used' },
+  version: { help: 'print the version' },
+};
+
+export const compressOption: OptionTable = {
+  compress: {
+    value: 'KIND',
+    choices: ['none', 'gzip', 'zstd'],
+    help: 'compression; without it, what the end of FILE’s name says (.gz, .tgz, .zst), else none',
+  },
+};
+
+export const outputOptions: OptionTable = {
+  output: { short: 'o', value: 'FILE', help: 'the file to write; it appears when it is whole and checked' },
+  force: { help: 'replace FILE if it exists' },
+};
+
+export const changeOption: OptionTable = {
+  change: {
+    value: 'INSTRUCTION',
+    isRepeatable: true,
+    help: 'a Dockerfile instruction to apply, such as \'CMD ["sh"]\'; may be given several times',
+  },
+};
+
+export const moveTagsOption: OptionTable = {
+  'move-tags': { help: 'take names from images that have them now; those stay, with an ID only' },
+};

@@ -1,0 +1,164 @@
+import { inspect } from 'node:util';
+import type { Engine } from '../core/engine/engine.ts';
+import type { ProgressPort } from '../core/progress.ts';
+import { leadingWords, parseArguments, type Arguments } from './arguments.ts';
+import type { Command, CommandContext, Input, Report } from './command.ts';
+import { commands } from './commandTable.ts';
+import { exitCodes, type ExitCode } from './exitCode.ts';
+import { tellFailure, usageFailure } from './failures.ts';
+import { commandHelp, overview } from './help.ts';
+import { globalOptions } from './options.ts';
+import { printable, printableJson } from './printable.ts';
+import { ProgressLine } from './progressLine.ts';
+
+/** Where text goes. A write resolves when the text has left the process. */
+export interface Output {
+  write(text: string): Promise<void>;
+  /** Width of the terminal; absent when it is none. */
+  columns(): number | undefined;
+}
+
+/** All that the command line needs from the machine. */
+export interface CliHost {
+  readonly version: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: Input;
+  readonly temporaryFolder: string;
+  /** Fires on the first signal to end. */
+  readonly signal: AbortSignal;
+  /** Print the chain of causes of a failure. */
+  readonly isDebug: boolean;
+  readonly now: () => number;
+  /** The engine that a setting chooses: an address, `context:NAME`, or empty for the usual one. */
+  connect(setting: string): Promise<Engine>;
+}
+
+/** Runs one command line and says what the process ends with. Never throws but for a broken standard output. */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<ExitCode> {
+  // Known before parsing, so that a wrong command line is told in the form that was asked for.
+  const isJson = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
+  try {
+    const { command, rest } = findCommand(argv);
+    const args = parseArguments(rest, command?.options ?? {});
+    if (args.isSet('version')) return await print(host, [`drydock ${host.version}`]);
+    if (args.isSet('help')) {
+      return await print(host, command === undefined ? overview(commands) : commandHelp(command));
+    }
+    if (command === undefined) throw usageFailure('No command was given. Try `drydock --help`.');
+    requireWords(command, args);
+    return await runCommand(command, args, host);
+  } catch (error) {
+    return fail(error, isJson, host);
+  }
+}
+
+async function print(host: CliHost, lines: readonly string[]): Promise<ExitCode> {
+  await host.stdout.write(asText(lines));
+  return exitCodes.done;
+}
+
+function findCommand(argv: readonly string[]): {
+  readonly command: Command | undefined;
+  readonly rest: readonly string[];
+} {
+  const [first, second] = leadingWords(argv);
+  if (first === undefined) return { command: undefined, rest: argv };
+  for (const words of [second === undefined ? [first] : [first, second], [first]]) {
+    const command = commands.find(({ name }) => name === words.map(({ value }) => value).join(' '));
+    if (command === undefined) continue;
+    return { command, rest: argv.filter((_, index) => !words.some((word) => word.index === index)) };
+  }
+  const family = commands.filter(({ name }) => name.startsWith(`${first.value} `));
+  if (family.length === 0) {
+    throw usageFailure(`There is no command "${first.value}". Try \`drydock --help\`.`);
+  }
+  throw usageFailure(
+    `\`drydock ${first.value}\` is ${family.map(({ name }) => `\`${name}\``).join(' or ')}.`,
+  );
+}
+
+function requireWords({ name, usage, takes }: Command, { words }: Arguments): void {
+  if (words.length >= takes.least && words.length <= takes.most) return;
+  const fault =
+    words.length < takes.least ? 'An argument is missing' : `"${words[takes.most] ?? ''}" is too much`;
+  throw usageFailure(`${fault}: drydock ${name} ${usage}`.trimEnd());
+}
+
+async function runCommand(command: Command, args: Arguments, host: CliHost): Promise<ExitCode> {
+  const setting = engineSetting(args);
+  const progress = progressFor(args, host);
+  let engine: Promise<Engine> | undefined;
+  const context: CommandContext = {
+    engine: () => (engine ??= host.connect(setting)),
+    operation: { signal: host.signal, progress },
+    input: host.stdin,
+    temporaryFolder: host.temporaryFolder,
+    now: () => host.now(),
+  };
+  let report: Report;
+  try {
+    report = await command.run(context, args);
+  } finally {
+    progress.end();
+    // An engine that could not be chosen has nothing to let go of; the command has told why.
+    await (await engine?.catch(() => undefined))?.close();
+  }
+  await printReport(report, args, host);
+  return report.exitCode ?? exitCodes.done;
+}
+
+function engineSetting(args: Arguments): string {
+  const [host, name] = [args.text('host'), args.text('context')];
+  if (host !== undefined && name !== undefined) {
+    throw usageFailure('--host and --context both choose an engine. Give one of them.');
+  }
+  for (const [option, value] of Object.entries({ host, context: name })) {
+    if (value?.trim() === '')
+      throw usageFailure(`--${option} needs a ${globalOptions[option]?.value ?? 'value'}.`);
+  }
+  if (host?.startsWith('context:') === true) throw usageFailure('--host takes an address; use --context.');
+  return name === undefined ? (host ?? '') : `context:${name}`;
+}
+
+/** Progress is for people who watch: a terminal on standard error and no `--quiet`. */
+function progressFor(args: Arguments, { stderr, now }: CliHost): ProgressPort & { end(): void } {
+  if (stderr.columns() === undefined || args.isSet('quiet')) {
+    return { report: () => undefined, end: () => undefined };
+  }
+  return new ProgressLine({
+    write: (text) => void stderr.write(text),
+    columns: () => stderr.columns() ?? 80,
+    now,
+  });
+}
+
+async function printReport(report: Report, args: Arguments, host: CliHost): Promise<void> {
+  const { stdout, stderr } = host;
+  if (args.isSet('json')) await stdout.write(`${printableJson(report.document)}\n`);
+  else await stdout.write(asText(args.isSet('quiet') ? report.quiet : report.text(stdout.columns())));
+  if (!args.isSet('quiet')) {
+    await stderr.write(asText((report.notes ?? []).map((note) => `drydock: note: ${note}`)));
+  }
+  for (const { item, error } of report.failures ?? []) {
+    await stderr.write(asText([`drydock: ${item}: ${tellFailure(error).message}`]));
+    await explain(error, host);
+  }
+}
+
+async function fail(error: unknown, isJson: boolean, host: CliHost): Promise<ExitCode> {
+  const { exitCode, ...told } = tellFailure(error);
+  await host.stderr.write(asText([`drydock: ${told.message}`]));
+  await explain(error, host);
+  if (isJson) await host.stdout.write(`${printableJson({ error: told })}\n`);
+  return exitCode;
+}
+
+async function explain(error: unknown, { isDebug, stderr }: CliHost): Promise<void> {
+  if (isDebug) await stderr.write(asText(inspect(error, { depth: 6 }).split('\n')));
+}
+
+/** Everything printed passes here: no name may steer the terminal. */
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}

@@ -17,3 +17,29 @@ export function answersPing(socketPath: string): Promise<boolean> {
     call.end();
   });
 }
+
+/** Name and version of the engine on that socket, e.g. "Docker 20.10.24". */
+export async function askVersion(socketPath: string): Promise<string> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const call = request({ socketPath, path: '/version', timeout: 10_000 }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.once('error', reject);
+      response.once('end', () => {
+        resolve(body);
+      });
+    });
+    call.once('timeout', () => call.destroy(new Error('The engine does not say its version.')));
+    call.once('error', reject);
+    call.end();
+  });
+  const { Components: parts, Version: version } = JSON.parse(text) as {
+    Components?: readonly { readonly Name: string; readonly Version: string }[];
+    Version: string;
+  };
+  const podman = parts?.find((part) => part.Name === 'Podman Engine');
+  return podman === undefined ? `Docker ${version}` : `Podman ${podman.Version}`;
+}

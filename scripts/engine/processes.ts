@@ -28,8 +28,8 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Pids whose command line has `text` or whose cgroup is below `cgroup`. Linux only: elsewhere there are none. */
-export async function processesNaming(text: string, cgroup: string): Promise<number[]> {
+/** Pids with an argument below one of the `folders`, or whose cgroup is below `cgroup`. Linux only: elsewhere there are none. */
+export async function processesNaming(folders: readonly string[], cgroup: string): Promise<number[]> {
   const found: number[] = [];
   const entries = await readdir('/proc').catch(() => []);
   for (const entry of entries) {
@@ -40,7 +40,8 @@ export async function processesNaming(text: string, cgroup: string): Promise<num
     // Only arguments that begin with the path, or have it after "=" or "unix://", are the engine's own.
     const names = commandLine
       .split('\0')
-      .some((argument) => argument.replace(/^(--[\w-]+=)?(unix:\/\/)?/, '').startsWith(text));
+      .map((argument) => argument.replace(/^(--[\w-]+=)?(unix:\/\/)?/, ''))
+      .some((argument) => folders.some((folder) => argument.startsWith(folder)));
     if (names || new RegExp(`/${cgroup}(/|$)`, 'm').test(cgroups)) found.push(pid);
   }
   return found;

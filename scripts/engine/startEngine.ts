@@ -5,8 +5,9 @@ import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { provideEngine } from '../provision/provideEngine.ts';
 import { createBridge, removeBridge } from './bridge.ts';
+import { engineCommand } from './engineCommand.ts';
+import { readEngineKind, writeEngineKind, type EngineKind } from './engineKind.ts';
 import { answersPing } from './ping.ts';
 import { endProcesses, isAlive, processesNaming, removeCgroups, unmountBelow } from './processes.ts';
 
@@ -38,13 +39,15 @@ export async function engineAt(folder: string): Promise<OwnEngine> {
   const home = await realpath(folder);
   const name = `ddk${createHash('sha256').update(home).digest('hex').slice(0, 8)}`;
   const runFolder = join(tmpdir(), name);
-  const paths: Paths = {
+  const paths: EnginePaths = {
+    folder: home,
     name,
     runFolder,
     data: join(home, 'data'),
-    log: join(home, 'dockerd.log'),
+    log: join(home, 'engine.log'),
     exec: join(runFolder, 'exec'),
     pid: join(runFolder, 'dockerd.pid'),
+    startedPid: join(runFolder, 'started.pid'),
     socket: join(runFolder, 'docker.sock'),
   };
   return {
@@ -65,48 +68,36 @@ export async function engineAt(folder: string): Promise<OwnEngine> {
   };
 }
 
-/** Starts an engine in that folder and returns once it answers. */
-export async function startEngine(folder: string): Promise<OwnEngine> {
+/** Starts an engine in that folder and returns once it answers; by default the machine's own Docker. */
+export async function startEngine(folder: string, kind?: EngineKind): Promise<OwnEngine> {
   const engine = await engineAt(folder);
+  if (kind !== undefined) await writeEngineKind(engine.folder, kind);
   await engine.start();
   return engine;
 }
 
-interface Paths {
+/** Where the parts of one engine lie. */
+export interface EnginePaths {
+  readonly folder: string;
   readonly name: string;
   readonly runFolder: string;
   readonly data: string;
   readonly exec: string;
   readonly log: string;
   readonly pid: string;
+  readonly startedPid: string;
   readonly socket: string;
 }
 
-async function start(paths: Paths): Promise<void> {
+async function start(paths: EnginePaths): Promise<void> {
   if (await answersPing(paths.socket)) return;
-  const { dockerd } = await provideEngine();
   await stop(paths);
   await mkdir(paths.runFolder, { recursive: true, mode: 0o700 });
   await mkdir(paths.data, { recursive: true });
   await createBridge(paths.name);
-  // An empty configuration file keeps the machine's own /etc/docker/daemon.json out.
-  const config = join(paths.runFolder, 'daemon.json');
-  await writeFile(config, '{}');
+  const { program, args, env } = await engineCommand(await readEngineKind(paths.folder), paths);
   const log = openSync(paths.log, 'a');
-  const child = spawn(
-    dockerd,
-    [
-      ['--config-file', config],
-      ['--data-root', paths.data],
-      ['--exec-root', paths.exec],
-      ['--pidfile', paths.pid],
-      ['--host', `unix://${paths.socket}`],
-      // A bridge of its own: with none, dockerd would delete docker0 under an engine that is not ours.
-      [`--bridge=${paths.name}`, '--iptables=false', '--ip-masq=false', '--ip-forward=false'],
-      ['--cgroup-parent', `/${paths.name}`, '--shutdown-timeout', '5'],
-    ].flat(),
-    { detached: true, stdio: ['ignore', log, log] },
-  );
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], env });
   closeSync(log);
   child.unref();
   const ended = new Promise<string>((resolve) => {
@@ -117,11 +108,13 @@ async function start(paths: Paths): Promise<void> {
       resolve(`it ended with ${code ?? signal ?? 'no code'}`);
     });
   });
+  // dockerd writes the same; Podman's service writes none.
+  if (child.pid !== undefined) await writeFile(paths.startedPid, String(child.pid));
   const trouble = await Promise.race([ended, waitForAnswer(paths.socket)]);
   if (trouble === undefined) return;
   const tail = (await readFile(paths.log, 'utf8').catch(() => '')).split('\n').slice(-15).join('\n');
   await stop(paths);
-  throw new Error(`dockerd did not start: ${trouble}. The end of ${paths.log}:\n${tail}`);
+  throw new Error(`The engine did not start: ${trouble}. The end of ${paths.log}:\n${tail}`);
 }
 
 async function waitForAnswer(socket: string): Promise<string | undefined> {
@@ -133,23 +126,27 @@ async function waitForAnswer(socket: string): Promise<string | undefined> {
   return `no answer in ${startDeadlineMs / 1000} s`;
 }
 
-async function stop(paths: Paths): Promise<void> {
+async function stop(paths: EnginePaths): Promise<void> {
   await endProcesses(await daemonPids(paths), 'SIGTERM', stopDeadlineMs);
-  // What dockerd leaves behind when it is killed: containerd and the shims of running containers, which all name
-  // the exec folder, and the containers' own processes, which end with their shims or are in our cgroup.
-  await endProcesses(await processesNaming(`${paths.exec}/`, paths.name), 'SIGKILL', 5_000);
+  // What an engine leaves behind when it is killed: containerd and the shims (Podman: conmon) of running containers,
+  // which all name our folders, and the containers' own processes, which end with them or are in our cgroup.
+  const left = await processesNaming([`${paths.exec}/`, `${paths.data}/`], paths.name);
+  await endProcesses(left, 'SIGKILL', 5_000);
   await unmountBelow([paths.data, paths.exec]);
   await rm(paths.socket, { force: true });
   await rm(paths.exec, { recursive: true, force: true });
-  await rm(paths.pid, { force: true });
+  for (const file of [paths.pid, paths.startedPid]) await rm(file, { force: true });
   await removeBridge(paths.name);
 }
 
-/** dockerd by its pid file, only if that process is really the one on our socket: pids are used again. */
-async function daemonPids(paths: Paths): Promise<number[]> {
-  const text = await readFile(paths.pid, 'utf8').catch(() => '');
-  const pid = Number.parseInt(text, 10);
-  if (!Number.isInteger(pid) || !isAlive(pid)) return [];
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return commandLine.includes(paths.socket) ? [pid] : [];
+/** The engine by its pid files, only if that process is really the one on our socket: pids are used again. */
+async function daemonPids(paths: EnginePaths): Promise<number[]> {
+  const found = new Set<number>();
+  for (const file of [paths.pid, paths.startedPid]) {
+    const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+    if (!Number.isInteger(pid) || !isAlive(pid)) continue;
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (commandLine.includes(paths.socket)) found.add(pid);
+  }
+  return [...found];
 }

@@ -30,7 +30,7 @@ export async function runMocha(run: MochaRun): Promise<SuiteResults> {
     [main, resultsPath, String(run.testTimeoutMs), ...files.map((file) => join(checkout, file))],
     {
       cwd: checkout,
-      env: { ...process.env, ...run.env },
+      env: { ...process.env, ...run.env, DRYDOCK_TEST_FOLDER: run.folder },
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: true,
     },

@@ -5,6 +5,7 @@ import { provideCodeServer } from '../provision/provideCodeServer.ts';
 import { provideSkopeo } from '../provision/provideSkopeo.ts';
 import { runChecks } from './checks.ts';
 import type { SuiteResults } from './results.ts';
+import { runOtherEngines } from './otherEngines.ts';
 import { runMocha } from './runMocha.ts';
 import { runScript } from './runScript.ts';
 import { suiteFolder, testEngineFor } from './testEngineFor.ts';
@@ -73,4 +74,5 @@ export const suites: ReadonlyMap<string, () => Promise<SuiteResults>> = new Map(
   ['extension', extension],
   ['e2e', e2e],
   ['start', start],
+  ['engines', runOtherEngines],
 ]);

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engineAt, startEngine } from '../engine/startEngine.ts';
+import type { EngineKind } from '../engine/engineKind.ts';
+import { askVersion } from '../engine/ping.ts';
 import { isAlive } from '../engine/processes.ts';
 import { beforeExit } from '../provision/cleanups.ts';
 import { provisionFolder } from '../provision/places.ts';
@@ -14,17 +17,26 @@ export async function suiteFolder(suite: string): Promise<string> {
   return folder;
 }
 
-/** Starts the suite's engine and returns the environment by which tests find it. */
-export async function testEngineFor(
-  folder: string,
-): Promise<{ readonly env: NodeJS.ProcessEnv; readonly host: string }> {
+export interface SuiteEngine {
+  readonly host: string;
+  /** What it says of itself, e.g. "Docker 20.10.24". */
+  readonly version: string;
+  /** The environment by which tests find it. */
+  readonly env: NodeJS.ProcessEnv;
+  remove(): Promise<void>;
+}
+
+/** Starts the suite's engine below that folder; by default the machine's own Docker. It goes with the run. */
+export async function testEngineFor(folder: string, kind?: EngineKind): Promise<SuiteEngine> {
   const engineFolder = join(folder, 'engine');
   const engine = await engineAt(engineFolder);
-  beforeExit(() => engine.remove());
-  await startEngine(engineFolder);
+  const remove = beforeExit(() => engine.remove());
+  await startEngine(engineFolder, kind);
   return {
     host: engine.host,
+    version: await askVersion(engine.socketPath),
     env: { DRYDOCK_TEST_HOST: engine.host, DRYDOCK_TEST_ENGINE_FOLDER: engineFolder },
+    remove,
   };
 }
 
@@ -34,7 +46,10 @@ async function sweepOldRuns(): Promise<void> {
     const pid = Number(/^test-[a-z]+-(\d+)$/.exec(name)?.[1]);
     if (!Number.isInteger(pid) || isAlive(pid)) continue;
     const folder = join(provisionFolder, name);
-    await (await engineAt(join(folder, 'engine'))).remove();
+    // The suite of several engines has a folder for each.
+    const inner = await readdir(folder);
+    for (const engine of ['engine', ...inner.map((entry) => join(entry, 'engine'))])
+      if (existsSync(join(folder, engine))) await (await engineAt(join(folder, engine))).remove();
     await rm(folder, { recursive: true, force: true });
   }
 }

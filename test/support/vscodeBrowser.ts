@@ -57,7 +57,7 @@ export async function openVsCode(options: OpenVsCodeOptions): Promise<OpenedVsCo
   const vsix = process.env['DRYDOCK_TEST_VSIX'];
   if (vsix === undefined || vsix === '')
     throw new Error('DRYDOCK_TEST_VSIX is not set: run these tests with "npm run test:e2e".');
-  const folder = await mkdtemp(join(tmpdir(), 'drydock-e2e-'));
+  const folder = await mkdtemp(join(process.env['DRYDOCK_TEST_FOLDER'] ?? tmpdir(), 'vscode-'));
   const server = await startCodeServer({
     folder,
     vsix,

@@ -163,7 +163,7 @@ export class EngineLink {
       kind: 'failed',
       error,
       hasBeenReady,
-      ...(retryInMs === undefined ? {} : { retryInMs }),
+      ...(retryInMs === undefined || !Number.isFinite(retryInMs) ? {} : { retryInMs }),
     });
     this.#answer?.resolve();
   }

@@ -103,7 +103,8 @@ interface ImageOrder {
 /** Repositories stand where the first of their images would; the one for images without a name is always last. */
 function imageOrder({ readSetting, wording }: TreeDeps): ImageOrder {
   const names = new Intl.Collator(wording.language, { numeric: true });
-  const byName = (a: ImageItem, b: ImageItem): number => names.compare(a.tag ?? a.id, b.tag ?? b.id);
+  const byName = (a: ImageItem, b: ImageItem): number =>
+    Number(a.tag === undefined) - Number(b.tag === undefined) || names.compare(a.tag ?? a.id, b.tag ?? b.id);
   const by = {
     name: byName,
     age: (a: ImageItem, b: ImageItem): number => b.image.createdAtMs - a.image.createdAtMs || byName(a, b),

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import { contextValues, type ContextValue } from '../../../src/contributions.ts';
+import type { ContainerState } from '../../../src/core/engine/records.ts';
+import { failure, type DrydockError } from '../../../src/core/errors.ts';
+import { instructionOf } from '../../../src/core/dockerfile/instruction.ts';
+import type { LayerFill } from '../../../src/core/inspect/imageLayers.ts';
+import { ContainerItem } from '../../../src/views/containerItem.ts';
+import { ImageItem } from '../../../src/views/imageItem.ts';
+import { LayerItem } from '../../../src/views/layerItem.ts';
+import { failureMessage, MessageItem, type Message } from '../../../src/views/messageItem.ts';
+import { ProjectItem } from '../../../src/views/projectItem.ts';
+import { RepositoryItem } from '../../../src/views/repositoryItem.ts';
+import { ownIcons, type DrydockItem } from '../../../src/views/viewItem.ts';
+import { VolumeItem } from '../../../src/views/volumeItem.ts';
+import { container, image, volume } from '../inventory/records.ts';
+import { plainWording } from './plainWording.ts';
+
+const states: readonly ContainerState[] = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+  'unknown',
+];
+const fills: readonly LayerFill[] = ['filled', 'empty', 'unknown'];
+
+const unreachable = failure('engineUnreachable', { endpoint: 'unix:///x.sock' });
+const messages: readonly (readonly [Message, string, string | undefined])[] = [
+  [{ reason: 'loading' }, 'Loading…', undefined],
+  [{ reason: 'empty', list: 'images' }, 'No images yet', 'drydock.loadArchive'],
+  [{ reason: 'empty', list: 'containers' }, 'No containers yet', undefined],
+  [{ reason: 'empty', list: 'volumes' }, 'No volumes yet', undefined],
+  [{ reason: 'filtered', by: 'text', text: 'x' }, 'Nothing matches “x”', 'drydock.clearFilter'],
+  [{ reason: 'filtered', by: 'setting' }, 'Only images without a tag', 'drydock.openSettings'],
+  [failureMessage(unreachable), 'No engine answers', 'drydock.refresh'],
+  [
+    failureMessage(failure('engineDenied', { endpoint: 'unix:///x.sock' })),
+    'The engine denies access',
+    'drydock.chooseEngine',
+  ],
+  [
+    failureMessage(failure('engineTooOld', { endpoint: 'e', found: '1.24', needed: '1.40' })),
+    'The engine is too old',
+    'drydock.chooseEngine',
+  ],
+  [
+    failureMessage(failure('contextUnknown', { name: 'gone' })),
+    'There is no Docker context "gone". Choose another with `docker context ls`.',
+    'drydock.chooseEngine',
+  ],
+  [
+    failureMessage(failure('engineRefused', { call: 'list volumes', reason: 'a plugin is gone' })),
+    'The engine refused "list volumes": a plugin is gone',
+    'drydock.refresh',
+  ],
+];
+
+const images = [new ImageItem(image('web'), 'web:latest'), new ImageItem(image('left'), undefined)];
+const everyKind: readonly DrydockItem[] = [
+  new RepositoryItem('web'),
+  ...images,
+  ...fills.map(
+    (fill, index) =>
+      new LayerItem(images[0] ?? assert.fail(), { fill, instruction: instructionOf('', '') }, index),
+  ),
+  new ProjectItem('shop'),
+  ...states.map((state) => new ContainerItem(container('c', { state }))),
+  new VolumeItem(volume('data')),
+  ...messages.map(([message], index) => new MessageItem(String(index), message)),
+];
+
+describe('what items show', () => {
+  it('uses every context value of the contributions, and no other', () => {
+    const used = new Set<ContextValue | undefined>(
+      everyKind.map((item) => item.face(plainWording).contextValue),
+    );
+    assert.deepEqual([...used].sort(), Object.values(contextValues).sort());
+  });
+
+  it('has a label and words for screen readers on every item', () => {
+    for (const item of everyKind) {
+      const face = item.face(plainWording);
+      assert.notEqual(face.label, '');
+      assert.ok(face.spoken.length >= face.label.length || face.spoken.includes(face.label));
+    }
+  });
+
+  it('finds each icon of its own in the light and the dark set, and no icon that nothing uses', () => {
+    for (const theme of ['light', 'dark']) {
+      const files = readdirSync(new URL(`../../../media/icons/${theme}`, import.meta.url));
+      assert.deepEqual(files.sort(), ownIcons.map((name) => `${name}.svg`).sort());
+    }
+    const used = everyKind.flatMap((item) => {
+      const { icon } = item.face(plainWording);
+      return 'own' in icon ? [icon.own] : [];
+    });
+    assert.deepEqual([...new Set(used)].sort(), [...ownIcons].sort());
+    assert.ok(existsSync(new URL('../../../media/drydock.svg', import.meta.url)));
+  });
+
+  for (const [message, label, command] of messages)
+    it(`says "${label}" and offers ${command ?? 'nothing'}`, () => {
+      const face = new MessageItem('m', message).face(plainWording);
+      assert.equal(face.label, label);
+      assert.equal(face.command?.id, command);
+      assert.ok(
+        message.reason === 'loading' || message.reason === 'failed' || face.description !== undefined,
+      );
+    });
+
+  it('tells the whole sentence of a failure in the tooltip', () => {
+    const told = (error: DrydockError, retryInMs?: number): string =>
+      JSON.stringify(new MessageItem('m', failureMessage(error, retryInMs)).details(plainWording)?.rows);
+    assert.match(told(unreachable), /No engine answers at unix:\/\/\/x\.sock/);
+    assert.doesNotMatch(told(unreachable), /keeps trying/);
+    assert.match(told(unreachable, 1_000), /keeps trying/);
+  });
+});

@@ -1,0 +1,370 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import * as esbuild from 'esbuild';
+import type { Browser, Page } from 'playwright-core';
+import { digestOf } from '../../src/core/digest.ts';
+import { imageLayers } from '../../src/core/inspect/imageLayers.ts';
+import type { HistoryEntry } from '../../src/core/engine/records.ts';
+import type { HistoryReport } from '../../src/core/inspect/historyReport.ts';
+import { historyHtml } from '../../src/report/historyHtml.ts';
+import { pageReport } from '../../src/report/historyPage.ts';
+import type {
+  FromWebviewMessage,
+  PageState,
+  ToWebviewMessage,
+  ViewState,
+} from '../../src/report/protocol.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { themes, type ThemeName } from '../support/webviewThemes.ts';
+
+/**
+ * The history page alone, in a real browser, with the bundle, the style sheet and the content policy that VS Code
+ * gets. The test stands in for VS Code: it takes the page's messages and sends the host's.
+ */
+const checkout = join(import.meta.dirname, '../..');
+const screenshots = join(checkout, 'test/screenshots');
+const origin = 'http://history.invalid';
+
+interface Opened {
+  readonly page: Page;
+  readonly problems: readonly string[];
+  readonly sent: () => Promise<FromWebviewMessage[]>;
+  readonly kept: () => Promise<ViewState | undefined>;
+  readonly show: (state: PageState) => Promise<void>;
+  readonly tell: (message: unknown) => Promise<void>;
+}
+
+// The words are VS Code's to translate; untranslated they are the English ones.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'vscode'
+      ? { url: 'data:text/javascript,export const l10n={t:(text)=>text}', shortCircuit: true }
+      : next(specifier, context),
+});
+const { factWords, pageStrings } = await import('../../src/report/historyStrings.ts');
+
+describe('the history page', () => {
+  let browser: Browser;
+  let bundle: string;
+  const pages: Page[] = [];
+
+  before(async function () {
+    this.timeout(180_000);
+    const built = await esbuild.build({
+      entryPoints: [join(checkout, 'src/report/app/history.ts')],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target: 'es2023',
+    });
+    bundle = built.outputFiles[0]?.text ?? '';
+    browser = await launchBrowser();
+    await mkdir(screenshots, { recursive: true });
+  });
+  after(() => browser.close());
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+
+  async function open(
+    options: { theme?: ThemeName; width?: number; kept?: ViewState } = {},
+  ): Promise<Opened> {
+    const { theme = 'dark', width = 1100, kept } = options;
+    const page = await browser.newPage({ viewport: { width, height: 800 } });
+    pages.push(page);
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (entry) => {
+      if (entry.type() === 'error') problems.push(entry.text());
+    });
+    const html = historyHtml({
+      nonce: 'bm9uY2U',
+      source: origin,
+      script: `${origin}/history.js`,
+      style: `${origin}/history.css`,
+      language: 'en',
+    });
+    const css = await readFile(join(checkout, 'media/report/history.css'), 'utf8');
+    await page.route(`${origin}/**`, (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === '/history.js') return route.fulfill({ body: bundle, contentType: 'text/javascript' });
+      if (pathname === '/history.css') return route.fulfill({ body: css, contentType: 'text/css' });
+      if (pathname === '/') return route.fulfill({ body: html, contentType: 'text/html' });
+      return route.fulfill({ status: 404 });
+    });
+    await page.addInitScript({ content: standIn(kept, theme) });
+    await page.goto(`${origin}/`);
+    const tell = async (message: unknown): Promise<void> => {
+      await page.evaluate(`dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(message)} }))`);
+    };
+    return {
+      page,
+      problems,
+      sent: () => page.evaluate('standIn.sent'),
+      kept: () => page.evaluate('standIn.kept'),
+      tell,
+      show: (state) =>
+        tell({
+          type: 'show',
+          imageId: 'sha256:demo',
+          title: 'demo:1',
+          language: 'en',
+          strings: pageStrings(),
+          state,
+        } satisfies ToWebviewMessage),
+    };
+  }
+
+  async function axe(page: Page): Promise<string[]> {
+    // The page's policy keeps foreign scripts out, so axe comes in past it, as a debugger does.
+    await page.evaluate(await readFile(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8'));
+    return page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
+      violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`);
+  }
+
+  for (const theme of Object.keys(themes) as ThemeName[]) {
+    it(`is readable and free of faults for axe in the ${theme} theme`, async () => {
+      const { page, show, problems } = await open({ theme });
+      await show(ready(webServer));
+      await page
+        .getByRole('button', { name: /apt-get update/ })
+        .and(page.locator('.toggle'))
+        .first()
+        .click();
+      await page.mouse.move(0, 0);
+      assert.deepEqual(await axe(page), []);
+      assert.deepEqual(problems, []);
+      await page.screenshot({ path: join(screenshots, `history-page-${theme}.png`), animations: 'disabled' });
+    });
+  }
+
+  it('is readable beside a Dockerfile, in half the width', async () => {
+    const { page, show } = await open({ width: 520 });
+    await show(ready(webServer));
+    assert.deepEqual(await axe(page), []);
+    const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    assert.equal(overflow <= 0, true);
+    await page.screenshot({ path: join(screenshots, 'history-page-narrow.png'), animations: 'disabled' });
+  });
+
+  it('asks for its data once its script runs', async () => {
+    const { sent } = await open();
+    assert.deepEqual(await sent(), [{ type: 'ready' }]);
+  });
+
+  it('shows every step, newest first, with what is known of its layer', async () => {
+    const { page, show } = await open();
+    await show(ready(webServer));
+    const rows = page.locator('tbody tr.step');
+    assert.equal(await rows.count(), webServer.layers.length);
+    assert.equal(await rows.first().locator('th').textContent(), String(webServer.layers.length));
+    assert.match((await rows.first().textContent()) ?? '', /CMD \["nginx", "-g", "daemon off;"\].*empty/s);
+    assert.equal(await page.locator('.segment').count(), 4);
+  });
+
+  it('shows text that looks like markup as the text it is', async () => {
+    const { page, show, problems } = await open();
+    const text = 'RUN echo "<img src=x onerror=alert(1)></td><script>alert(2)</script>"';
+    await show(
+      ready({ ...webServer, name: '<b>demo</b>', layers: [{ ...only(webServer.layers[3]), text }] }),
+    );
+    await page.locator('.toggle').click();
+    assert.equal(await page.locator('.detail pre').textContent(), text);
+    assert.equal(await page.locator('h1').textContent(), '<b>demo</b>');
+    assert.equal(await page.locator('img, main script').count(), 0);
+    assert.deepEqual(problems, []);
+  });
+
+  it('filters by words of the instruction, hides empty steps, and says how many are left', async () => {
+    const { page, show, kept } = await open();
+    await show(ready(webServer));
+    await page.getByRole('searchbox').fill('COPY conf');
+    assert.equal(await page.locator('tbody tr.step').count(), 1);
+    await page.getByRole('searchbox').fill('nothing like this');
+    assert.equal(await page.getByText('No step fits the filter.').isVisible(), true);
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('checkbox', { name: 'Hide empty steps' }).check();
+    assert.equal(await page.locator('.shown').textContent(), `4 of ${webServer.layers.length} steps`);
+    assert.equal((await kept())?.hideEmpty, true);
+  });
+
+  it('sorts by size and back by order', async () => {
+    const { page, show } = await open();
+    await show(ready(webServer));
+    await page.getByRole('button', { name: 'Size' }).click();
+    const first = page.locator('tbody tr.step').first();
+    assert.match((await first.textContent()) ?? '', /77.8 MB/);
+    assert.equal(
+      await page.getByRole('columnheader', { name: 'Size' }).getAttribute('aria-sort'),
+      'descending',
+    );
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    assert.equal(await first.locator('th').textContent(), '1');
+  });
+
+  it('asks the host to copy by naming what is meant, and says when it is done or why not', async () => {
+    const { page, show, sent, tell } = await open();
+    await show(ready(webServer));
+    await page.getByRole('button', { name: 'Copy as Dockerfile' }).click();
+    await page.getByRole('button', { name: 'Copy instruction of step 5' }).click();
+    await page.getByRole('button', { name: 'Copy diffID of step 1' }).click();
+    await page.getByRole('button', { name: 'Copy image ID', exact: true }).click();
+    assert.deepEqual((await sent()).slice(1), [
+      { type: 'copy', request: 1, target: { kind: 'dockerfile' } },
+      { type: 'copy', request: 2, target: { kind: 'instruction', layer: 5 } },
+      { type: 'copy', request: 3, target: { kind: 'diffId', layer: 1 } },
+      { type: 'copy', request: 4, target: { kind: 'imageId' } },
+    ]);
+    await tell({ type: 'answer', request: 4 });
+    assert.equal(await page.locator('.toast').textContent(), 'Copied');
+    await tell({ type: 'answer', request: 4, error: 'The clipboard is away.' });
+    assert.equal(await page.locator('.toast').textContent(), 'The clipboard is away.');
+  });
+
+  it('goes by keyboard through the steps and from the bar to a step', async () => {
+    const { page, show } = await open();
+    await show(ready(webServer));
+    const focused = (): Promise<string | null> => page.locator('tr:has(:focus) th').textContent();
+    await page.locator('.toggle').first().focus();
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await focused(), String(webServer.layers.length - 1));
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('.detail:visible').count(), 1);
+    await page.keyboard.press('End');
+    assert.equal(await focused(), '1');
+    await page.getByRole('searchbox').fill('CMD');
+    await page.locator('.segment').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(), '3');
+    assert.equal(await page.getByRole('searchbox').inputValue(), '');
+  });
+
+  it('comes back as it was left', async () => {
+    const kept: ViewState = {
+      imageId: 'sha256:demo',
+      title: 'demo:1',
+      filter: 'run',
+      hideEmpty: true,
+      sort: 'oldest',
+      expanded: [3],
+    };
+    const { page, show } = await open({ kept });
+    await show(ready(webServer));
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'run');
+    assert.equal(await page.getByRole('checkbox').isChecked(), true);
+    assert.equal(await page.locator('.detail:visible').count(), 1);
+  });
+
+  it('says that it loads, and why it could not with a way to try again', async () => {
+    const { page, show, sent } = await open();
+    await show({ kind: 'loading' });
+    assert.equal(await page.getByText('Asking the engine for the layers…').isVisible(), true);
+    await show({ kind: 'failed', message: 'No engine answers at unix:///x.' });
+    assert.equal(await page.getByRole('alert').getByText('No engine answers').isVisible(), true);
+    assert.deepEqual(await axe(page), []);
+    await page.getByRole('button', { name: 'Try Again' }).click();
+    assert.deepEqual((await sent()).at(-1), { type: 'retry' });
+    await page.screenshot({ path: join(screenshots, 'history-page-failed.png'), animations: 'disabled' });
+  });
+
+  it('leaves what is read alone when the same report comes again', async () => {
+    const { page, show } = await open();
+    await show(ready(webServer));
+    await page.locator('.toggle').nth(2).focus();
+    await show(ready(webServer));
+    assert.equal(await page.locator('.toggle').nth(2).and(page.locator(':focus')).count(), 1);
+  });
+
+  it('shows 300 layers whole, with the smallest drawn as one in the bar', async () => {
+    const { page, show } = await open();
+    const history = Array.from({ length: 300 }, (_, index) =>
+      step(`RUN /bin/sh -c make target-${index} # buildkit`, index + 1),
+    );
+    await show(ready(reportOf('many:1', history)));
+    assert.equal(await page.locator('tbody tr.step').count(), 300);
+    assert.equal(await page.locator('button.segment').count(), 120);
+    await page.getByRole('searchbox').fill('target-299');
+    assert.equal(await page.locator('tbody tr.step').count(), 1);
+  });
+
+  it('ignores messages that are not the host’s', async () => {
+    const { page, tell, problems } = await open();
+    for (const message of [null, 'x', {}, { type: 'show' }, { type: 'answer', request: 'x' }])
+      await tell(message);
+    assert.equal(await page.locator('main').textContent(), '');
+    assert.deepEqual(problems, []);
+  });
+});
+
+/** A script that stands in for VS Code in the page: its API, and the theme's class and colours. */
+function standIn(kept: ViewState | undefined, theme: ThemeName): string {
+  const { bodyClass, variables } = themes[theme];
+  return `
+    globalThis.standIn = { sent: [], kept: ${kept === undefined ? 'undefined' : JSON.stringify(kept)} };
+    globalThis.acquireVsCodeApi = () => ({
+      postMessage: (message) => standIn.sent.push(message),
+      getState: () => standIn.kept,
+      setState: (state) => { standIn.kept = state; },
+    });
+    addEventListener('DOMContentLoaded', () => {
+      document.body.className = ${JSON.stringify(bodyClass)};
+      for (const [name, value] of ${JSON.stringify(Object.entries(variables))})
+        document.documentElement.style.setProperty(name, value);
+    });`;
+}
+
+function step(createdBy: string, sizeBytes = 0, comment = 'buildkit.dockerfile.v0'): HistoryEntry {
+  return { createdBy, sizeBytes, comment, tags: [], createdAtMs: Date.UTC(2026, 9, 14, 8, 30) };
+}
+
+function reportOf(name: string, history: readonly HistoryEntry[]): HistoryReport {
+  const count = history.filter(({ sizeBytes }) => sizeBytes > 0).length;
+  const diffIds = Array.from({ length: count }, (_, index) => digestOf(`${name} layer ${index}`));
+  return {
+    name,
+    tags: [name, 'demo:latest'],
+    id: digestOf(name),
+    createdAtMs: Date.UTC(2026, 9, 14, 8, 30),
+    sizeBytes: history.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    platform: 'linux/amd64',
+    layerCount: count,
+    layers: imageLayers(history, diffIds).map(({ entry, instruction, fill, diffId }) => ({
+      ...instruction,
+      fill,
+      sizeBytes: entry?.sizeBytes ?? 0,
+      createdAtMs: entry?.createdAtMs ?? 0,
+      ...(diffId === undefined ? {} : { diffId }),
+      comment: entry?.comment ?? '',
+      tags: [],
+    })),
+  };
+}
+
+function ready(report: HistoryReport): PageState {
+  const nowMs = Date.UTC(2026, 10, 21);
+  return { kind: 'ready', report: pageReport(report, { words: factWords(), locale: 'en', nowMs }) };
+}
+
+function only<T>(item: T | undefined): T {
+  if (item === undefined) throw new Error('The report of this test has no such layer.');
+  return item;
+}
+
+const webServer = reportOf('example/web:1.4.2', [
+  step('CMD ["nginx" "-g" "daemon off;"]'),
+  step('STOPSIGNAL SIGQUIT'),
+  step('EXPOSE map[80/tcp:{}]'),
+  step('ENTRYPOINT ["/docker-entrypoint.sh"]'),
+  step('COPY conf/ /etc/nginx/conf.d/ # buildkit', 4_620),
+  step('WORKDIR /srv', 6_200_000),
+  step(
+    'RUN |1 VERSION=1.27 /bin/sh -c set -x     && apt-get update     && apt-get install --no-install-recommends --no-install-suggests -y nginx=$VERSION ca-certificates curl gettext-base     && rm -rf /var/lib/apt/lists/* # buildkit',
+    48_300_000,
+  ),
+  step('ENV NGINX_VERSION=1.27'),
+  step("# debian.sh --arch 'amd64' out/ 'bookworm' '@1760400000'", 77_800_000, 'debuerreotype 0.15'),
+]);

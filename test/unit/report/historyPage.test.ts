@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { digestOf } from '../../../src/core/digest.ts';
+import type { HistoryReport } from '../../../src/core/inspect/historyReport.ts';
+import { copiedText, pageReport, type PageWording } from '../../../src/report/historyPage.ts';
+import { longestShownText, parseToWebview, stringKeys } from '../../../src/report/protocol.ts';
+
+const day = 86_400_000;
+const nowMs = Date.UTC(2026, 0, 31);
+const wording: PageWording = {
+  locale: 'en',
+  nowMs,
+  words: {
+    tags: 'Tags',
+    created: 'Created',
+    size: 'Size',
+    platform: 'Platform',
+    layers: 'Layers',
+    buildArgs: 'Build arguments',
+    comment: 'Comment',
+    layersOfSteps: '{layers} from {steps} steps',
+    otherKind: 'other',
+    exactBytes: '{bytes} bytes',
+  },
+};
+const base = { buildArgs: [], comment: '', tags: [] } as const;
+const report: HistoryReport = {
+  name: 'demo:1',
+  tags: ['demo:1', 'demo:latest'],
+  id: digestOf('image'),
+  createdAtMs: nowMs - 3 * day,
+  sizeBytes: 4_000_000,
+  platform: 'linux/amd64',
+  layerCount: 2,
+  layers: [
+    { ...base, keyword: 'CMD', text: 'CMD ["sh"]', fill: 'empty', sizeBytes: 0, createdAtMs: 0 },
+    {
+      ...base,
+      keyword: 'RUN',
+      text: `RUN ${'x'.repeat(longestShownText)}`,
+      buildArgs: ['A=1', 'B=2'],
+      fill: 'filled',
+      sizeBytes: 1_000_000,
+      diffId: digestOf('layer 2'),
+    },
+    { ...base, keyword: '', text: 'a\nb', fill: 'filled', sizeBytes: 3_000_000, diffId: digestOf('layer 1') },
+  ],
+};
+
+describe('pageReport', () => {
+  const page = pageReport(report, wording);
+
+  it('numbers the steps from the oldest', () => {
+    assert.deepEqual(
+      page.layers.map(({ number }) => number),
+      [3, 2, 1],
+    );
+  });
+
+  it('words sizes, shares and ages', () => {
+    assert.deepEqual(
+      page.layers.map(({ size, share }) => [size, share]),
+      [
+        ['0 B', '0%'],
+        ['1.00 MB', '25%'],
+        ['3.00 MB', '75%'],
+      ],
+    );
+    assert.deepEqual(
+      page.facts.map(([label, text]) => [label, text]),
+      [
+        ['Size', '4.00 MB'],
+        ['Layers', '2 from 3 steps'],
+        ['Platform', 'linux/amd64'],
+        ['Created', '3 days ago'],
+        ['Tags', 'demo:latest'],
+      ],
+    );
+  });
+
+  it('shows no age where a builder left the time at zero', () => {
+    assert.equal(page.layers[0]?.age, '');
+  });
+
+  it('cuts a very long instruction and says so', () => {
+    assert.equal(page.layers[1]?.text.length, longestShownText);
+    assert.equal(page.layers[1].isCut, true);
+    assert.equal(page.layers[2]?.isCut, false);
+  });
+
+  it('sums the layers of each kind for the legend', () => {
+    assert.deepEqual(page.legend, [
+      { kind: 'run', name: 'RUN', text: '1.00 MB' },
+      { kind: 'other', name: 'other', text: '3.00 MB' },
+    ]);
+  });
+
+  it('is accepted by the page', () => {
+    const message = {
+      type: 'show',
+      imageId: report.id,
+      title: report.name,
+      language: 'en',
+      strings: Object.fromEntries(stringKeys.map((key) => [key, key])),
+      state: { kind: 'ready', report: page },
+    };
+    assert.equal(parseToWebview(JSON.parse(JSON.stringify(message))) === undefined, false);
+  });
+});
+
+describe('copiedText', () => {
+  it('gives the whole of what is cut on the page', () => {
+    assert.equal(copiedText(report, { kind: 'instruction', layer: 2 })?.length, longestShownText + 4);
+  });
+
+  it('gives the IDs that the report has and nothing for others', () => {
+    assert.equal(copiedText(report, { kind: 'imageId' }), report.id);
+    assert.equal(copiedText(report, { kind: 'diffId', layer: 1 }), digestOf('layer 1'));
+    assert.equal(copiedText(report, { kind: 'diffId', layer: 3 }), undefined);
+    assert.equal(copiedText(report, { kind: 'instruction', layer: 0 }), undefined);
+    assert.equal(copiedText(report, { kind: 'instruction', layer: 4 }), undefined);
+  });
+
+  it('writes the steps as a Dockerfile, oldest first, and what no Dockerfile made as comments', () => {
+    const lines = copiedText(report, { kind: 'dockerfile' })?.split('\n') ?? [];
+    assert.deepEqual(lines.slice(2, 5), ['FROM scratch', '# a', '# b']);
+    assert.equal(lines.at(-2), 'CMD ["sh"]');
+    assert.equal(lines.at(-1), '');
+  });
+});

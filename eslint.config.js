@@ -99,6 +99,10 @@ export default tseslint.config(
     files: ['src/core/**', 'src/cli/**', 'src/docker/**', 'src/registry/**'],
     rules: {
       'no-restricted-imports': ['error', { paths: [noVscode, ...noDockerode] }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ImportExpression[source.value="vscode"]', message: noVscode.message },
+      ],
     },
   },
   {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { l10nStrings } from '../../scripts/l10nStrings.ts';
+
+async function table(path: string): Promise<ReadonlyMap<string, string>> {
+  const parsed: unknown = JSON.parse(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'));
+  return new Map(Object.entries(parsed as Record<string, string>));
+}
+
+function places(text: string): readonly string[] {
+  return [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
+}
+
+describe('languages', () => {
+  it('have a Chinese text for every text that is shown, and none that is not', async () => {
+    const translated = await table('l10n/bundle.l10n.zh-cn.json');
+    assert.deepEqual([...translated.keys()].sort(), await l10nStrings());
+  });
+
+  it('keep the places of each text', async () => {
+    for (const [english, chinese] of await table('l10n/bundle.l10n.zh-cn.json')) {
+      assert.deepEqual(places(chinese), places(english), english);
+    }
+  });
+
+  it('have the same keys in both files of package.json, all of them used', async () => {
+    const english = await table('package.nls.json');
+    const chinese = await table('package.nls.zh-cn.json');
+    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    const used = new Set([...manifest.matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key));
+    assert.deepEqual([...english.keys()].sort(), [...used].sort());
+    assert.deepEqual([...chinese.keys()].sort(), [...english.keys()].sort());
+  });
+
+  it('leave no Chinese text in English', async () => {
+    const withoutHan = [...(await table('l10n/bundle.l10n.zh-cn.json'))].filter(
+      ([english, chinese]) =>
+        !/\p{Script=Han}/u.test(chinese) && /[a-z]{3}/i.test(english.replace(/\{\w+\}/g, '')),
+    );
+    assert.deepEqual(withoutHan, []);
+  });
+});

@@ -96,7 +96,6 @@ export async function makeVariedImages(host: string, folder: string): Promise<re
     ['FROM scratch', 'COPY a /x/a', 'COPY b /x/b', 'COPY a /x/a', 'COPY b /x/b', 'COPY a /x/a'],
     { files: { a: 'same', b: 'other' } },
   );
-  await build('no layer at all', [name('bare:1')], ['FROM scratch', 'ENV ONLY=config', 'CMD ["none"]']);
   await build(
     'many tags in several repositories',
     [name('tags:1'), name('tags:latest'), name('other-name:v1.2_x'), 'localhost:5999/team/app:1.2'],

@@ -64,6 +64,7 @@ export async function saveImages(
 
   const details = await Promise.all(wanted.map(({ id }) => engine.images.inspect(id, { signal })));
   for (const [index, image] of wanted.entries()) requireTags(image, details[index]);
+  await requireLayers(engine, details, signal);
   const plainBytes = details.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const folder = dirname(input.path);
   await requireRoom(
@@ -152,6 +153,19 @@ function requireTags(image: ImageToSave, details: ImageDetails | undefined): voi
     if (details?.tags.some((current) => isSameName(current, tag)) !== true)
       throw failure('tagMoved', { tag });
   }
+}
+
+/** A classic store answers "empty export - not implemented"; people get to know which image it is. */
+async function requireLayers(
+  engine: Engine,
+  details: readonly ImageDetails[],
+  signal: AbortSignal,
+): Promise<void> {
+  const bare = details.find(({ diffIds }) => diffIds.length === 0);
+  if (bare === undefined) return;
+  const { imageStore, product } = await engine.info({ signal });
+  if (imageStore === 'containerd' || product === 'podman') return;
+  throw failure('imageWithoutLayers', { name: bare.tags[0] ?? shortDigest(bare.id) });
 }
 
 /** Compares what lies in the file with what the engine says of each image: ID, layers and names. */

@@ -50,10 +50,10 @@ async function runOn(name: string, folder: string, kind?: EngineKind): Promise<S
   try {
     const results = await runMocha({
       suite: name,
-      pattern: 'test/contract/**/*.test.ts',
+      pattern: 'test/docker/adapter/engineContract.test.ts',
       folder,
       env: { ...engine.env, DRYDOCK_TEST_ENGINE_NAME: name },
-      testTimeoutMs: 120_000,
+      testTimeoutMs: 60_000,
       suiteTimeoutMs: 10 * 60_000,
     });
     return {

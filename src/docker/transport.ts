@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { Socket } from 'node:net';
+import { isIPv6, Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
@@ -56,24 +56,32 @@ async function loadDockerode(endpoint: Endpoint, agent: HttpAgent): Promise<Dock
   const { default: Docker } = await import('dockerode');
   const target =
     endpoint.kind === 'socket'
-      ? { socketPath: endpoint.socketPath, host: undefined, protocol: 'http' as const }
+      ? { socketPath: endpoint.socketPath, protocol: 'http' as const }
       : endpoint.kind === 'tcp'
         ? {
-            host: `${endpoint.tls ? 'https' : 'http'}://${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}`,
+            // A bare host would be read as a path.
+            host: `${endpoint.tls ? 'https' : 'http'}://${isIPv6(endpoint.host) ? `[${endpoint.host}]` : endpoint.host}`,
             port: endpoint.port,
             protocol: endpoint.tls ? ('https' as const) : ('http' as const),
           }
         : { host: 'http://ssh', port: 80, protocol: 'http' as const };
-  // Everything the modem would take from the environment by itself is overridden: the choice is made already.
-  const options: Dockerode.DockerOptions & { readonly agent: HttpAgent } = {
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
-    timeout: undefined,
-    ...target,
-    agent,
-  };
-  return new Docker(options);
+  const options: Dockerode.DockerOptions & { readonly agent: HttpAgent } = { ...target, agent };
+  return withoutDockerHost(() => new Docker(options));
+}
+
+/**
+ * The modem's constructor reads DOCKER_HOST and what belongs to it whatever it is given, and throws where that can't be
+ * used. The endpoint is chosen already, so nothing of it may be seen for the length of that one synchronous call.
+ */
+function withoutDockerHost<T>(make: () => T): T {
+  const name = 'DOCKER_HOST';
+  const kept = process.env[name];
+  Reflect.deleteProperty(process.env, name);
+  try {
+    return make();
+  } finally {
+    if (kept !== undefined) process.env[name] = kept;
+  }
 }
 
 function dial(

@@ -50,7 +50,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     'charts-green': '#89d185',
     'charts-purple': '#b180d7',
     'charts-yellow': '#cca700',
-    'charts-orange': '#d18616',
+    'charts-lines': '#cccccc80',
   }),
   light: theme('vscode-light', {
     'editor-background': '#ffffff',
@@ -82,7 +82,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     'charts-green': '#388a34',
     'charts-purple': '#652d90',
     'charts-yellow': '#bf8803',
-    'charts-orange': '#d18616',
+    'charts-lines': '#3b3b3b80',
   }),
   'high-contrast': theme('vscode-high-contrast', {
     'editor-background': '#000000',
@@ -111,7 +111,7 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     'charts-green': '#89d185',
     'charts-purple': '#b180d7',
     'charts-yellow': '#ffd370',
-    'charts-orange': '#d18616',
+    'charts-lines': '#ffffff80',
   }),
   'high-contrast-light': theme('vscode-high-contrast vscode-high-contrast-light', {
     'editor-background': '#ffffff',
@@ -140,6 +140,6 @@ export const themes: Readonly<Record<ThemeName, Theme>> = {
     'charts-green': '#374e06',
     'charts-purple': '#652d90',
     'charts-yellow': '#895503',
-    'charts-orange': '#d18616',
+    'charts-lines': '#29292980',
   }),
 };

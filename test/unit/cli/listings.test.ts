@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { digestOf } from '../../../src/core/digest.ts';
+import { aContainer, anImage, fakeEngine } from './fakeEngine.ts';
+import { nowMs, runCliHere } from './runCliHere.ts';
+
+const app = anImage('app:1', { tags: ['app:1', 'app:latest'], labels: { made: 'here' } });
+const dangling = anImage('old', { tags: [], createdAtMs: Number.NaN });
+const user = aContainer('web', {
+  ports: [
+    { containerPort: 80, protocol: 'tcp', hostIp: '::1', hostPort: 8080 },
+    { containerPort: 53, protocol: 'udp' },
+  ],
+  mounts: [{ type: 'volume', name: 'data', source: '/x', target: '/data', isReadOnly: false }],
+});
+const volume = {
+  name: 'data',
+  driver: 'local',
+  mountpoint: '/x',
+  createdAtMs: nowMs,
+  scope: 'local',
+  labels: {},
+  options: {},
+};
+const engine = fakeEngine({
+  images: [app, dangling],
+  containers: [user],
+  volumes: [volume, { ...volume, name: 'measured' }],
+});
+
+describe('listing on the command line', () => {
+  it('shows a row for each name of an image', async () => {
+    const { stdout } = await runCliHere(['images'], { engine });
+    const id = app.id.slice(7, 19);
+    assert.deepEqual(stdout.split('\n').slice(0, 3), [
+      'NAME        ID            CREATED     SIZE     CONTAINERS',
+      `app:1       ${id}  3 days ago  1.23 MB  1`,
+      `app:latest  ${id}  3 days ago  1.23 MB  1`,
+    ]);
+    assert.match(stdout.split('\n')[3] ?? '', /^<none> +[0-9a-f]{12} /);
+  });
+
+  it('gives images as JSON with bytes and ISO times', async () => {
+    const { stdout } = await runCliHere(['images', '--json'], { engine });
+    const document = JSON.parse(stdout) as { images: readonly unknown[] };
+    assert.deepEqual(document.images[0], {
+      id: app.id,
+      tags: ['app:1', 'app:latest'],
+      repoDigests: [],
+      createdAt: '2026-11-18T08:00:00.000Z',
+      sizeBytes: 1_234_567,
+      labels: { made: 'here' },
+      containers: [user.id],
+    });
+    assert.equal((document.images[1] as { createdAt: unknown }).createdAt, null);
+  });
+
+  it('prints IDs alone when asked to be quiet', async () => {
+    const { stdout } = await runCliHere(['images', '-q'], { engine });
+    assert.equal(stdout, `${app.id}\n${dangling.id}\n`);
+  });
+
+  it('shows containers with their ports', async () => {
+    const { stdout } = await runCliHere(['containers'], { engine });
+    assert.match(stdout, /^web .* running +Up 1 hour +\[::1\]:8080->80\/tcp, 53\/udp$/m);
+    const { containers } = JSON.parse((await runCliHere(['containers', '--json'], { engine })).stdout) as {
+      containers: readonly { id: string; mounts: unknown }[];
+    };
+    assert.deepEqual(containers[0]?.mounts, user.mounts);
+  });
+
+  it('shows who uses a volume, and its size only when asked', async () => {
+    const plain = await runCliHere(['volumes'], { engine });
+    assert.match(plain.stdout, /^data +local +web$/m);
+    assert.doesNotMatch(plain.stdout, /SIZE/);
+    const measured = await runCliHere(['volumes', '--size', '--json'], { engine });
+    const { volumes } = JSON.parse(measured.stdout) as {
+      volumes: readonly { name: string; sizeBytes: number | null }[];
+    };
+    assert.deepEqual(
+      volumes.map(({ name, sizeBytes }) => [name, sizeBytes]),
+      [
+        ['data', null],
+        ['measured', 4096],
+      ],
+    );
+  });
+
+  it('cuts rows to the width of a terminal and to nothing else', async () => {
+    const wide = fakeEngine({ containers: [aContainer('web', { status: 'x'.repeat(200) })] });
+    const onTerminal = await runCliHere(['containers'], { engine: wide, columns: 60 });
+    assert.ok(onTerminal.stdout.split('\n').every((line) => line.length <= 60));
+    assert.match(onTerminal.stdout, /…$/m);
+    assert.ok((await runCliHere(['containers'], { engine: wide })).stdout.includes('x'.repeat(200)));
+  });
+
+  it('shows names that would steer a terminal as what they are', async () => {
+    const name = 'we\u001b[31mb\u202e\u0007\u0085';
+    const hostile = fakeEngine({ containers: [aContainer(name)] });
+    const { stdout } = await runCliHere(['containers'], { engine: hostile, columns: 200 });
+    assert.match(stdout, /^we\\u001b\[31mb\\u202e\\u0007/m);
+    const json = (await runCliHere(['containers', '--json'], { engine: hostile })).stdout;
+    assert.doesNotMatch(json.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+    assert.equal((JSON.parse(json) as { containers: { names: string[] }[] }).containers[0]?.names[0], name);
+  });
+
+  it('puts the history beside its layers, newest first', async () => {
+    const made = (createdBy: string, sizeBytes: number) => ({
+      createdBy,
+      sizeBytes,
+      comment: '',
+      tags: [],
+      createdAtMs: nowMs,
+    });
+    const withHistory = fakeEngine({
+      images: [app],
+      history: [made('/bin/sh -c #(nop)  CMD ["sh"]', 0), made('/bin/sh -c #(nop) ADD file:abc in / ', 5000)],
+    });
+    const { stdout } = await runCliHere(['history', 'app:1'], { engine: withHistory });
+    assert.match(stdout, /^CREATED +SIZE +LAYER +INSTRUCTION$/m);
+    assert.match(stdout, /empty +CMD \["sh"\]\n.*ADD/);
+    const json = JSON.parse(
+      (await runCliHere(['history', 'app', '--json'], { engine: withHistory })).stdout,
+    ) as {
+      steps: readonly { fill: string; diffId: string | null }[];
+    };
+    assert.deepEqual(
+      json.steps.map(({ fill, diffId }) => [fill, diffId]),
+      [
+        ['empty', null],
+        ['filled', digestOf('layer')],
+      ],
+    );
+  });
+});

@@ -37,6 +37,8 @@ export function failureMessage(error: DrydockError, retryInMs?: number): Message
   switch (error.code) {
     case 'engineUnreachable':
     case 'engineTimeout':
+    // What breaks off here are the engine's events: it went away.
+    case 'streamCut':
       return { reason: 'unreachable', ...more };
     case 'engineDenied':
       return { reason: 'denied', ...more };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'mocha';
 import { failure } from '../../../src/core/errors.ts';
 import { Inventory, type InventoryChange } from '../../../src/core/inspect/inventory.ts';
 import { HandTimers, settled } from './handTimers.ts';

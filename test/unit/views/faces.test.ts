@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { describe, it } from 'mocha';
 import { contextValues, type ContextValue } from '../../../src/contributions.ts';
 import type { ContainerState } from '../../../src/core/engine/records.ts';
 import { failure, type DrydockError } from '../../../src/core/errors.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
 import { isArchiveName, urisInList } from '../../../src/views/droppedFiles.ts';
 import { portText } from '../../../src/views/portText.ts';
 import { splitTag } from '../../../src/views/repositoryName.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
 import type { Settings } from '../../../src/contributions.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { imageLayers, type ImageLayer } from '../../../src/core/inspect/imageLayers.ts';

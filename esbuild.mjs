@@ -1,9 +1,11 @@
-// Bundles the extension host, the CLI and the webview apps into dist/. `--watch` keeps doing so.
+// Bundles the extension host, the CLI and the webview apps into dist/, or into the folder after `--out`. `--watch`
+// keeps doing so.
 import { mkdir, rm } from 'node:fs/promises';
 import * as esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const minify = process.argv.includes('--minify');
+const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
 /**
  * dockerode loads gRPC and protobuf (200 modules, .proto files read from disk) for BuildKit sessions alone, which
@@ -41,19 +43,19 @@ const builds = [
     ...node,
     entryPoints: { extension: 'src/extension.ts' },
     external: ['vscode'],
-    outdir: 'dist',
+    outdir: out,
     outExtension: { '.js': '.cjs' },
   },
   {
     ...node,
     entryPoints: { cli: 'src/cli/main.ts' },
-    outdir: 'dist',
+    outdir: out,
     outExtension: { '.js': '.cjs' },
     banner: { js: '#!/usr/bin/env node' },
   },
   {
     entryPoints: { history: 'src/report/app/history.ts' },
-    outdir: 'dist/report',
+    outdir: `${out}/report`,
     bundle: true,
     platform: 'browser',
     format: 'esm',
@@ -64,8 +66,8 @@ const builds = [
   },
 ];
 
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist', { recursive: true });
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
 } else {

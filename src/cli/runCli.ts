@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { inspect } from 'node:util';
 import type { Engine } from '../core/engine/engine.ts';
 import type { ProgressPort } from '../core/progress.ts';
@@ -141,7 +142,9 @@ async function printReport(report: Report, args: Arguments, host: CliHost): Prom
     await stderr.write(asText((report.notes ?? []).map((note) => `drydock: note: ${note}`)));
   }
   for (const { item, error } of report.failures ?? []) {
-    await stderr.write(asText([`drydock: ${item}: ${tellFailure(error).message}`]));
+    const { message } = tellFailure(error);
+    const subject = message.includes(basename(item)) ? '' : `${item}: `;
+    await stderr.write(asText([`drydock: ${subject}${message}`]));
     await explain(error, host);
   }
 }

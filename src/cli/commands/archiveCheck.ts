@@ -18,7 +18,7 @@ export const archiveCheck: Command = {
       return {
         document: archiveDocument(archive),
         text: () => [
-          `${name} is whole: ${archive.images.length} images, ${layers} layers, every digest right`,
+          `${name} is whole: ${counted(archive.images.length, 'image')}, ${counted(layers, 'layer')}, every digest right`,
         ],
         quiet: [],
         notes: archive.remarks.map(({ text }) => text),
@@ -26,3 +26,7 @@ export const archiveCheck: Command = {
     });
   },
 };
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}

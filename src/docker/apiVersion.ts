@@ -12,10 +12,16 @@ export class ApiVersion {
   readonly #ping: (signal: AbortSignal) => Promise<IncomingMessage>;
   /** The newest version the engine speaks. */
   #theirs: string | undefined;
+  #isPodman = false;
 
   constructor(address: string, ping: (signal: AbortSignal) => Promise<IncomingMessage>) {
     this.#address = address;
     this.#ping = ping;
+  }
+
+  /** Whether the engine that answered last is Podman's service. */
+  get isPodman(): boolean {
+    return this.#isPodman;
   }
 
   async agreed(signal: AbortSignal): Promise<string> {
@@ -24,7 +30,8 @@ export class ApiVersion {
 
   /** Asks the engine again. Rejects with `engineTooOld`, or `engineGarbled` where something else answers. */
   async refresh(signal: AbortSignal): Promise<string> {
-    const theirs = (await this.#ping(signal)).headers['api-version'];
+    const { headers } = await this.#ping(signal);
+    const theirs = headers['api-version'];
     if (typeof theirs !== 'string' || !/^\d{1,3}\.\d{1,4}$/.test(theirs)) {
       throw failure('engineGarbled', { call: 'ping', reason: 'it tells no API version' });
     }
@@ -32,6 +39,7 @@ export class ApiVersion {
       throw failure('engineTooOld', { endpoint: this.#address, found: theirs, needed: oldestApi });
     }
     this.#theirs = theirs;
+    this.#isPodman = headers['libpod-api-version'] !== undefined;
     return olderOf(theirs, newestApi);
   }
 

@@ -17,6 +17,8 @@ export interface EngineCall {
   /** Places that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly upload?: Readable;
+  /** Whether an empty JSON object is sent as the body. */
+  readonly hasEmptyBody?: boolean;
   /** What the call is about, for 404 and 409. */
   readonly subject?: { readonly kind: 'image' | 'container' | 'volume'; readonly name: string };
   readonly deadlineMs?: number;
@@ -102,6 +104,12 @@ export class EngineClient {
     return this.#withDeadline({ name: 'ping' }, signal, (own) => this.#version.agreed(own));
   }
 
+  /** Whether Podman's compatible service answers: it differs in a few places that no API version tells. */
+  async isPodman(signal?: AbortSignal): Promise<boolean> {
+    await this.apiVersion(signal);
+    return this.#version.isPodman;
+  }
+
   /** Fires when the client is closed; nothing is sent from then on. */
   get closed(): AbortSignal {
     return this.#closing.signal;
@@ -135,6 +143,7 @@ export class EngineClient {
       method: call.method,
       path: `/v${version}${call.path}`,
       query: withoutUndefined(call.query ?? {}),
+      hasEmptyBody: call.hasEmptyBody ?? false,
       ...(call.upload === undefined ? {} : { upload: call.upload }),
     };
     try {

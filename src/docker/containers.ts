@@ -111,6 +111,9 @@ export function containerStore(client: EngineClient): ContainerStore {
           changes: input.changes,
         },
         deadlineMs: commitDeadlineMs,
+        // Podman insists on a body. Docker must get none: it would take an empty config for a wish, and lose what a
+        // merge with the container's own leaves out.
+        hasEmptyBody: await client.isPodman(signal),
         ...about(ref),
       } as const;
       return parseWire(z.object({ Id: digest }), await client.json(call, signal), call.name).Id;

@@ -6,7 +6,7 @@ import { checkedBody } from './body.ts';
 import type { EngineClient } from './call.ts';
 import { translateFault } from './faults.ts';
 import { jsonLines } from './jsonLines.ts';
-import { count, text, textMap } from './wire/parseWire.ts';
+import { count, digestFrom, text, textMap } from './wire/parseWire.ts';
 
 const shownKinds = ['image', 'container', 'volume', 'network'] as const;
 
@@ -20,11 +20,32 @@ const wireEvent = z
   })
   .transform((wire): EngineEvent => ({
     kind: wire.Type,
-    action: wire.Action,
-    subject: wire.Actor.ID,
+    action: actionOf(wire.Type, wire.Action),
+    subject: subjectOf(wire.Type, wire.Actor),
     attributes: wire.Actor.Attributes,
     timeMs: wire.timeNano > 0 ? Math.floor(wire.timeNano / 1e6) : wire.time * 1000,
   }));
+
+/** Podman has words of its own for the end of things. */
+function actionOf(kind: (typeof shownKinds)[number], action: string): string {
+  switch (action) {
+    case 'remove':
+      return kind === 'image' ? 'delete' : 'destroy';
+    case 'died':
+      return 'die';
+    default:
+      return action;
+  }
+}
+
+/** Podman leaves the prefix of image IDs away, and names volumes only among the attributes. */
+function subjectOf(
+  kind: (typeof shownKinds)[number],
+  actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> },
+): string {
+  const id = actor.ID === '' ? (actor.Attributes['name'] ?? '') : actor.ID;
+  return kind === 'image' ? (digestFrom(id) ?? id) : id;
+}
 
 /** How long to wait before the engine is asked again. */
 export interface Backoff {

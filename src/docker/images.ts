@@ -20,21 +20,27 @@ const removeDeadlineMs = 10 * 60_000;
 export function imageStore(client: EngineClient): ImageStore {
   const about = (ref: string): Pick<EngineCall, 'subject'> => ({ subject: { kind: 'image', name: ref } });
 
+  const inspect: ImageStore['inspect'] = async (ref, { signal } = {}) => {
+    const call = {
+      name: 'image inspect',
+      method: 'GET',
+      path: pathOf`/images/${known(ref)}/json`,
+      ...about(ref),
+    } as const;
+    const raw = await client.json(call, signal);
+    return { ...parseWire(imageDetails, raw, call.name), raw };
+  };
+  /** Podman refuses to save what it does not have with a status that says nothing. */
+  const mustExist = async (refs: readonly string[], signal: AbortSignal): Promise<void> => {
+    for (const ref of refs) await inspect(ref, { signal });
+  };
+
   return {
+    inspect,
+
     async list({ signal } = {}) {
       const call = { name: 'image ls', method: 'GET', path: '/images/json' } as const;
       return parseWireList(imageSummary, await client.json(call, signal), call.name);
-    },
-
-    async inspect(ref, { signal } = {}) {
-      const call = {
-        name: 'image inspect',
-        method: 'GET',
-        path: pathOf`/images/${known(ref)}/json`,
-        ...about(ref),
-      } as const;
-      const raw = await client.json(call, signal);
-      return { ...parseWire(imageDetails, raw, call.name), raw };
     },
 
     async history(ref, { signal } = {}) {
@@ -57,7 +63,10 @@ export function imageStore(client: EngineClient): ImageStore {
         query: { names: refs.map(known) },
         ...about(refs.join(', ')),
       } as const;
-      const response = await client.open(call, signal);
+      const response = await client.open(call, signal).catch(async (error: unknown) => {
+        if (error instanceof DrydockError && error.code === 'engineRefused') await mustExist(refs, signal);
+        throw error;
+      });
       return checkedTar(response, { call: call.name, address: client.address }, signal);
     },
 
@@ -108,7 +117,6 @@ export function imageStore(client: EngineClient): ImageStore {
     },
 
     async importRootfs(tar, input, { signal = neverAborted() } = {}) {
-      const { repository, tag } = splitName(input.name ?? '');
       const name = 'image import';
       const lines = upload(client, tar, signal, {
         name,
@@ -116,8 +124,8 @@ export function imageStore(client: EngineClient): ImageStore {
         path: '/images/create',
         query: {
           fromSrc: '-',
-          repo: repository === '' ? undefined : repository,
-          tag: tag === '' ? undefined : tag,
+          // The whole name, as the CLI sends it: Podman passes over a tag of its own, and would move `latest`.
+          repo: input.name === '' ? undefined : input.name,
           message: input.message,
           changes: input.changes,
         },

@@ -14,6 +14,8 @@ export interface WireRequest {
   readonly query: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** A tar to send as the body. */
   readonly upload?: Readable;
+  /** Whether an empty JSON object is sent as the body. */
+  readonly hasEmptyBody?: boolean;
 }
 
 /** Sends requests to one endpoint. Resolves with the head of the answer, whatever its status. */
@@ -98,6 +100,7 @@ function dial(
         options: { _query: request.query, _body: {} },
         headers: request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' },
         file: request.upload,
+        allowEmpty: request.hasEmptyBody ?? false,
         isStream: true,
         statusCodes: anyStatus,
         abortSignal: signal,

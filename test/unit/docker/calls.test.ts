@@ -140,6 +140,31 @@ describe('calls to an engine', () => {
     await gone;
   });
 
+  it('sends a body with a commit to Podman, which insists on one, and none to Docker', async () => {
+    const bodies: (string | undefined)[] = [];
+    fake.answer = (request, response) => {
+      bodies.push(request.headers['content-length']);
+      sendJson(response, { Id: 'a'.repeat(64) }, 201);
+    };
+    for (const isPodman of [false, true]) {
+      fake.isPodman = isPodman;
+      await connect(fake.endpoint).containers.commit('c', { pause: false });
+    }
+    assert.deepEqual(bodies, ['0', '2']);
+  });
+
+  it('names the image that is not there when a save is refused with a status that says nothing', async () => {
+    fake.answer = (_, response, { path }) => {
+      if (path === '/images/get') sendJson(response, { message: 'image not known' }, 500);
+      else if (path === '/images/b/json') sendJson(response, { message: 'No such image' }, 404);
+      else sendJson(response, { Id: `sha256:${'a'.repeat(64)}` });
+    };
+    const failed = await failureOf(connect(fake.endpoint).images.save(['a', 'b']));
+    assert.equal(failed.code, 'engineNotFound');
+    assert.equal(failed.details['name'], 'b');
+    assert.equal((await failureOf(connect(fake.endpoint).images.save(['a']))).code, 'engineRefused');
+  });
+
   it('sends nothing after it was closed', async () => {
     const engine = connect(fake.endpoint);
     await engine.close();

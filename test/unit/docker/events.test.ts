@@ -80,6 +80,24 @@ describe('the events of an engine', () => {
     assert.equal(((await next(events)) as { action?: string }).action, 'die');
   });
 
+  it('carry Podman’s in the words of Docker', async () => {
+    answerOpen();
+    const events = follow();
+    await next(events);
+    const hex = 'ab'.repeat(32);
+    for (const [Type, Action, Actor, expected] of [
+      ['volume', 'remove', { ID: '', Attributes: { name: 'v' } }, ['destroy', 'v']],
+      ['container', 'remove', { ID: hex, Attributes: {} }, ['destroy', hex]],
+      ['container', 'died', { ID: hex, Attributes: null }, ['die', hex]],
+      ['image', 'remove', { ID: hex, Attributes: {} }, ['delete', `sha256:${hex}`]],
+    ] as const) {
+      streams[0]?.write(line({ Type, Action, Actor }));
+      const event = await next(events);
+      assert.ok('action' in event);
+      assert.deepEqual([event.action, event.subject], expected);
+    }
+  });
+
   it('say "disconnected" when the engine goes, and "connected" when it is back, for ever', async () => {
     answerOpen();
     const events = follow(

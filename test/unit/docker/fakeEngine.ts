@@ -23,6 +23,8 @@ export interface FakeEngine {
   readonly pings: () => number;
   answer: Answer;
   apiVersion: string | undefined;
+  /** Whether it says that it is Podman's service. */
+  isPodman: boolean;
   /** Stops listening and drops every connection, as an engine does that dies. */
   die(): Promise<void>;
   /** Listens again on the same socket. */
@@ -43,6 +45,7 @@ export async function fakeEngine(answer: Answer = () => undefined): Promise<Fake
     pings: () => pings,
     answer,
     apiVersion: '1.41' as string | undefined,
+    isPodman: false,
     die,
     revive,
     remove: async () => {
@@ -56,6 +59,7 @@ export async function fakeEngine(answer: Answer = () => undefined): Promise<Fake
     const made = createServer((request, response) => {
       response.on('error', () => undefined);
       if (fake.apiVersion !== undefined) response.setHeader('Api-Version', fake.apiVersion);
+      if (fake.isPodman) response.setHeader('Libpod-Api-Version', '4.3.1');
       const url = new URL(request.url ?? '/', 'http://fake');
       if (url.pathname === '/_ping') {
         pings += 1;

@@ -218,7 +218,7 @@ describe('loading into an engine', () => {
     assert.equal(await images.importRootfs(some('tar'), input), id);
     assert.equal(
       fake.requests[0],
-      'POST /v1.41/images/create?fromSrc=-&repo=a%2Fb&tag=c&message=why&changes=CMD%20%5B%22x%22%5D',
+      'POST /v1.41/images/create?fromSrc=-&repo=a%2Fb%3Ac&message=why&changes=CMD%20%5B%22x%22%5D',
     );
     answerWith(`{"status":"${id.slice(7)}","id":"${id.slice(7)}"}`);
     assert.equal(await images.importRootfs(some('tar'), {}), id);

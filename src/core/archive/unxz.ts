@@ -58,7 +58,8 @@ export async function* unxz(
         error,
       );
     } finally {
-      if (!isOver) await reader.cancel();
+      // A decoder whose last output still lies in its queue has let go of everything and throws when told to.
+      if (!isOver) await reader.cancel().catch(() => undefined);
     }
   } while (await input.skipPadding());
 }

@@ -220,3 +220,18 @@ export const frozenArchives: Readonly<Record<'xz' | 'bzip2', Buffer>> = {
     'base64',
   ),
 };
+
+/** An archive whose layer is packed by xz, packed by xz. */
+export const xzInsideXz = Buffer.from(
+  [
+    '/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4A//AetdADYLioZUYWJXlbbS2PeYW3X5smOa7cldyTEjrNsvVMnjapioRNWmc/kR9fn0',
+    'CMbbYNYCLc1YGUB/a9dcS0S78JJjyD15JNdrr2xW+uFqhTxG6oG4vOs4MsleGUx1oN4tmEgZCnvfK9ON5+BBiIppRgrm3HPTOPUq',
+    'KKWQxP7V0ZMjNlvjLcXTwGpA2RkkWE/o99QTbAwgV8Cn+W2lT24DS3X9VycOy4L3HyTrYIoowJogj3ZIrPb/PVgrjk7ELN9da2sx',
+    'yLoC0LGsq/pweYivDCMvRHUCKBiuf9bJKVSnNgo13XhtlyYJrQSl0PjS903u7ik/1HewZzXHXl4xXwjlv3bWeOkUGqQjildCyqkv',
+    '0P0aMj2l3ym7HQVs4Zo5MZQgfFQSL+/o8SsMd/t0SPICpfQNu7zTAGGtlfFTZIPzvWOpjpis78fGcG3CWycsO2B86NLtvez0a2xq',
+    'GL/eovgcF8gxivVQYiwerOxtkydo0EQg4lxg5WRhM4k2DP2zEu9Sog7L8aeLsq4v4EiMNWXil370G5Je5ss8rWIr1gHEgb0/Llin',
+    'Od3mWLPEa64zIGugWU446VNrtMOmrI9IVZ3OQ1wPyGB8XpT3SPpWnhAYRdQsTlMj9EGsRxhHhxQAsQcBPOnDtIX3qMBRIPwAAABT',
+    'OidAP4VHrAABhwSAIAAApqZ04LHEZ/sCAAAAAARZWg==',
+  ].join(''),
+  'base64',
+);

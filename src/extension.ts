@@ -43,6 +43,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
       const [steps, { diffIds }] = await Promise.all([images.history(imageId), images.inspect(imageId)]);
       return imageLayers(steps, diffIds);
     },
+    containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
   });
   const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
   const context: CommandContext = {

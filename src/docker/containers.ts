@@ -13,6 +13,7 @@ const usualGraceSeconds = 10;
 const slackMs = 60_000;
 const commitDeadlineMs = 30 * 60_000;
 const removeDeadlineMs = 5 * 60_000;
+const sizeDeadlineMs = 5 * 60_000;
 
 /** Containers over the Docker API. */
 export function containerStore(client: EngineClient): ContainerStore {
@@ -38,12 +39,13 @@ export function containerStore(client: EngineClient): ContainerStore {
       return parseWireList(containerSummary, await client.json(call, signal), call.name);
     },
 
-    async inspect(ref, { signal } = {}) {
+    async inspect(ref, { signal, withSize = false } = {}) {
       const call = {
         name: 'container inspect',
         method: 'GET',
         path: pathOf`/containers/${known(ref)}/json`,
         ...about(ref),
+        ...(withSize ? { query: { size: true }, deadlineMs: sizeDeadlineMs } : {}),
       } as const;
       const raw = await client.json(call, signal);
       const config = parseWire(containerConfig, raw, call.name);

@@ -1,6 +1,6 @@
 import type { ContainerState, ContainerSummary } from '../core/engine/records.ts';
 import { ContainerItem } from './containerItem.ts';
-import { containerDetails } from './detailItem.ts';
+import { containerDetails, DetailItem, sizeContent, type ContainerSize } from './detailItem.ts';
 import { ItemKeeper } from './itemKeeper.ts';
 import { ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
 import { ProjectItem } from './projectItem.ts';
@@ -9,8 +9,13 @@ import type { DrydockItem } from './viewItem.ts';
 
 const projectLabel = 'com.docker.compose.project';
 
+export interface ContainersTreeDeps extends TreeDeps {
+  /** Measures a container. Engines read its whole file tree for that: asked only for one that was opened. */
+  readonly containerSize: (id: string) => Promise<ContainerSize>;
+}
+
 /** Containers by Compose project, and what each of them uses below it. */
-export function containersTree(deps: TreeDeps): ListTree {
+export function containersTree(deps: ContainersTreeDeps): ListTree {
   const projects = new ItemKeeper<ProjectItem>();
   const containers = new ItemKeeper<ContainerItem>();
 
@@ -50,10 +55,32 @@ export function containersTree(deps: TreeDeps): ListTree {
     };
   };
 
-  const childrenOf = (item: DrydockItem): readonly DrydockItem[] =>
-    item instanceof ContainerItem ? containerDetails(item, deps.wording) : [];
+  // Measured again when the state changed, since what stopped or ran has written since.
+  const sizes = new WeakMap<ContainerItem, { readonly state: ContainerState; readonly item: DetailItem }>();
+  const sizeOf = (container: ContainerItem): DetailItem => {
+    const { state } = container.container;
+    const known = sizes.get(container);
+    if (known?.state === state) return known.item;
+    const item = known?.item ?? new DetailItem(`${container.key}/size`, sizeContent(undefined, deps.wording));
+    sizes.set(container, { state, item });
+    void deps
+      .containerSize(container.id)
+      .catch(() => 'unknown' as const)
+      .then((size) => {
+        item.update(sizeContent(size, deps.wording));
+        tree.redraw([item]);
+      });
+    return item;
+  };
 
-  return new ListTree(deps, { kind: 'containers', isWelcoming: false, build, childrenOf });
+  const childrenOf = (item: DrydockItem): readonly DrydockItem[] => {
+    if (!(item instanceof ContainerItem)) return [];
+    const [image, ...others] = containerDetails(item, deps.wording);
+    return [...(image === undefined ? [] : [image]), sizeOf(item), ...others];
+  };
+
+  const tree = new ListTree(deps, { kind: 'containers', isWelcoming: false, build, childrenOf });
+  return tree;
 }
 
 function isWanted(container: ContainerSummary, filter: string): boolean {

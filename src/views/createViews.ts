@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
 import type { Inventory, InventoryState } from '../core/inspect/inventory.ts';
 import { ArchiveDrop } from './archiveDrop.ts';
+import type { ContainerSize } from './detailItem.ts';
 import { containersTree } from './containersTree.ts';
 import { imagesTree } from './imagesTree.ts';
 import type { ListTree, ReadSetting } from './listTree.ts';
@@ -18,6 +19,8 @@ export interface ViewsDeps {
   readonly inventory: Inventory;
   /** The steps of an image's history, newest first. */
   readonly history: (imageId: Digest) => Promise<readonly ImageLayer[]>;
+  /** Measures one container, when a person opens it. */
+  readonly containerSize: (id: string) => Promise<ContainerSize>;
   readonly readSetting: ReadSetting;
 }
 
@@ -25,7 +28,6 @@ export interface ViewsDeps {
 export interface Views {
   /** Shows only what holds every word of `text`; an empty text shows everything. */
   setFilter(view: ViewName, text: string): void;
-  clearFilters(): void;
   readonly filters: Readonly<Record<ViewName, string>>;
   selection(view: ViewName): readonly DrydockNode[];
   /** What each tree shows, for tests. */
@@ -44,7 +46,7 @@ const minuteMs = 60_000;
 /** Opens the views of package.json on the inventory. */
 export function createViews(
   context: { readonly extensionUri: vscode.Uri },
-  { inventory, history, readSetting }: ViewsDeps,
+  { inventory, history, containerSize, readSetting }: ViewsDeps,
 ): Views {
   const wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
@@ -66,9 +68,6 @@ export function createViews(
       view,
       provider,
       tree,
-      tree.onRedraw(() => {
-        showFilter({ tree, provider, view });
-      }),
       view.onDidExpandElement(({ element }) => {
         tree.setExpanded(element, true);
       }),
@@ -80,7 +79,7 @@ export function createViews(
   };
   const views: Readonly<Record<ViewName, OpenView>> = {
     images: open('images', imagesTree({ ...deps, history })),
-    containers: open('containers', containersTree(deps)),
+    containers: open('containers', containersTree({ ...deps, containerSize })),
     volumes: open('volumes', volumesTree(deps)),
   };
   const all = Object.values(views);
@@ -103,11 +102,13 @@ export function createViews(
       if (change.affectsConfiguration('drydock')) for (const { tree } of all) tree.update();
     }),
     inventory.onDidChange((change) => {
-      if (change.kind === 'state') showState(inventory.state, all);
+      if (change.kind === 'state') showState(inventory.state, views.images.view);
+      // After the trees, which follow the inventory too and were there first.
+      for (const one of all) showFilter(one);
     }),
   );
   watch();
-  showState(inventory.state, all);
+  showState(inventory.state, views.images.view);
 
   const setFilter = (view: ViewName, text: string): void => {
     views[view].tree.filter = text;
@@ -119,9 +120,6 @@ export function createViews(
   };
   return {
     setFilter,
-    clearFilters: () => {
-      for (const name of ['images', 'containers', 'volumes'] as const) setFilter(name, '');
-    },
     get filters() {
       return {
         images: views.images.tree.filter,
@@ -148,10 +146,11 @@ function showFilter({ tree, view }: OpenView): void {
   if ((view.message ?? '') !== message) view.message = message;
 }
 
-function showState(state: InventoryState, views: readonly OpenView[]): void {
+/** Tells `when` clauses the state, and people which machine they look at. */
+function showState(state: InventoryState, topView: vscode.TreeView<DrydockItem>): void {
   setContext('drydock.engine', engineKey(state));
   const host = state.kind === 'ready' ? state.info.hostName : '';
-  for (const { view } of views) if ((view.description ?? '') !== host) view.description = host;
+  if ((topView.description ?? '') !== host) topView.description = host;
 }
 
 function engineKey(state: InventoryState): ContextKeys['drydock.engine'] {

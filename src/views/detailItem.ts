@@ -1,5 +1,6 @@
 import type { ContainerItem } from './containerItem.ts';
 import { mountText, shortImage } from './containerItem.ts';
+import { formatBytes } from '../core/quantity.ts';
 import type { DetailNode } from './node.ts';
 import { portTexts } from './portText.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type Wording,
 } from './viewItem.ts';
 
-interface DetailContent {
+export interface DetailContent {
   readonly about: DetailNode['about'];
   readonly icon: ItemIcon;
   readonly label: string;
@@ -23,7 +24,7 @@ interface DetailContent {
 export class DetailItem implements DetailNode, ViewItem {
   readonly kind = 'detail';
   readonly key: string;
-  readonly #content: DetailContent;
+  #content: DetailContent;
 
   constructor(key: string, content: DetailContent) {
     this.key = key;
@@ -34,6 +35,11 @@ export class DetailItem implements DetailNode, ViewItem {
     return this.#content.about;
   }
 
+  /** Says something else from now on. */
+  update(content: DetailContent): void {
+    this.#content = content;
+  }
+
   face(): ItemFace {
     const { icon, label, note } = this.#content;
     return { label, ...described([note]), icon, expansion: 'leaf', spoken: spoken(label, note) };
@@ -42,6 +48,27 @@ export class DetailItem implements DetailNode, ViewItem {
   details(): ItemDetails {
     return { title: this.#content.label, rows: [] };
   }
+}
+
+/** How much a container takes on disk. */
+export interface ContainerSize {
+  /** What it wrote itself. */
+  readonly writableBytes?: number;
+  /** That and its image together. */
+  readonly rootfsBytes?: number;
+}
+
+/** The line about a container's size; `undefined` while it is being measured, `unknown` where it can't be. */
+export function sizeContent(size: ContainerSize | 'unknown' | undefined, { l10n }: Wording): DetailContent {
+  const about = { about: 'size', icon: { codicon: 'dashboard' }, note: l10n.t('size') } as const;
+  if (size === undefined) return { ...about, label: l10n.t('measuring…') };
+  if (size === 'unknown' || size.writableBytes === undefined) return { ...about, label: l10n.t('unknown') };
+  const written = formatBytes(size.writableBytes);
+  if (size.rootfsBytes === undefined) return { ...about, label: written };
+  return {
+    ...about,
+    label: l10n.t('{written} of {total}', { written, total: formatBytes(size.rootfsBytes) }),
+  };
 }
 
 /** The lines below a container: its image, then mounts, ports and networks. */

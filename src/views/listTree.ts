@@ -125,17 +125,25 @@ export class ListTree {
     for (const [parent, children] of built.children)
       for (const child of children) this.#parents.set(child, parent);
     if (!isSameList(before.roots, built.roots)) {
-      this.#redraw(undefined);
+      this.redraw(undefined);
     } else {
-      this.#redraw(this.#outermost(built.changed));
+      this.redraw(this.#outermost(built.changed));
     }
   }
 
   /** Draws again what says something else only because time went by. */
   age(): void {
     this.#forgetGone();
-    const aged = [...this.#drawn].filter(([item, text]) => said(item.face(this.#deps.wording)) !== text);
-    this.#redraw(this.#outermost(aged.map(([item]) => item)));
+    const aged = [...this.#drawn].filter(
+      ([item, text]) => tellsAge(item) && said(item.face(this.#deps.wording)) !== text,
+    );
+    this.redraw(this.#outermost(aged.map(([item]) => item)));
+  }
+
+  /** Asks for these items to be drawn again. */
+  redraw(redraw: Redraw): void {
+    if (redraw?.length === 0) return;
+    for (const listener of [...this.#listeners]) listener(redraw);
   }
 
   dispose(): void {
@@ -187,12 +195,7 @@ export class ListTree {
     const parents = [...this.#drawn.keys()].flatMap((item) =>
       item.kind === 'message' ? (this.#parents.get(item) ?? []) : [],
     );
-    this.#redraw([...new Set(parents)]);
-  }
-
-  #redraw(redraw: Redraw): void {
-    if (redraw?.length === 0) return;
-    for (const listener of [...this.#listeners]) listener(redraw);
+    this.redraw([...new Set(parents)]);
   }
 
   /** Without the items that are drawn again with an item above them. */
@@ -204,6 +207,10 @@ export class ListTree {
       return true;
     });
   }
+}
+
+function tellsAge({ kind }: DrydockItem): boolean {
+  return kind === 'image' || kind === 'layer';
 }
 
 function said(face: ItemFace): string {

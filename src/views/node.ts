@@ -47,7 +47,7 @@ export interface VolumeNode {
 /** A line below a container: something it is made of or uses. */
 export interface DetailNode {
   readonly kind: 'detail';
-  readonly about: 'image' | 'mount' | 'port' | 'network';
+  readonly about: 'image' | 'size' | 'mount' | 'port' | 'network';
 }
 
 /** Says something instead of listing: loading, empty, unreachable, and so on. */

@@ -78,7 +78,8 @@ export interface CommitInput {
 export interface ContainerStore {
   /** All containers, running or not. */
   list(options?: CallOptions): Promise<readonly ContainerSummary[]>;
-  inspect(ref: string, options?: CallOptions): Promise<ContainerDetails>;
+  /** `withSize` has the engine read the container's whole file tree: slow. Ask only when a person asked. */
+  inspect(ref: string, options?: CallOptions & { readonly withSize?: boolean }): Promise<ContainerDetails>;
   start(ref: string, options?: CallOptions): Promise<void>;
   stop(ref: string, options?: CallOptions & { readonly graceSeconds?: number }): Promise<void>;
   pause(ref: string, options?: CallOptions): Promise<void>;

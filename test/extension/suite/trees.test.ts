@@ -62,6 +62,23 @@ describe('the trees on a real engine', () => {
     return group === undefined ? undefined : find('images', tag, group);
   }
 
+  /** Resolves when `check` holds, looked at after each redraw. */
+  async function untilRedrawn(view: View, check: () => Promise<boolean>): Promise<void> {
+    const { onDidChangeTreeData } = api.views.api[view];
+    assert.ok(onDidChangeTreeData !== undefined);
+    await new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        check().then((holds) => {
+          if (!holds) return;
+          listening.dispose();
+          resolve();
+        }, reject);
+      };
+      const listening = onDidChangeTreeData(look);
+      look();
+    });
+  }
+
   it('shows an image that was built outside, without a refresh, and its history newest first', async () => {
     const dockerfile = 'FROM scratch\nCOPY a.txt /a.txt\nENV WHO=drydock\n';
     await host.build(
@@ -114,6 +131,12 @@ describe('the trees on a real engine', () => {
     assert.ok(container?.kind === 'container');
     assert.equal((await drawn('containers', container)).contextValue, 'drydock.container.stopped');
     assert.ok((await find('containers', `${volumeName} → /data`, container)) !== undefined);
+    const size = (await children('containers', container))[1];
+    assert.ok(size?.kind === 'detail' && size.about === 'size');
+    await untilRedrawn('containers', async () => {
+      const { label } = await drawn('containers', size);
+      return typeof label === 'string' && label.endsWith(' of 2.00 kB');
+    });
 
     await until(api.inventory, async () => (await find('volumes', volumeName)) !== undefined);
     const volume = await find('volumes', volumeName);

@@ -3,6 +3,7 @@ import type { Settings } from '../../../src/contributions.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { imageLayers, type ImageLayer } from '../../../src/core/inspect/imageLayers.ts';
 import { containersTree } from '../../../src/views/containersTree.ts';
+import type { ContainerSize } from '../../../src/views/detailItem.ts';
 import { imagesTree } from '../../../src/views/imagesTree.ts';
 import type { ListTree, TreeDeps } from '../../../src/views/listTree.ts';
 import { volumesTree } from '../../../src/views/volumesTree.ts';
@@ -21,6 +22,13 @@ const history: readonly ImageLayer[] = imageLayers(
 
 function images(deps: TreeDeps): ListTree {
   return imagesTree({ ...deps, history: () => Promise.resolve(history) });
+}
+
+function containers(deps: TreeDeps): ListTree {
+  return containersTree({
+    ...deps,
+    containerSize: () => Promise.resolve({ writableBytes: 1_500, rootfsBytes: 2_000_000 }),
+  });
 }
 
 function keys(redraw: readonly { readonly key: string }[] | undefined): readonly string[] | undefined {
@@ -229,14 +237,17 @@ describe('the tree of containers', () => {
   };
 
   it('groups by Compose project, with state, health, image and ports, and what a container uses below it', async () => {
-    const { tree } = await openTree(containersTree, fill);
+    const { tree } = await openTree(containers, fill);
+    await outline(tree);
     assert.deepEqual(await outline(tree), [
       'shop | 1 of 2 running',
       '  shop-db-1 | paused · web:latest',
       '    web:latest | image',
+      '    1.50 kB of 2.00 MB | size',
       '    bridge | network',
       '  shop-web-1 | running · healthy · shop/web:1 · 127.0.0.1:53→53/udp, 8080→80',
       '    shop/web:1 | image',
+      '    1.50 kB of 2.00 MB | size',
       '    data → /mnt/data | volume',
       '    /srv → /srv | bind, read-only',
       '    127.0.0.1:53→53/udp | port',
@@ -245,12 +256,53 @@ describe('the tree of containers', () => {
       '    bridge | network',
       'zebra | exited (137) · web:latest',
       '  web:latest | image',
+      '  1.50 kB of 2.00 MB | size',
       '  bridge | network',
     ]);
   });
 
+  it('measures a container once when it is opened, shows the size when it comes, and again after its state changed', async () => {
+    const asked: string[] = [];
+    let answer: (size: ContainerSize) => void = () => undefined;
+    const measured = (deps: TreeDeps): ListTree =>
+      containersTree({
+        ...deps,
+        containerSize: (id) => {
+          asked.push(id);
+          return new Promise((resolve) => {
+            answer = resolve;
+          });
+        },
+      });
+    const open = await openTree(measured, (engine) => {
+      engine.containerList = [container('one')];
+    });
+    const sizeLine = async (): Promise<string | undefined> => (await outline(open.tree))[2];
+    assert.deepEqual(asked, [], 'nothing is measured before it is opened');
+    assert.equal(await sizeLine(), '  measuring… | size');
+    answer({ writableBytes: 10 });
+    await open.timers.pass(0);
+    assert.equal(await sizeLine(), '  10 B | size');
+    assert.deepEqual(asked, [container('one').id]);
+    assert.deepEqual(open.redraws.map(keys), [[`container:${container('one').id}/size`]]);
+    open.engine.containerList = [container('one', { state: 'exited' })];
+    await open.refresh();
+    await sizeLine();
+    assert.equal(asked.length, 2);
+  });
+
+  it('says that a size is unknown when it can’t be had', async () => {
+    const failing = (deps: TreeDeps): ListTree =>
+      containersTree({ ...deps, containerSize: () => Promise.reject(new Error('gone')) });
+    const open = await openTree(failing, (engine) => {
+      engine.containerList = [container('one')];
+    });
+    await outline(open.tree);
+    assert.equal((await outline(open.tree))[2], '  unknown | size');
+  });
+
   it('lists containers flat when the setting says so', async () => {
-    const { tree } = await openTree(containersTree, fill, { 'containers.groupByProject': false });
+    const { tree } = await openTree(containers, fill, { 'containers.groupByProject': false });
     assert.deepEqual(
       tree.roots.map((root) => tree.face(root).label),
       ['shop-db-1', 'shop-web-1', 'zebra'],
@@ -277,7 +329,7 @@ describe('the tree of containers', () => {
         }));
       };
       const flat = { 'containers.groupByProject': false } as const;
-      const { tree } = await openTree(containersTree, older, { ...flat, 'containers.sort': sort });
+      const { tree } = await openTree(containers, older, { ...flat, 'containers.sort': sort });
       assert.deepEqual(
         tree.roots.map((root) => tree.face(root).label),
         expected,
@@ -285,7 +337,7 @@ describe('the tree of containers', () => {
     });
 
   it('draws again the project of a container that was paused, and nothing else', async () => {
-    const open = await openTree(containersTree, fill);
+    const open = await openTree(containers, fill);
     const [zebra, web, db] = open.engine.containerList;
     assert.ok(zebra !== undefined && web !== undefined && db !== undefined);
     open.engine.containerList = [zebra, { ...web, state: 'paused', health: 'none' }, db];
@@ -295,7 +347,7 @@ describe('the tree of containers', () => {
   });
 
   it('draws again a single container that was renamed when it keeps its place', async () => {
-    const open = await openTree(containersTree, fill);
+    const open = await openTree(containers, fill);
     const [zebra, ...others] = open.engine.containerList;
     assert.ok(zebra !== undefined);
     open.engine.containerList = [{ ...zebra, names: ['zorro'] }, ...others];

@@ -199,6 +199,27 @@ export function engineContract(
         const cut = archive.subarray(0, 1024);
         assert.equal((await failureOf(engine.images.load(Readable.from([cut])))).code, 'loadFailed');
       });
+
+      it('are not called loaded when a layer is missing', async () => {
+        const id = await importTar(await tinyTar('missing layer'), { name: tagOf('partial') });
+        const files = await filesIn(await saved(tagOf('partial')));
+        await engine.images.remove(id, { force: true });
+        const isLayer = (content: Buffer): boolean =>
+          content.length > 20 && !/^[{[]/.test(content.toString('latin1'));
+        const kept = [...files].filter(([, content]) => !isLayer(content));
+        assert.ok(kept.length < files.size, 'the archive has a layer');
+        const partial = await tarOf(kept.map(([name, content]) => ({ name, content })));
+        try {
+          const failed = await failureOf(engine.images.load(Readable.from([partial])));
+          assert.equal(failed.code, 'loadFailed');
+        } finally {
+          // A containerd store keeps the broken image, and lists it.
+          const broken = (await engine.images.list()).filter((image) =>
+            image.tags.includes(tagOf('partial')),
+          );
+          for (const image of broken) await engine.images.remove(image.id, { force: true });
+        }
+      });
     });
 
     describe('containers', () => {

@@ -13,7 +13,7 @@ import {
   type ViewItem,
   type Wording,
 } from './viewItem.ts';
-import { ageOf, timeOf } from './when.ts';
+import { timeOf } from './when.ts';
 
 const longestLabel = 160;
 
@@ -43,7 +43,7 @@ export class LayerItem implements LayerNode, ViewItem {
     const size = fill === 'empty' ? l10n.t('empty') : entry === undefined ? '' : formatBytes(entry.sizeBytes);
     return {
       label,
-      ...described([size, ageOf(entry?.createdAtMs, wording)]),
+      ...described([size]),
       icon: { own: fill === 'empty' ? 'layer-empty' : 'layer' },
       contextValue: fill === 'empty' ? contextValues.layerEmpty : contextValues.layerFilled,
       expansion: 'leaf',

@@ -131,11 +131,11 @@ export class ListTree {
     }
   }
 
-  /** Draws again what says something else only because time went by. */
+  /** Draws again what says something else only because time went by: images tell their age. */
   age(): void {
     this.#forgetGone();
     const aged = [...this.#drawn].filter(
-      ([item, text]) => tellsAge(item) && said(item.face(this.#deps.wording)) !== text,
+      ([item, text]) => item.kind === 'image' && said(item.face(this.#deps.wording)) !== text,
     );
     this.redraw(this.#outermost(aged.map(([item]) => item)));
   }
@@ -207,10 +207,6 @@ export class ListTree {
       return true;
     });
   }
-}
-
-function tellsAge({ kind }: DrydockItem): boolean {
-  return kind === 'image' || kind === 'layer';
 }
 
 function said(face: ItemFace): string {

@@ -39,6 +39,7 @@ export function failureMessage(error: DrydockError, retryInMs?: number): Message
     case 'engineTimeout':
     // What breaks off here are the engine's events: it went away.
     case 'streamCut':
+    case 'engineAnswerCut':
       return { reason: 'unreachable', ...more };
     case 'engineDenied':
       return { reason: 'denied', ...more };
@@ -54,6 +55,7 @@ const needsOtherEngine: ReadonlySet<FailureCode> = new Set([
   'contextUnknown',
   'contextBroken',
   'endpointUnsupported',
+  'engineUntrusted',
 ]);
 
 /** A line that says what is going on, or what is wrong, and does the next step when it is chosen. */
@@ -120,34 +122,34 @@ export class MessageItem implements MessageNode, ViewItem {
         if (message.by === 'setting')
           return {
             label: l10n.t('Only images without a tag'),
-            hint: l10n.t('They are hidden; choose to open the settings'),
+            hint: l10n.t('hidden by a setting'),
             icon: 'filter',
             command: { id: 'drydock.openSettings', title: l10n.t('Open Settings') },
           };
         return {
           label: l10n.t('Nothing matches “{text}”', { text: message.text }),
-          hint: l10n.t('choose to clear the filter'),
+          hint: l10n.t('clear the filter'),
           icon: 'filter',
           command: { id: 'drydock.clearFilter', title: l10n.t('Clear Filter') },
         };
       case 'unreachable':
         return {
           label: l10n.t('No engine answers'),
-          hint: l10n.t('start it, then choose to try again'),
+          hint: l10n.t('try again once it runs'),
           icon: 'debug-disconnect',
           command: refresh,
         };
       case 'denied':
         return {
           label: l10n.t('The engine denies access'),
-          hint: l10n.t('add your user to its group, or choose another engine'),
+          hint: l10n.t('choose another, or add your user to its group'),
           icon: 'lock',
           command: chooseEngine,
         };
       case 'tooOld':
         return {
           label: l10n.t('The engine is too old'),
-          hint: l10n.t('update it, or choose another engine'),
+          hint: l10n.t('update it, or choose another'),
           icon: 'warning',
           command: chooseEngine,
         };
@@ -167,20 +169,20 @@ function emptyWords(list: ListKind, { l10n }: Wording): MessageWords {
     case 'images':
       return {
         label: l10n.t('No images yet'),
-        hint: l10n.t('choose to load an archive'),
+        hint: l10n.t('load an archive'),
         icon: 'info',
         command: { id: 'drydock.loadArchive', title: l10n.t('Load Archive') },
       };
     case 'containers':
       return {
         label: l10n.t('No containers yet'),
-        hint: l10n.t('they appear here as soon as they are created'),
+        hint: l10n.t('they appear here once created'),
         icon: 'info',
       };
     case 'volumes':
       return {
         label: l10n.t('No volumes yet'),
-        hint: l10n.t('they appear here as soon as they are created'),
+        hint: l10n.t('they appear here once created'),
         icon: 'info',
       };
   }

@@ -32,7 +32,10 @@ const withoutBuildKitSession = {
 const withoutNativeParts = {
   name: 'without-native-parts',
   setup(build) {
-    build.onResolve({ filter: /\.node$/ }, (args) => ({ path: args.path, namespace: 'without-native-parts' }));
+    build.onResolve({ filter: /\.node$/ }, (args) => ({
+      path: args.path,
+      namespace: 'without-native-parts',
+    }));
     build.onLoad({ filter: /.*/, namespace: 'without-native-parts' }, () => ({
       contents: `throw new Error('Native parts are not bundled');`,
       loader: 'js',

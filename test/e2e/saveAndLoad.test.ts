@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { makeSampleImages } from '../../scripts/sampleImages.ts';
+import { provideEngine } from '../../scripts/provision/provideEngine.ts';
+import { testHost } from '../support/engine.ts';
+import { dockerCli, type DockerCli } from '../support/variedImages.ts';
+import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
+
+describe('in the browser, on the packaged extension', function () {
+  this.timeout(120_000);
+  let vscode: OpenedVsCode;
+  let page: Page;
+  let docker: DockerCli;
+  let workspace: string;
+  let archive: string;
+
+  before(async () => {
+    docker = await dockerCli(testHost());
+    const { docker: dockerPath } = await provideEngine();
+    await makeSampleImages({ docker: dockerPath, env: { ...process.env, DOCKER_HOST: testHost() } });
+    workspace = await mkdtemp(join(tmpdir(), 'drydock-e2e-'));
+    await writeFile(join(workspace, 'Dockerfile'), 'FROM demo/base:1.0\nCOPY site/ /srv/\nCMD ["httpd"]\n');
+    vscode = await openVsCode({ workspace, engineHost: testHost() });
+    page = vscode.page;
+    await vscode.openContainer('Drydock');
+  });
+
+  after(async () => {
+    await vscode.close();
+    await rm(workspace, { recursive: true, force: true });
+    const containers = await docker('ps', '--all', '--quiet');
+    if (containers !== '') await docker('rm', '--force', '--volumes', ...containers.split('\n'));
+    const images = await docker('image', 'ls', '--quiet', '--no-trunc');
+    if (images !== '') await docker('image', 'rm', '--force', ...new Set(images.split('\n')));
+    await docker('volume', 'rm', '--force', 'demo_uploads', 'demo_queue');
+  });
+
+  /** VS Code shows three toasts at a time; what an earlier step left must not hide the next one. */
+  const clearToasts = (): Promise<void> => vscode.runCommand('Notifications: Clear All Notifications');
+
+  beforeEach(async () => {
+    await clearToasts();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await vscode.screenshot('failed-save-and-load');
+  });
+
+  const imageIds = async (): Promise<readonly string[]> =>
+    (await docker('image', 'ls', '--all', '--quiet', '--no-trunc')).split('\n').sort();
+
+  const treeItem = (name: string | RegExp): Locator =>
+    page.locator('.part.sidebar').getByRole('treeitem', { name });
+  const toast = (text: string | RegExp): Locator =>
+    page.locator('.notification-toast').filter({ hasText: text });
+
+  /** Opens the repository of the sample images, so that its tags are shown. */
+  const expand = async (name: RegExp): Promise<void> => {
+    const item = treeItem(name).first();
+    await item.waitFor();
+    if ((await item.getAttribute('aria-expanded')) !== 'true') await item.click();
+  };
+
+  /** Menus ignore the mouse for a moment after they open: clicks until the menu is gone. */
+  const chooseFromMenu = async (item: Locator, label: RegExp): Promise<void> => {
+    await item.click({ button: 'right' });
+    const entry = page.locator('.context-view').getByRole('menuitem', { name: label });
+    await entry.waitFor();
+    await assertEventually(async () => {
+      if (await entry.isVisible()) await entry.click({ timeout: 1_000 }).catch(() => undefined);
+      return !(await entry.isVisible());
+    });
+  };
+
+  const pick = async (name: RegExp): Promise<void> => {
+    await page.locator('.quick-input-widget:visible').getByRole('option', { name }).first().click();
+  };
+
+  /** File dialogs are a quick pick in the browser: takes what it proposes. */
+  const acceptProposedPath = async (): Promise<void> => {
+    const input = page.locator('.quick-input-widget:visible input').first();
+    await assertEventually(
+      async () => (await input.isVisible()) && (await input.inputValue()).includes('.tar'),
+    );
+    await page.keyboard.press('Enter');
+  };
+
+  /** Chooses a file of the workspace, which is where the dialog opens. */
+  const pickFile = async (name: string): Promise<void> => {
+    await pick(new RegExp(`^${name.replaceAll('.', '\\.')}$`));
+    await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  };
+
+  it('shows images, containers and volumes of the engine', async () => {
+    await expand(/^demo\/web,/);
+    await treeItem(/^demo\/web:1\.1/).waitFor();
+    await treeItem(/^demo-web-1/).waitFor();
+    await treeItem(/^demo_uploads/).waitFor();
+    await vscode.screenshot('trees', { readme: true });
+  });
+
+  it('saves an image by right-click, and says done once it was read back', async () => {
+    await expand(/^demo\/worker,/);
+    await chooseFromMenu(treeItem(/^demo\/worker:stable/), /Save Image as Archive/);
+    await pick(/docker-archive · zstd/);
+    await acceptProposedPath();
+    await toast(/Saved and verified/).waitFor();
+    await vscode.screenshot('saved');
+    const files = (await readdir(workspace)).sort();
+    archive = files[1] ?? '';
+    assert.match(archive, /^worker_stable_\d{8}T\d{6}Z\.tar\.zst$/);
+    assert.deepEqual(files, ['Dockerfile', archive, `${archive}.sha256`]);
+  });
+
+  it('removes the image after saying what goes, loads it back from the palette, and it has its ID again', async () => {
+    const id = await docker('image', 'inspect', '--format', '{{.Id}}', 'demo/worker:stable');
+    await docker('rm', '--force', 'demo-worker-1');
+    await treeItem(/^demo-worker-1/).waitFor({ state: 'detached' });
+    for (const tag of ['demo/worker:1.0', 'demo/worker:stable']) {
+      await chooseFromMenu(treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)), /Remove/);
+      const dialog = page.locator('.monaco-dialog-box');
+      await dialog.getByText(tag).first().waitFor();
+      await vscode.screenshot(`remove-${tag.split(':')[1] ?? ''}`);
+      await dialog.getByRole('button', { name: 'Remove' }).click();
+      await treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)).waitFor({ state: 'detached' });
+    }
+    assert.ok(!(await imageIds()).includes(id));
+    await clearToasts();
+    await vscode.runCommand('Drydock: Load Archive');
+    await pickFile(archive);
+    await toast(/Loaded and verified/).waitFor();
+    assert.equal(await docker('image', 'inspect', '--format', '{{.Id}}', 'demo/worker:stable'), id);
+    await expand(/^demo\/worker,/);
+    await treeItem(/^demo\/worker:stable/).waitFor();
+    await vscode.screenshot('loaded');
+  });
+
+  it('tells which tag would move before it loads, and keeps the old image under another tag', async () => {
+    await docker('tag', 'demo/web:1.1', 'demo/worker:stable');
+    const webId = await docker('image', 'inspect', '--format', '{{.Id}}', 'demo/web:1.1');
+    await vscode.runCommand('Drydock: Load Archive');
+    await pickFile(archive);
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.getByText(/demo\/worker:stable now points to/).waitFor();
+    await vscode.screenshot('tag-moves');
+    await dialog.getByRole('button', { name: 'Keep Old Images and Load' }).click();
+    await treeItem(/^demo\/worker:stable-before-/).waitFor();
+    const kept = await docker('image', 'ls', '--no-trunc', '--format', '{{.Tag}} {{.ID}}', 'demo/worker');
+    assert.match(kept, new RegExp(`stable-before-\\S+ ${webId}`));
+  });
+
+  it('refuses a cut archive with one sentence and loads nothing', async () => {
+    await docker('save', '--output', join(workspace, 'cut.tar'), 'demo/web:1.1');
+    await truncate(join(workspace, 'cut.tar'), 4_000);
+    const before = await imageIds();
+    await vscode.runCommand('Drydock: Load Archive');
+    await pickFile('cut.tar');
+    await toast(/cut\.tar is cut off|cut\.tar is damaged/)
+      .first()
+      .waitFor();
+    await vscode.screenshot('cut');
+    assert.deepEqual(await imageIds(), before);
+  });
+
+  it('shows the layer history beside a Dockerfile, readable and accessible', async () => {
+    await page.keyboard.press('Control+P');
+    await page.locator('.quick-input-widget:visible input').first().fill('Dockerfile');
+    await pick(/Dockerfile/);
+    await page.locator('.view-lines').first().waitFor();
+    await chooseFromMenu(treeItem(/^demo\/web:1\.1/), /Show Layer History/);
+    const frame = await vscode.webview();
+    await frame.getByText(/COPY/).first().waitFor();
+    const table = frame.getByRole('table').first();
+    assert.ok((await table.getByRole('row').count()) > 3);
+    assert.deepEqual(await vscode.axe(frame), []);
+    await vscode.screenshot('history', { readme: true });
+  });
+});
+
+/** Looks again until it is so; playwright's own waits do the waiting in between. */
+async function assertEventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < deadline, 'it did not come true within 20 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -156,14 +156,20 @@ async function* upload(
   call: EngineCall,
 ): AsyncGenerator<unknown, void, undefined> {
   const source = new Upload(chunks);
+  const over = new AbortController();
   try {
-    const response = await client.open({ ...call, upload: source.body }, signal);
+    const response = await client.open(
+      { ...call, upload: source.body },
+      AbortSignal.any([signal, over.signal]),
+    );
     yield* jsonLines(checkedBody(response), call.name);
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
     if (source.sourceError instanceof Error && !isCancellation(source.sourceError)) throw source.sourceError;
     throw translateFault(error, { call: call.name, address: client.address, signal, isChange: true });
   } finally {
+    // After an early answer the request is still waiting for the rest of its body.
+    over.abort();
     source.release();
   }
 }

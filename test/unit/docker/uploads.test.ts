@@ -56,6 +56,16 @@ describe('loading into an engine', () => {
       });
     };
   };
+  /** Answers as Go's server does: before the body was read, and the connection stays open for the answer to be read. */
+  const answerEarly = (status: string, body: string): Promise<void> =>
+    new Promise((resolve) => {
+      fake.answer = (request) => {
+        void closed(request.socket).then(resolve);
+        request.resume();
+        const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+        request.socket.write(head + body);
+      };
+    });
   const load = (): Promise<unknown> => connect(fake.endpoint).images.load(some('tar'));
 
   it('sends the bytes as they are and tells names, IDs and remarks', async () => {
@@ -142,18 +152,21 @@ describe('loading into an engine', () => {
     assert.equal((await failureOf(load())).code, 'engineAnswerCut');
   });
 
-  it('lets go of the source when the engine refuses early', async () => {
-    // As Go's server does: the answer goes out, and the connection stays open a while for it to be read.
-    fake.answer = (request) => {
-      const body = '{"message":"read-only file system"}';
-      const head = `HTTP/1.1 500 Oh\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
-      request.socket.write(head + body);
-    };
+  it('lets go of the source and the connection when the engine refuses early', async () => {
+    const gone = answerEarly('500 Oh', '{"message":"read-only file system"}');
     const source = endless();
     const failed = await failureOf(connect(fake.endpoint).images.load(source.bytes));
     assert.equal(failed.code, 'loadFailed');
     assert.match(failed.message, /read-only file system/);
-    await source.released;
+    await Promise.all([source.released, gone]);
+  });
+
+  it('lets go of the source and the connection when the engine tells an error before it has read all', async () => {
+    const gone = answerEarly('200 OK', '{"errorDetail":{"message":"invalid tar header"}}\n');
+    const source = endless();
+    const failed = await failureOf(connect(fake.endpoint).images.load(source.bytes));
+    assert.equal(failed.code, 'loadFailed');
+    await Promise.all([source.released, gone]);
   });
 
   it('lets go of the source when the engine dies', async () => {

@@ -9,10 +9,14 @@ export interface CompressOptions {
 }
 
 const pieceBytes = 4 << 20;
-const packZstd = promisify<Uint8Array, { params: Record<number, number>; pledgedSrcSize: number }, Buffer>(
-  zstdCompress,
-);
-const packGzip = promisify<Uint8Array, { level: number }, Buffer>(gzip);
+/** Room for a piece that does not shrink, so that each takes one trip to the thread pool and not hundreds. */
+const outputBytes = pieceBytes + (pieceBytes >> 6);
+const packZstd = promisify<
+  Uint8Array,
+  { params: Record<number, number>; pledgedSrcSize: number; chunkSize: number },
+  Buffer
+>(zstdCompress);
+const packGzip = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(gzip);
 
 /**
  * Packs `bytes` as frames (zstd) or members (gzip) of 4 MiB of input each, several at once on the thread pool, and
@@ -32,7 +36,8 @@ export async function* compress(
   try {
     for await (const piece of pieces(bytes)) {
       signal?.throwIfAborted();
-      const work = kind === 'zstd' ? zstdFrame(piece) : packGzip(piece, { level: gzipLevel });
+      const work =
+        kind === 'zstd' ? zstdFrame(piece) : packGzip(piece, { level: gzipLevel, chunkSize: outputBytes });
       // The failure is thrown where the result is awaited; until then it must not count as unhandled.
       work.catch(() => undefined);
       inFlight.push(work);
@@ -54,6 +59,7 @@ function zstdFrame(piece: Uint8Array): Promise<Buffer> {
       [constants.ZSTD_c_contentSizeFlag]: 1,
     },
     pledgedSrcSize: piece.length,
+    chunkSize: outputBytes,
   });
 }
 

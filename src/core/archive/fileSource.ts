@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { failure, isCancellation, reasonOf } from '../errors.ts';
 import type { ArchiveSource } from './archive.ts';
 
-const chunkBytes = 1 << 20;
+const chunkBytes = 1 << 19;
 
 /** The file at `path`. Its size is left out unless the caller knows it. */
 export function fileSource(path: string, sizeBytes?: number): ArchiveSource {

@@ -272,6 +272,7 @@ describe('the inventory', () => {
     engine.holds.add('images');
     engine.emit(event('image', 'tag'));
     await timers.pass(100);
+    engine.imageList = [image('new')];
     let isDone = false;
     const refresh = inventory.refresh().then(() => {
       isDone = true;
@@ -280,7 +281,6 @@ describe('the inventory', () => {
     engine.answerHeld();
     await settled();
     assert.equal(isDone, false, 'the listing that ran already may have missed what is asked for');
-    engine.imageList = [image('new')];
     engine.holds.clear();
     engine.answerHeld();
     await refresh;

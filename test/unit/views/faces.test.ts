@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { contextValues, type ContextValue } from '../../../src/contributions.ts';
 import type { ContainerState } from '../../../src/core/engine/records.ts';
 import { failure, type DrydockError } from '../../../src/core/errors.ts';
@@ -79,6 +80,22 @@ describe('what items show', () => {
       everyKind.map((item) => item.face(plainWording).contextValue),
     );
     assert.deepEqual([...used].sort(), Object.values(contextValues).sort());
+  });
+
+  it('shows something for every menu of package.json that asks for an item', async () => {
+    const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+    const asked = [
+      ...[...manifest.matchAll(/viewItem == ([\w.]+)/g)].map(([, name]) => new RegExp(`^${name ?? ''}$`)),
+      ...[...manifest.matchAll(/viewItem =~ \/(.+?)\/"/g)].map(
+        ([, pattern]) => new RegExp((pattern ?? '').replaceAll('\\\\', '\\')),
+      ),
+    ];
+    assert.ok(asked.length > 10);
+    for (const pattern of asked)
+      assert.ok(
+        Object.values(contextValues).some((value) => pattern.test(value)),
+        String(pattern),
+      );
   });
 
   it('has a label and words for screen readers on every item', () => {

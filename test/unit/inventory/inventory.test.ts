@@ -199,6 +199,7 @@ describe('the inventory', () => {
   });
 
   it('does not become ready by an answer from before the connection broke', async () => {
+    engine.isDeaf = true;
     engine.holds.add('info');
     inventory.use(engine);
     engine.emit(connected);
@@ -239,16 +240,21 @@ describe('the inventory', () => {
 
   it('lets go of one engine for another and shows nothing of the first', async () => {
     await ready();
+    engine.isDeaf = true;
     engine.holds.add('images');
     engine.emit(event('image', 'tag'));
     await timers.pass(100);
     const other = new RecordingEngine();
     other.imageList = [image('other')];
+    other.holds.add('images');
     inventory.use(other);
     assert.equal(inventory.images.size, 0);
     other.emit(connected);
     await settled();
     engine.answerHeld();
+    await settled();
+    assert.equal(inventory.images.size, 0, 'a late answer of the first engine counts for nothing');
+    other.answerHeld();
     engine.emit(event('image', 'tag'));
     await timers.pass(1_000);
     assert.equal(engine.isFollowed, false);
@@ -310,6 +316,7 @@ describe('the inventory', () => {
     inventory.useNone(lost);
     await Promise.all([refresh, second]);
     assert.equal(engine.count('images'), 1);
+    assert.equal(inventory.listing('images').kind, 'pending');
   });
 
   it('tries a lost engine at once when it is refreshed', async () => {

@@ -44,6 +44,8 @@ export class RecordingEngine implements Engine {
   usageList: readonly VolumeUsage[] = [];
   infoAnswer: EngineInfo = info;
   isFollowed = false;
+  /** Whether calls that were cancelled are answered all the same, late. */
+  isDeaf = false;
   #queue: EngineEvent[] = [];
   #wake: (() => void) | undefined;
 
@@ -127,7 +129,7 @@ export class RecordingEngine implements Engine {
     if (this.holds.has(call))
       await new Promise<void>((resolve, reject) => {
         const abort = (): void => {
-          reject(new DOMException('aborted', 'AbortError'));
+          if (!this.isDeaf) reject(new DOMException('aborted', 'AbortError'));
         };
         options?.signal?.addEventListener('abort', abort, { once: true });
         this.held.push({ call, answer: resolve });

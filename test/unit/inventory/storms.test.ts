@@ -70,6 +70,7 @@ async function storm(random: (below: number) => number): Promise<void> {
       else engine.holds.clear();
     },
     () => {
+      engine.isDeaf = random(2) === 0;
       engine.answerHeld();
     },
     () => {

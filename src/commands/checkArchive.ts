@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
 import type { Archive } from '../core/archive/archive.ts';
-import { openArchiveSource } from '../core/archive/openArchiveSource.ts';
-import { readArchive } from '../core/archive/readArchive.ts';
+import { readArchiveAt } from '../core/archive/readArchiveAt.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import type { Command } from './context.ts';
@@ -16,7 +15,7 @@ export const checkArchive: Command<'drydock.checkArchive'> = async (context, fil
       context.log,
       vscode.l10n.t('Checking {name}', { name: path }),
       { checking: [0, 100] },
-      async (operation) => readArchive(await openArchiveSource(path), operation),
+      async (operation) => (await readArchiveAt(path, operation)).archive,
     );
     if (archive === undefined) break;
     checked.push(archive);

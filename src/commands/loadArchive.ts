@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
+import type { Engine } from '../core/engine/engine.ts';
 import { fileTimestamp } from '../core/quantity.ts';
 import { loadArchive as load, type LoadedArchive } from '../core/restore/loadArchive.ts';
-import { planLoad, type LoadPlan, type TagPlan } from '../core/restore/planLoad.ts';
+import { keptNames, movingTags } from '../core/restore/keptNames.ts';
+import { planLoad, type LoadPlan } from '../core/restore/planLoad.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
 import type { Log } from '../ui/log.ts';
 import { runOperation } from '../ui/runOperation.ts';
@@ -31,7 +33,7 @@ async function loadOne(context: CommandContext, path: string): Promise<LoadedArc
     (operation) => planLoad({ engine }, { path }, operation),
   );
   if (plan === undefined) return undefined;
-  const keepAs = await askAboutTags(plan);
+  const keepAs = await askAboutTags(engine, plan);
   if (keepAs === undefined) return undefined;
   const loaded = await runOperation(
     context.log,
@@ -43,22 +45,21 @@ async function loadOne(context: CommandContext, path: string): Promise<LoadedArc
   return loaded;
 }
 
-type Moving = TagPlan & { readonly effect: 'move' };
-
 /** Which old images to keep under which names; undefined when the person decides against loading. */
-async function askAboutTags(plan: LoadPlan): Promise<ReadonlyMap<string, string> | undefined> {
-  const moving = plan.images
-    .flatMap(({ tags }) => tags)
-    .filter((tag): tag is Moving => tag.effect === 'move');
+async function askAboutTags(
+  engine: Engine,
+  plan: LoadPlan,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const moving = movingTags(plan);
   if (moving.length === 0) return new Map();
-  const stamp = fileTimestamp(Date.now()).toLowerCase();
-  const proposed = new Map(moving.map(({ tag }) => [tag, `${tag.slice(0, 100)}-before-${stamp}`]));
+  const names = (await engine.images.list()).flatMap(({ tags }) => tags);
+  const proposed = keptNames(moving, names, fileTimestamp(Date.now()).toLowerCase());
   const keep = vscode.l10n.t('Keep Old Images and Load');
   const move = vscode.l10n.t('Move Tags and Load');
   const lines = moving.map(({ tag, currentId }) =>
     vscode.l10n.t('{tag} now points to {id}; it would be kept as {name}', {
       tag,
-      id: shortDigest(currentId ?? ''),
+      id: shortDigest(currentId),
       name: proposed.get(tag) ?? '',
     }),
   );

@@ -53,6 +53,8 @@ const templates = {
     'Layer {layer} of {image} in {name} unpacks to {found} where its config states {expected}.',
   archiveLayerCount: '{image} in {name} has {layers} layers but its config lists {diffIds}.',
   archiveUnsupported: '{name} uses {what}, which Drydock can’t read.',
+  checksumDiffers:
+    '{name} does not match its checksum in {checksum}. Fetch the archive again, or remove that file if it is out of date.',
   archiveChanged: '{name} changed while it was being read. Try again when nothing writes to it.',
 
   // Use cases
@@ -73,6 +75,7 @@ const templates = {
   rootfsEmpty: '{name} holds no files, so there is nothing to import.',
   rollbackFailed:
     '{name} could not be loaded ({reason}), and putting things back failed too. Look at these tags: {tags}.',
+  nameTaken: 'The name {name} is taken by another image. Choose another one.',
   badReference: '"{text}" is not a valid image name. Use repository:tag in lower case.',
   badChange: '"{text}" is not a change that commit understands. Use one of {allowed}.',
   notExactlyOne: '"{text}" matches {count} {kind}. Give more of the ID, or the name.',

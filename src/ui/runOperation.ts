@@ -42,13 +42,18 @@ export async function runOperation<T>(
       },
     );
   } catch (error) {
-    if (controller.signal.aborted && knownFailure(error).code !== 'rollbackFailed') {
+    if (controller.signal.aborted && !isFailedCleanUp(error)) {
       log.info(`${title}: cancelled`);
       return undefined;
     }
     showFailure(log, title, error);
     return undefined;
   }
+}
+
+/** After a cancel whatever broke off is only its consequence; what could not be put back is not. */
+function isFailedCleanUp(error: unknown): boolean {
+  return error instanceof AggregateError || knownFailure(error).code === 'rollbackFailed';
 }
 
 /** Turns facts into the message and the bar of a progress notification. */

@@ -22,9 +22,7 @@ export interface VariedImage {
   readonly tags: readonly string[];
 }
 
-export interface DockerCli {
-  (...args: readonly string[]): Promise<string>;
-}
+export type DockerCli = (...args: readonly string[]) => Promise<string>;
 
 /** The docker CLI talking to `host`, with the classic builder. */
 export async function dockerCli(host: string): Promise<DockerCli> {

@@ -1,5 +1,4 @@
-import { openArchiveSource } from '../../core/archive/openArchiveSource.ts';
-import { readArchive } from '../../core/archive/readArchive.ts';
+import { readArchiveAt } from '../../core/archive/readArchiveAt.ts';
 import type { Command } from '../command.ts';
 import { archiveDocument, distinctLayers } from '../archiveDocument.ts';
 import { onEachFile } from '../onEachFile.ts';
@@ -13,7 +12,7 @@ export const archiveCheck: Command = {
   options: {},
   run(context, args) {
     return onEachFile(context, args.words, async (path, name) => {
-      const archive = await readArchive(await openArchiveSource(path), context.operation);
+      const { archive } = await readArchiveAt(path, context.operation);
       const layers = distinctLayers(archive);
       return {
         document: archiveDocument(archive),

@@ -1,6 +1,5 @@
 import type { Archive, ArchivedImage } from '../../core/archive/archive.ts';
-import { openArchiveSource } from '../../core/archive/openArchiveSource.ts';
-import { readArchive } from '../../core/archive/readArchive.ts';
+import { readArchiveAt } from '../../core/archive/readArchiveAt.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { Command } from '../command.ts';
@@ -17,7 +16,7 @@ export const archiveShow: Command = {
   options: {},
   run(context, args) {
     return onEachFile(context, args.words, async (path, name) => {
-      const archive = await readArchive(await openArchiveSource(path), context.operation);
+      const { archive } = await readArchiveAt(path, context.operation);
       return {
         document: archiveDocument(archive),
         text: (columns) => [

@@ -8,7 +8,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { tagsWouldMove, usageFailure } from '../failures.ts';
 import { imageLabel } from '../findImage.ts';
-import { keptNames, movingTags } from '../keptNames.ts';
+import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
 import { onEachFile, type FileReport } from '../onEachFile.ts';
 import { moveTagsOption } from '../options.ts';
 

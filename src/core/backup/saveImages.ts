@@ -1,16 +1,23 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
+import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
 import { compress } from '../archive/compress.ts';
 import { fileSource } from '../archive/fileSource.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { savedArchive } from '../archive/saveStream.ts';
-import { hexOf, shortDigest, type Digest } from '../digest.ts';
+import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { requireRoom } from '../files/requireRoom.ts';
-import { explainFileError, syncFolder, writeDurably } from '../files/writeDurably.ts';
+import {
+  explainFileError,
+  hasCode,
+  linkExclusively,
+  syncFolder,
+  writeDurably,
+} from '../files/writeDurably.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
 
@@ -67,6 +74,8 @@ export async function saveImages(
   await requireLayers(engine, details, signal);
   const plainBytes = details.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const folder = dirname(input.path);
+  const sumPath = checksumPath(input.path);
+  if (!input.replace) await requireAbsent(sumPath);
   await requireRoom(
     folder,
     Math.ceil(plainBytes * (input.compression === 'none' ? 1 : leastCompressedShare)),
@@ -105,7 +114,11 @@ export async function saveImages(
         check: async (temporary) => {
           checked = await readArchive({ ...fileSource(temporary), name: basename(input.path) }, operation);
           requireSame(checked, wanted, details);
-          await writeFile(join(spoolFolder, 'sha256'), checksumLine(checked, input.path), { flush: true });
+          await writeFile(join(spoolFolder, 'sha256'), checksumLine(digestOfFile(checked), input.path), {
+            flush: true,
+          });
+          // A checksum must never stand beside an archive it is not of, not even after a crash.
+          if (input.replace) await rm(sumPath, { force: true });
         },
       },
       signal,
@@ -113,14 +126,14 @@ export async function saveImages(
     if (checked?.fileDigest === undefined || checked.fileBytes === undefined) {
       throw failure('unexpected', { reason: 'the archive was not read back' });
     }
-    const checksumPath = `${input.path}.sha256`;
-    await rename(join(spoolFolder, 'sha256'), checksumPath);
+    if (input.replace) await rename(join(spoolFolder, 'sha256'), sumPath);
+    else await linkExclusively(join(spoolFolder, 'sha256'), sumPath);
     await syncFolder(folder);
     return {
       path: input.path,
       sizeBytes: checked.fileBytes,
       digest: checked.fileDigest,
-      checksumPath,
+      checksumPath: sumPath,
       images: wanted,
     };
   } finally {
@@ -128,9 +141,21 @@ export async function saveImages(
   }
 }
 
-function checksumLine(archive: Archive, path: string): string {
-  if (archive.fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
-  return `${hexOf(archive.fileDigest)}  ${basename(path)}\n`;
+function digestOfFile({ fileDigest }: Archive): Digest {
+  if (fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
+  return fileDigest;
+}
+
+/** Throws `fileExists` for a name that is taken. */
+async function requireAbsent(path: string): Promise<void> {
+  await access(path).then(
+    () => {
+      throw failure('fileExists', { path });
+    },
+    (error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw explainFileError(error, path);
+    },
+  );
 }
 
 /** One entry for each ID; names of the same image that were chosen one by one come together. */

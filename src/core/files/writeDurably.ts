@@ -72,7 +72,7 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
 }
 
 /** Gives a file a second name unless that exists; on file systems without hard links, renames after a look. */
-async function linkExclusively(from: string, to: string): Promise<void> {
+export async function linkExclusively(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {

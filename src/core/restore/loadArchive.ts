@@ -42,6 +42,9 @@ export async function loadArchive(
   const { plan } = input;
   const { signal, progress } = operation;
   const before = await engine.images.list({ signal });
+  for (const name of input.keepAs.values()) {
+    if (ownerOf(before, name) !== undefined) throw failure('nameTaken', { name });
+  }
   try {
     for (const [tag, name] of input.keepAs) {
       const owner = ownerOf(before, tag);

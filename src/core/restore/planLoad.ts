@@ -1,6 +1,5 @@
 import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
-import { openArchiveSource } from '../archive/openArchiveSource.ts';
-import { readArchive } from '../archive/readArchive.ts';
+import { readArchiveAt } from '../archive/readArchiveAt.ts';
 import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, ImageSummary, Platform } from '../engine/records.ts';
@@ -50,8 +49,7 @@ export async function planLoad(
     deps.engine.info({ signal }),
     deps.engine.images.list({ signal }),
   ]);
-  const source = await openArchiveSource(input.path);
-  const archive = await readArchive(source, operation);
+  const { source, archive } = await readArchiveAt(input.path, operation);
   const { chosen, leftOut } = choosePlatforms(archive.images, info);
   return { source, archive, info, leftOut, images: chosen.map((image) => planImage(image, info, present)) };
 }

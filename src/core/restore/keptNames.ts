@@ -1,4 +1,4 @@
-import type { LoadPlan } from '../core/restore/planLoad.ts';
+import type { LoadPlan } from './planLoad.ts';
 
 export interface MovingTag {
   readonly tag: string;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { keptNames } from '../../../src/cli/keptNames.ts';
+import { keptNames } from '../../src/core/restore/keptNames.ts';
 
 const kept = (tag: string, taken: readonly string[] = []): string | undefined =>
   keptNames([{ tag, currentId: 'sha256:1' }], taken, '20261121t0800z').get(tag);

@@ -3,6 +3,7 @@ import { constants, createZstdCompress, gunzipSync, gzipSync, zstdCompressSync }
 import { compress } from '../../../src/core/archive/compress.ts';
 import { compressionOf, decompressed } from '../../../src/core/archive/decompressed.ts';
 import { defaultInflationLimits, InflationBudget } from '../../../src/core/archive/inflation.ts';
+import { ZstdFrameWalker } from '../../../src/core/archive/zstdFrames.ts';
 import { collect, inChunks } from '../../support/archives/byteStreams.ts';
 import { frozenArchives } from '../../support/archives/frozenArchives.ts';
 import { legacyEngine } from '../../support/archives/producers.ts';
@@ -44,6 +45,17 @@ describe('compress and decompressed', () => {
   it('packs gzip that Node’s own decoder reads as a whole', async () => {
     const data = seededRandom(1).bytes(5 * mebibyte);
     assert.ok(gunzipSync(await collect(compress(inChunks(data), 'gzip'))).equals(data));
+  });
+
+  it('packs zstd in frames of 4 MiB that state their size, so that they can be unpacked in parallel', async () => {
+    const walker = new ZstdFrameWalker();
+    const packed = await collect(compress(inChunks(seededRandom(6).bytes(9 * mebibyte)), 'zstd'));
+    const events = [...walker.push(packed)];
+    assert.deepEqual(
+      events.flatMap((event) => (event.kind === 'frame' ? [event.frame.contentBytes] : [])),
+      [4 * mebibyte, 4 * mebibyte, mebibyte],
+    );
+    assert.ok(walker.isBetweenFrames);
   });
 
   it('gives the same bytes for the same input', async () => {

@@ -8,36 +8,22 @@ const minify = process.argv.includes('--minify');
 const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
 /**
- * dockerode loads gRPC and protobuf (200 modules, .proto files read from disk) for BuildKit sessions alone, which
- * Drydock never opens. The bundle carries a stand-in that says so if that ever changes.
+ * Parts of dockerode that Drydock never uses: BuildKit sessions (gRPC, 200 modules, .proto files read from disk), its
+ * own ssh client (Drydock spawns the user's) and packing of build contexts. They are two thirds of the bundle, which
+ * is read at activation; the stand-in says so if one is ever used.
  */
-const withoutBuildKitSession = {
-  name: 'without-buildkit-session',
+const withoutUnusedParts = {
+  name: 'without-unused-parts',
   setup(build) {
-    build.onResolve({ filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)(\/|$)/ }, (args) => ({
-      path: args.path,
-      namespace: 'without-buildkit-session',
-    }));
-    build.onLoad({ filter: /.*/, namespace: 'without-buildkit-session' }, () => ({
-      contents: `module.exports = new Proxy({}, { get() { throw new Error('BuildKit sessions are not part of Drydock'); } });`,
-      loader: 'js',
-    }));
-  },
-};
-
-/**
- * ssh2's native parts are there or not, as npm built them on this machine. The bundle never has them: their users
- * catch the failure and do without, so that one package is made everywhere.
- */
-const withoutNativeParts = {
-  name: 'without-native-parts',
-  setup(build) {
-    build.onResolve({ filter: /\.node$/ }, (args) => ({
-      path: args.path,
-      namespace: 'without-native-parts',
-    }));
-    build.onLoad({ filter: /.*/, namespace: 'without-native-parts' }, () => ({
-      contents: `throw new Error('Native parts are not bundled');`,
+    build.onResolve(
+      { filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|tar-fs)(\/|$)/ },
+      (args) => ({
+        path: args.path,
+        namespace: 'without-unused-parts',
+      }),
+    );
+    build.onLoad({ filter: /.*/, namespace: 'without-unused-parts' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get() { throw new Error('${path} is not part of Drydock'); } });`,
       loader: 'js',
     }));
   },
@@ -52,7 +38,7 @@ const node = {
   sourcemap: minify ? false : 'linked',
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [withoutBuildKitSession, withoutNativeParts],
+  plugins: [withoutUnusedParts],
 };
 
 const builds = [

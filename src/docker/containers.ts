@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerStore } from '../core/engine/engine.ts';
 import { failure } from '../core/errors.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { failure, reasonOf } from '../core/errors.ts';
 import { configFolder, readSmallFile, variable } from './configFiles.ts';
 import type { Surroundings, TlsMaterial } from './endpoint.ts';

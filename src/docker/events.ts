@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineEvent } from '../core/engine/records.ts';
 import { failure } from '../core/errors.ts';
 import { checkedBody } from './body.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DrydockError, failure, isCancellation, reasonOf } from '../core/errors.ts';
 import { ConnectionCut, readBody } from './body.ts';
 import type { EngineCall } from './call.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineInfo } from '../../core/engine/records.ts';
 import { platformOf } from './imageRecords.ts';
 import { text } from './parseWire.ts';

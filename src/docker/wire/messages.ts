@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One line of what load and import tell. `error` is what engines said before `errorDetail`. */
 export const engineMessage = z.object({

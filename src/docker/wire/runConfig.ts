@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunConfig } from '../../core/engine/records.ts';
 import { keys, text, textMap, texts } from './parseWire.ts';
 

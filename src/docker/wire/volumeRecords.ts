@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { VolumeSummary, VolumeUsage } from '../../core/engine/records.ts';
 import { optionalCount, text, textMap, timeMs } from './parseWire.ts';
 

@@ -11,9 +11,11 @@ export interface CompressOptions {
 const pieceBytes = 4 << 20;
 /** Room for a piece that does not shrink, so that each takes one trip to the thread pool and not hundreds. */
 const outputBytes = pieceBytes + (pieceBytes >> 6);
-const packZstd = promisify<Uint8Array, { params: Record<number, number>; chunkSize: number }, Buffer>(
-  zstdCompress,
-);
+const packZstd = promisify<
+  Uint8Array,
+  { params: Record<number, number>; pledgedSrcSize: number; chunkSize: number },
+  Buffer
+>(zstdCompress);
 const packGzip = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(gzip);
 
 /**

@@ -20,7 +20,8 @@ const templates = {
   engineConflict: 'The engine can’t do this to {name} now: {reason}',
   streamCut: 'The engine broke off "{call}" after {bytes} bytes. Nothing was kept; try again.',
   streamError: 'The engine failed in the middle of "{call}": {reason}',
-  contextUnknown: 'There is no Docker context "{name}". Choose another with `docker context ls`.',
+  contextUnknown:
+    'There is no Docker context "{name}". `docker context ls` lists them; choose another engine.',
   contextBroken: 'The Docker context "{name}" can’t be used: {reason}',
   endpointUnsupported:
     'The engine address "{endpoint}" is of a kind that Drydock can’t use. Use unix://, npipe://, tcp:// or ssh://.',
@@ -71,7 +72,7 @@ const templates = {
   tagMoved: '{tag} no longer points to the image that was chosen. Refresh, then try again.',
   verifyMismatch:
     '{name} was written, but reading it back found {found} where {expected} was expected. It was removed; try again.',
-  loadMismatch: 'The engine says it loaded {name}, but {reason}.',
+  loadMismatch: 'The engine reports success for {name}, but {reason}.',
   rootfsEmpty: '{name} holds no files, so there is nothing to import.',
   rollbackFailed:
     '{name} could not be loaded ({reason}), and putting things back failed too. Look at these tags: {tags}.',

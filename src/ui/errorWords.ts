@@ -4,7 +4,23 @@ import { DrydockError, failure, isCancellation, reasonOf } from '../core/errors.
 /** One sentence in the user's language for whatever was thrown. */
 export function errorWords(error: unknown): string {
   const known = knownFailure(error);
-  return vscode.l10n.t(known.template, { ...known.details });
+  return vscode.l10n.t(known.template, wordedDetails(known.details));
+}
+
+/** `details` with the words in it that core names in English: the kind of a thing, and what was to be done to it. */
+function wordedDetails(details: DrydockError['details']): Record<string, string | number> {
+  const words: Readonly<Record<string, string>> = {
+    image: vscode.l10n.t('image'),
+    container: vscode.l10n.t('container'),
+    volume: vscode.l10n.t('volume'),
+    save: vscode.l10n.t('save'),
+  };
+  const worded: Record<string, string | number> = { ...details };
+  for (const place of ['kind', 'verb']) {
+    const word = words[details[place] ?? ''];
+    if (word !== undefined) worded[place] = word;
+  }
+  return worded;
 }
 
 /** The failure inside what was thrown; a bug of ours becomes `unexpected`. */

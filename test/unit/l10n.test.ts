@@ -11,6 +11,11 @@ function places(text: string): readonly string[] {
   return [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
 }
 
+/** Names of formats and programs, the same in every language. */
+const keptNames: ReadonlySet<string> = new Set(['diffID']);
+
+const han = /\p{Script=Han}/u;
+
 describe('languages', () => {
   it('have a Chinese text for every text that is shown, and none that is not', async () => {
     const translated = await table('l10n/bundle.l10n.zh-cn.json');
@@ -35,8 +40,46 @@ describe('languages', () => {
   it('leave no Chinese text in English', async () => {
     const withoutHan = [...(await table('l10n/bundle.l10n.zh-cn.json'))].filter(
       ([english, chinese]) =>
-        !/\p{Script=Han}/u.test(chinese) && /[a-z]{3}/i.test(english.replace(/\{\w+\}/g, '')),
+        !han.test(chinese) && /[a-z]{3}/i.test(english.replace(/\{\w+\}/g, '')) && !keptNames.has(english),
     );
     assert.deepEqual(withoutHan, []);
+  });
+
+  it('leave no Chinese text of package.json in English', async () => {
+    const withoutHan = [...(await table('package.nls.zh-cn.json'))].filter(
+      ([, chinese]) => !han.test(chinese),
+    );
+    assert.deepEqual(withoutHan, []);
+  });
+
+  it('keep the code, the links and the commands of each text', async () => {
+    const kept = (text: string): readonly string[] =>
+      [...text.matchAll(/`[^`]+`|\]\([^)]+\)|\w+:\/\/[\w/-]*/g)]
+        .map(([code]) => code.replace('NAME', '名称'))
+        .sort();
+    const english = await table('package.nls.json');
+    const pairs = [
+      ...(await table('l10n/bundle.l10n.zh-cn.json')),
+      ...[...(await table('package.nls.zh-cn.json'))].map(
+        ([key, chinese]) => [english.get(key) ?? '', chinese] as const,
+      ),
+    ];
+    for (const [text, chinese] of pairs) assert.deepEqual(kept(chinese), kept(text), text);
+  });
+
+  it('set Chinese sentences with full-width marks and a space beside Latin words', async () => {
+    const badlySet = [
+      ...(await table('l10n/bundle.l10n.zh-cn.json')).values(),
+      ...(await table('package.nls.zh-cn.json')).values(),
+    ].filter((chinese) => {
+      const text = chinese.replace(/`[^`]+`/g, 'x').replace(/\]\([^)]+\)|“; ”/g, '');
+      return (
+        /\p{Script=Han}[,;!?()]|[,;!?()]\p{Script=Han}|\p{Script=Han}\.(\s|$)/u.test(text) ||
+        /\p{Script=Han}[A-Za-z0-9{]|[A-Za-z0-9}]\p{Script=Han}/u.test(
+          text.replaceAll('{kind}', '物').replaceAll('{verb}', '做'),
+        )
+      );
+    });
+    assert.deepEqual(badlySet, []);
   });
 });

@@ -50,7 +50,7 @@ const messages: readonly (readonly [Message, string, string | undefined])[] = [
   ],
   [
     failureMessage(failure('contextUnknown', { name: 'gone' })),
-    'There is no Docker context "gone". Choose another with `docker context ls`.',
+    'There is no Docker context "gone". `docker context ls` lists them; choose another engine.',
     'drydock.chooseEngine',
   ],
   [

@@ -23,7 +23,7 @@ const withoutUnusedParts = {
       }),
     );
     build.onLoad({ filter: /.*/, namespace: 'without-unused-parts' }, ({ path }) => ({
-      contents: `module.exports = new Proxy({}, { get() { throw new Error('${path} is not part of Drydock'); } });`,
+      contents: `module.exports = new Proxy({}, { get: () => function () { throw new Error('${path} is not part of Drydock'); } });`,
       loader: 'js',
     }));
   },

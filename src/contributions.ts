@@ -17,7 +17,7 @@ export interface CommandArgs {
   'drydock.saveImages': NodeArgs;
   'drydock.loadArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.checkArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
-  'drydock.importRootfs': readonly [file?: FileArg];
+  'drydock.importRootfs': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.exportContainer': NodeArgs;
   'drydock.commitContainer': NodeArgs;
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
@@ -82,17 +82,28 @@ export interface ContextKeys {
   'drydock.filtered': boolean;
 }
 
+/** The values of settings that can only have some. */
+export const settingChoices = {
+  'archive.form': ['docker-archive', 'oci-archive'],
+  'archive.compression': ['none', 'gzip', 'zstd'],
+  'images.sort': ['name', 'age', 'size'],
+  'containers.sort': ['name', 'age', 'state'],
+  'volumes.sort': ['name', 'age', 'size'],
+} as const;
+
+type Choice<Id extends keyof typeof settingChoices> = (typeof settingChoices)[Id][number];
+
 /** Settings below `drydock.`, with the types that package.json states. */
 export interface Settings {
   'engine.host': string;
-  'archive.form': 'docker-archive' | 'oci-archive';
-  'archive.compression': 'none' | 'gzip' | 'zstd';
+  'archive.form': Choice<'archive.form'>;
+  'archive.compression': Choice<'archive.compression'>;
   'archive.folder': string;
-  'images.sort': 'name' | 'age' | 'size';
+  'images.sort': Choice<'images.sort'>;
   'images.showDangling': boolean;
-  'containers.sort': 'name' | 'age' | 'state';
+  'containers.sort': Choice<'containers.sort'>;
   'containers.groupByProject': boolean;
-  'volumes.sort': 'name' | 'age' | 'size';
+  'volumes.sort': Choice<'volumes.sort'>;
   'commit.pause': boolean;
 }
 

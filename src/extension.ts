@@ -46,6 +46,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
   });
   const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
+  const documents = new InspectDocuments(engine);
   const context: CommandContext = {
     engine,
     ready,
@@ -54,6 +55,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     log,
     reconnect,
     engineChoices: () => engines.choices(),
+    showInspect: (uri, options) => documents.show(uri, options),
     showHistory: (input) => panels.show(input),
   };
 
@@ -62,7 +64,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     registerCommands(context),
     views,
     panels,
-    vscode.workspace.registerTextDocumentContentProvider(inspectScheme, new InspectDocuments(engine)),
+    documents,
+    vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('drydock.engine')) void reconnect();
     }),

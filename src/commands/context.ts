@@ -1,3 +1,4 @@
+import type * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
@@ -24,6 +25,7 @@ export interface CommandContext {
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;
   /** Connects anew, for example after the user started the engine. */
   readonly reconnect: () => Promise<void>;
+  readonly showInspect: (uri: vscode.Uri, options: vscode.TextDocumentShowOptions) => Promise<void>;
   readonly showHistory: (input: {
     readonly imageId: string;
     readonly title: string;

@@ -1,16 +1,30 @@
 import * as vscode from 'vscode';
 import { formatBytes } from '../core/quantity.ts';
-import { importRootfs as importTar } from '../core/restore/importRootfs.ts';
+import { importRootfs as importTar, type ImportedImage } from '../core/restore/importRootfs.ts';
 import { askImageName } from '../ui/askImageName.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
 import { runOperation } from '../ui/runOperation.ts';
-import type { Command } from './context.ts';
+import type { Command, CommandContext } from './context.ts';
 
-/** Makes an image out of a root file system's tar. */
-export const importRootfs: Command<'drydock.importRootfs'> = async (context, file) => {
+/** Makes images out of root file systems' tars, one each. */
+export const importRootfs: Command<'drydock.importRootfs'> = async (context, file, selected) => {
   const title = vscode.l10n.t('Import Filesystem as Image');
-  const path = file?.fsPath ?? (await pickArchives(title))?.[0];
-  if (path === undefined) return undefined;
+  const files = selected ?? (file === undefined ? undefined : [file]);
+  const paths = files?.map(({ fsPath }) => fsPath) ?? (await pickArchives(title));
+  const results: ImportedImage[] = [];
+  for (const path of paths ?? []) {
+    const imported = await importOne(context, title, path);
+    if (imported === undefined) break;
+    results.push(imported);
+  }
+  return results;
+};
+
+async function importOne(
+  context: CommandContext,
+  title: string,
+  path: string,
+): Promise<ImportedImage | undefined> {
   const fileName = path.split(/[\\/]/).at(-1) ?? path;
   const proposed = fileName.replace(/(_rootfs.*)?\.(tar|tgz)(\.\w+)?$/i, '').toLowerCase();
   const name = await askImageName(context.engine(), { title, value: `${proposed}:imported` });
@@ -36,4 +50,4 @@ export const importRootfs: Command<'drydock.importRootfs'> = async (context, fil
     );
   }
   return imported;
-};
+}

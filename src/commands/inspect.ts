@@ -10,10 +10,7 @@ export const inspect: Command<'drydock.inspect'> = async (context, ...args) => {
   const chosen = chosenNodes(args);
   const nodes = chosen.length > 0 ? chosen : await pickAny(context);
   const uris = nodes.flatMap((node) => inspectUri(node) ?? []);
-  for (const uri of uris) {
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: uris.length === 1 });
-  }
+  for (const uri of uris) await context.showInspect(uri, { preview: uris.length === 1 });
   return uris.map(String);
 };
 

@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import { showFailure } from '../ui/runOperation.ts';
 import { commandTable } from './commandTable.ts';
 import type { CommandContext } from './context.ts';
+import { soundArguments } from './soundArguments.ts';
 
-/** A command whose arguments are checked by nobody: VS Code passes on what the caller gave. */
+/** A command whose arguments are as `soundArguments` lets them through. */
 type AnyCommand = (context: CommandContext, ...args: never[]) => Promise<unknown>;
 
 /** Registers every command; what one throws is shown and logged. */
@@ -11,10 +12,10 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
   const entries: readonly (readonly [string, AnyCommand])[] = Object.entries(commandTable);
   return vscode.Disposable.from(
     ...entries.map(([id, command]) =>
-      vscode.commands.registerCommand(id, async (...args: never[]) => {
+      vscode.commands.registerCommand(id, async (...args: unknown[]) => {
         try {
           await context.ready;
-          return await command(context, ...args);
+          return await command(context, ...(soundArguments(id, args) as never[]));
         } catch (error) {
           showFailure(context.log, id, error);
           return undefined;

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
+import type { Engine } from '../core/engine/engine.ts';
 import type { ContainerSummary, ImageSummary } from '../core/engine/records.ts';
+import { failure } from '../core/errors.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { pickImages } from '../ui/pickers.ts';
 import { runOnEach } from '../ui/runOnEach.ts';
@@ -29,10 +31,23 @@ export const removeImages: Command<'drydock.removeImages'> = async (context, ...
     remove,
   );
   if (chosen !== remove) return undefined;
-  return runOnEach(context.log, vscode.l10n.t('Removing images'), images, nameOf, (image, signal) =>
-    engine.images.remove(image.tag ?? image.id, { signal }),
-  );
+  return runOnEach(context.log, vscode.l10n.t('Removing images'), images, nameOf, async (image, signal) => {
+    await requireUnchanged(engine, image, signal);
+    await engine.images.remove(image.tag ?? image.id, { signal });
+  });
 };
+
+/** The person agreed to lose this image by this name; both may have changed while the question stood. */
+async function requireUnchanged(engine: Engine, image: ImageNode, signal: AbortSignal): Promise<void> {
+  const { id, tags } = await engine.images.inspect(image.tag ?? image.id, { signal });
+  if (image.tag !== undefined && id !== image.id) throw failure('tagMoved', { tag: image.tag });
+  const [name] = tags;
+  if (image.tag === undefined && name !== undefined)
+    throw failure('engineConflict', {
+      name: nameOf(image),
+      reason: vscode.l10n.t('it is called {name} by now', { name }),
+    });
+}
 
 function nameOf(image: ImageNode | undefined): string {
   return image?.tag ?? shortDigest(image?.id ?? '');

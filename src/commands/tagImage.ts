@@ -11,7 +11,7 @@ export const tagImage: Command<'drydock.tagImage'> = async (context, ...args) =>
   const engine = context.engine();
   const image = imagesAmong(chosenNodes(args))[0] ?? (await pickImage(await engine.images.list(), title));
   if (image === undefined) return undefined;
-  const name = await askImageName(engine, { title, value: image.tag ?? '' });
+  const name = await askImageName(engine, { title, value: image.tag ?? '', imageId: image.id });
   if (name === undefined) return undefined;
   await engine.images.tag(image.id, name);
   void vscode.window.showInformationMessage(

@@ -34,26 +34,50 @@ function documentUri(kind: string, ref: string, name: string): vscode.Uri {
   });
 }
 
-/** Gives the text of inspect documents: asked from the engine when a document is opened. */
+/** Shows inspect documents. Their text is asked from the engine each time one is shown, also when it is open. */
 export class InspectDocuments implements vscode.TextDocumentContentProvider {
   readonly #engine: () => Engine;
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.#changed.event;
+  /** Texts that were fetched for documents which VS Code is about to ask for. */
+  readonly #fetched = new Map<string, string>();
 
   constructor(engine: () => Engine) {
     this.#engine = engine;
   }
 
+  /** Fetches first, since a failure of `provideTextDocumentContent` reaches the caller without its sentence. */
+  async show(uri: vscode.Uri, options: vscode.TextDocumentShowOptions): Promise<void> {
+    const key = uri.toString();
+    this.#fetched.set(key, await this.#text(uri, new AbortController().signal));
+    const isOpen = vscode.workspace.textDocuments.some((document) => document.uri.toString() === key);
+    if (isOpen) this.#changed.fire(uri);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), options);
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
+    const fetched = this.#fetched.get(uri.toString());
+    this.#fetched.delete(uri.toString());
+    if (fetched !== undefined) return fetched;
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => {
       controller.abort();
     });
     try {
-      const query = new URLSearchParams(uri.query);
-      const raw = await this.#ask(query.get('kind') ?? '', query.get('ref') ?? '', controller.signal);
-      return `${JSON.stringify(raw, null, 2)}\n`;
+      return await this.#text(uri, controller.signal);
     } finally {
       subscription.dispose();
     }
+  }
+
+  async #text(uri: vscode.Uri, signal: AbortSignal): Promise<string> {
+    const query = new URLSearchParams(uri.query);
+    const raw = await this.#ask(query.get('kind') ?? '', query.get('ref') ?? '', signal);
+    return `${JSON.stringify(raw, null, 2)}\n`;
   }
 
   async #ask(kind: string, ref: string, signal: AbortSignal): Promise<unknown> {

@@ -1,0 +1,55 @@
+import type { CommandId } from '../contributions.ts';
+
+const fileCommands: ReadonlySet<string> = new Set<CommandId>([
+  'drydock.loadArchive',
+  'drydock.checkArchive',
+  'drydock.importRootfs',
+]);
+
+/**
+ * What a command may take of what it was given. VS Code passes a view's focused item to the buttons of its title,
+ * and key bindings and other extensions pass anything: what is not a thing for this command counts as not given, so
+ * that the command asks.
+ */
+export function soundArguments(id: string, [first, second]: readonly unknown[]): readonly unknown[] {
+  const isSound = fileCommands.has(id) ? isFile : isNode;
+  const selected = Array.isArray(second) ? second.filter(isSound) : [];
+  return [isSound(first) ? first : undefined, selected.length > 0 ? selected : undefined];
+}
+
+/** Files that this host can open. In a remote window its own files may go by the window's scheme. */
+function isFile(value: unknown): boolean {
+  const { scheme, fsPath } = fieldsOf(value);
+  return (scheme === 'file' || scheme === 'vscode-remote') && isText(fsPath);
+}
+
+function isNode(value: unknown): boolean {
+  const { kind, id, imageId, name, images, containers } = fieldsOf(value);
+  switch (kind) {
+    case 'image':
+      return isText(id);
+    case 'layer':
+      return isText(imageId);
+    case 'container':
+      return isText(id) && isText(name);
+    case 'volume':
+      return isText(name);
+    case 'repository':
+      return Array.isArray(images) && images.every(isNode);
+    case 'project':
+      return Array.isArray(containers) && containers.every(isNode);
+    case 'detail':
+    case 'message':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { chosenNodes, containersAmong, imagesAmong } from '../../../src/commands/chosenNodes.ts';
+import { soundArguments } from '../../../src/commands/soundArguments.ts';
+import { parseDigest } from '../../../src/core/digest.ts';
+import type { ContainerNode, ImageNode } from '../../../src/views/node.ts';
+
+const image: ImageNode = {
+  kind: 'image',
+  id: parseDigest(`sha256:${'a'.repeat(64)}`, 'a test'),
+  tag: 'app:1',
+};
+const other: ImageNode = { ...image, tag: 'app:2' };
+const container: ContainerNode = { kind: 'container', id: 'c1', name: 'web' };
+const file = { scheme: 'file', fsPath: '/backup/app.tar' };
+const garbage = [
+  undefined,
+  null,
+  0,
+  'x',
+  [],
+  {},
+  { kind: 'ship' },
+  { kind: 'image' },
+  { kind: 'volume', name: '' },
+];
+
+describe('arguments of commands', () => {
+  it('let nodes and selections of nodes through', () => {
+    assert.deepEqual(soundArguments('drydock.inspect', [image, [image, container]]), [
+      image,
+      [image, container],
+    ]);
+    assert.deepEqual(soundArguments('drydock.inspect', [container]), [container, undefined]);
+  });
+
+  it('drop whatever is no node', () => {
+    for (const thing of [...garbage, file])
+      assert.deepEqual(soundArguments('drydock.inspect', [thing, [thing]]), [undefined, undefined]);
+    assert.deepEqual(soundArguments('drydock.inspect', [image, [null, image]]), [image, [image]]);
+    const project = { kind: 'project', containers: [container, null] };
+    assert.deepEqual(soundArguments('drydock.stopContainers', [project]), [undefined, undefined]);
+  });
+
+  it('drop nodes where a file is wanted, as a title button passes the focused one', () => {
+    for (const thing of [...garbage, image, { scheme: 'https', fsPath: '/x.tar' }])
+      assert.deepEqual(soundArguments('drydock.loadArchive', [thing, [thing]]), [undefined, undefined]);
+    assert.deepEqual(soundArguments('drydock.loadArchive', [file, [file]]), [file, [file]]);
+  });
+
+  it('mean each thing once, when a group is chosen together with what is in it', () => {
+    const repository = { kind: 'repository', repository: 'app', images: [image, other] } as const;
+    assert.deepEqual(imagesAmong(chosenNodes([repository, [repository, { ...image }]])), [image, other]);
+    const project = { kind: 'project', project: 'shop', containers: [container] } as const;
+    assert.deepEqual(containersAmong([project, { ...container }]), [container]);
+  });
+});

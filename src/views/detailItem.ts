@@ -1,5 +1,6 @@
 import type { ContainerItem } from './containerItem.ts';
 import { mountText, shortImage } from './containerItem.ts';
+import type { MountSummary } from '../core/engine/records.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { DetailNode } from './node.ts';
 import { portTexts } from './portText.ts';
@@ -71,6 +72,13 @@ export function sizeContent(size: ContainerSize | 'unknown' | undefined, { l10n 
   };
 }
 
+/** What kind of mount it is, in words for the kinds that have one. */
+function mountNote({ type, isReadOnly }: MountSummary, { l10n }: Pick<Wording, 'l10n'>): string {
+  const words: Readonly<Record<string, string>> = { volume: l10n.t('volume'), bind: l10n.t('bind') };
+  const word = words[type] ?? type;
+  return isReadOnly ? l10n.t('{type}, read-only', { type: word }) : word;
+}
+
 /** The lines below a container: its image, then mounts, ports and networks. */
 export function containerDetails(item: ContainerItem, { l10n }: Wording): readonly DetailItem[] {
   const { image, mounts, ports, networks } = item.container;
@@ -80,7 +88,7 @@ export function containerDetails(item: ContainerItem, { l10n }: Wording): readon
       about: 'mount',
       icon: mount.type === 'volume' ? { own: 'volume' } : { codicon: 'folder' },
       label: mountText(mount),
-      note: mount.isReadOnly ? l10n.t('{type}, read-only', { type: mount.type }) : mount.type,
+      note: mountNote(mount, { l10n }),
     })),
     ...portTexts(ports).map((port): DetailContent => ({
       about: 'port',

@@ -56,9 +56,9 @@ function consequence(container: ContainerSummary): string {
     type === 'volume' && !anonymousVolumes(container).includes(name ?? '') ? [name ?? target] : [],
   );
   if (volumes.length > 0) {
-    parts.push(vscode.l10n.t('the volumes {names} stay', { names: volumes.join(', ') }));
+    parts.push(vscode.l10n.t('these volumes stay: {names}', { names: volumes.join(', ') }));
   }
   const anonymous = anonymousVolumes(container).length;
-  if (anonymous > 0) parts.push(vscode.l10n.t('it has {count} anonymous volumes', { count: anonymous }));
-  return parts.join('; ');
+  if (anonymous > 0) parts.push(vscode.l10n.t('anonymous volumes: {count}', { count: anonymous }));
+  return parts.join(vscode.l10n.t('; '));
 }

@@ -102,8 +102,8 @@ function compressionWord(compression: SaveCompression): string {
 
 function dockerDetail(compression: SaveCompression): string {
   return compression === 'zstd'
-    ? vscode.l10n.t('For `docker load` 23 or newer, Podman and Drydock')
-    : vscode.l10n.t('For every `docker load`, Podman and Drydock');
+    ? vscode.l10n.t('For docker load 23 or newer, Podman and Drydock')
+    : vscode.l10n.t('For every docker load, Podman and Drydock');
 }
 
 function ociDetail(): string {

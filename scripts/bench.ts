@@ -16,8 +16,12 @@ const runs = 3;
 
 async function main(): Promise<void> {
   const only = process.argv[2];
-  await runLogged(process.execPath, ['esbuild.mjs', '--minify'], { cwd: checkout, log: 'build' });
   const folder = await suiteFolder('bench');
+  const built = join(folder, 'dist');
+  await runLogged(process.execPath, ['esbuild.mjs', '--minify', '--out', built], {
+    cwd: checkout,
+    log: 'build',
+  });
   const { host } = await testEngineFor(folder);
   const { socketPath } = await engineAt(join(folder, 'engine'));
   const { docker: dockerPath } = await provideEngine();
@@ -26,7 +30,7 @@ async function main(): Promise<void> {
   await mkdir(work);
   const bench = {
     folder: work,
-    cli: join(checkout, 'dist/cli.cjs'),
+    cli: join(built, 'cli.cjs'),
     docker,
     dockerPath,
     env: { ...process.env, DOCKER_HOST: host, DOCKER_BUILDKIT: '0' },

@@ -25,7 +25,7 @@ export async function makeLargeImage(bench: ArchiveBench): Promise<number> {
     // Whole files until the wanted size is reached, so that the content is real.
     const pick = `xargs -0 stat --printf '%s %n\\0' | awk -v RS='\\0' -v ORS='\\0' '{ s += $1; if (s > ${bytes}) exit; sub(/^[0-9]+ /, ""); print }'`;
     await measureShell(
-      `(${list} | ${pick} || true) | tar --null --no-recursion -T - -cf '${join(context, name)}' 2>/dev/null`,
+      `(${list} | ${pick} 2>/dev/null || true) | tar --null --no-recursion -T - -cf '${join(context, name)}' 2>/dev/null`,
       bench.env,
     );
   };

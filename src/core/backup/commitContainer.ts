@@ -16,7 +16,8 @@ export interface CommittedImage {
 /**
  * Makes an image of a container's file system and looks at what came out: the image is there, has the layers of
  * the container's image below its own. Volumes are not part of it. The name is given last, so a failure moves no
- * tag; a tag that another image has moves then, as with `docker commit`.
+ * tag; a tag that another image has moves then, as with `docker commit`. A cancel waits for the engine: it commits
+ * whether anyone listens or not, and only then can the image be removed.
  */
 export async function commitContainer(
   deps: { readonly engine: Engine },
@@ -29,8 +30,9 @@ export async function commitContainer(
   const container = await deps.engine.containers.inspect(containerId, { signal });
   progress.report({ phase: 'finishing', item: container.name });
   const { images } = deps.engine;
-  const id = await deps.engine.containers.commit(containerId, commit, { signal });
-  return keepOnlyIf(images, id, async () => {
+  signal.throwIfAborted();
+  const id = await deps.engine.containers.commit(containerId, commit);
+  return keepOnlyIf(images, { id, name }, signal, async () => {
     const image = await images.inspect(id, { signal });
     const base = await images.inspect(container.imageId, { signal }).catch((error: unknown) => {
       if (error instanceof DrydockError && error.code === 'engineNotFound') return undefined; // removed by force
@@ -42,7 +44,6 @@ export async function commitContainer(
         reason: 'the layers of its image are not below it',
       });
     }
-    if (name !== undefined) await images.tag(id, name, { signal });
     return {
       id,
       sizeBytes: image.sizeBytes,

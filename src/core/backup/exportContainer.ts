@@ -6,7 +6,7 @@ import { fileSource } from '../archive/fileSource.ts';
 import { TarScanner } from '../archive/tarScanner.ts';
 import { Hasher, shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import { requireRoom } from '../files/requireRoom.ts';
 import { writeDurably } from '../files/writeDurably.ts';
 import type { Operation } from '../progress.ts';
@@ -40,7 +40,11 @@ export async function exportContainer(
   const details = await deps.engine.containers.inspect(input.containerId, { signal });
   const { sizeBytes } = await deps.engine.images
     .inspect(details.imageId, { signal })
-    .catch(() => ({ sizeBytes: 0 })); // an image that was removed by force leaves its size unknown
+    .catch((error: unknown) => {
+      // An image that was removed by force leaves its size unknown.
+      if (error instanceof DrydockError && error.code === 'engineNotFound') return { sizeBytes: 0 };
+      throw error;
+    });
   const share = input.compression === 'none' ? 1 : 0.2;
   await requireRoom(dirname(input.path), Math.ceil(sizeBytes * share));
   progress.report({ phase: 'preparing', item: details.name });
@@ -56,18 +60,23 @@ export async function exportContainer(
     });
   });
   let digest: Digest | undefined;
-  await writeDurably(
-    {
-      path: input.path,
-      replace: input.replace,
-      bytes: compress(bytes, input.compression, { signal }),
-      check: async (temporary) => {
-        digest = sent.digest();
-        await requireDigest(temporary, input, digest, operation);
+  try {
+    await writeDurably(
+      {
+        path: input.path,
+        replace: input.replace,
+        bytes: compress(bytes, input.compression, { signal }),
+        check: async (temporary) => {
+          digest = sent.digest();
+          await requireDigest(temporary, input, digest, operation);
+        },
       },
-    },
-    signal,
-  );
+      signal,
+    );
+  } finally {
+    // A write that failed before or between two pieces leaves the stream open otherwise.
+    stream.destroy();
+  }
   if (digest === undefined) throw failure('unexpected', { reason: 'the export was not read back' });
   return { path: input.path, digest, plainBytes: sent.sizeBytes, entries: sent.entries };
 }

@@ -1,7 +1,8 @@
-import { access, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
-import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
+import { checksumPath } from '../archive/checksumFile.ts';
 import { compress } from '../archive/compress.ts';
 import { fileSource } from '../archive/fileSource.ts';
 import { readArchive } from '../archive/readArchive.ts';
@@ -11,15 +12,10 @@ import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { requireRoom } from '../files/requireRoom.ts';
-import {
-  explainFileError,
-  hasCode,
-  linkExclusively,
-  syncFolder,
-  writeDurably,
-} from '../files/writeDurably.ts';
+import { explainFileError, hasCode } from '../files/writeDurably.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
+import { writeWithChecksum } from './writeWithChecksum.ts';
 
 /** An image to save, with the names it shall have in the archive. */
 export interface ImageToSave {
@@ -72,20 +68,24 @@ export async function saveImages(
   const details = await Promise.all(wanted.map(({ id }) => engine.images.inspect(id, { signal })));
   for (const [index, image] of wanted.entries()) requireTags(image, details[index]);
   await requireLayers(engine, details, signal);
-  const plainBytes = details.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const { leastBytes, totalBytes } = sizesOf(details);
   const folder = dirname(input.path);
   const sumPath = checksumPath(input.path);
-  if (!input.replace) await requireAbsent(sumPath);
+  if (!input.replace) {
+    await requireAbsent(input.path);
+    await requireAbsent(sumPath);
+  }
   await requireRoom(
     folder,
-    Math.ceil(plainBytes * (input.compression === 'none' ? 1 : leastCompressedShare)),
+    Math.ceil(leastBytes * (input.compression === 'none' ? 1 : leastCompressedShare)),
   );
 
-  const spoolFolder = await mkdtemp(join(folder, '.drydock-save-')).catch((error: unknown) => {
+  const workFolder = await mkdtemp(join(folder, '.drydock-save-')).catch((error: unknown) => {
     throw explainFileError(error, input.path);
   });
+  let fromEngine: Readable | undefined;
   try {
-    const fromEngine = await engine.images.save(
+    fromEngine = await engine.images.save(
       wanted.map(({ id }) => id),
       { signal },
     );
@@ -93,32 +93,29 @@ export async function saveImages(
       fromEngine,
       {
         form: input.form,
-        spoolFolder,
+        spoolFolder: workFolder,
         images: wanted.map((image, index) => ({ ...image, diffIds: details[index]?.diffIds ?? [] })),
       },
       {
         signal,
         progress: {
           report: (fact) => {
-            progress.report({ totalBytes: plainBytes, ...fact });
+            progress.report({ ...(totalBytes === undefined ? {} : { totalBytes }), ...fact });
           },
         },
       },
     );
     let checked: Archive | undefined;
-    await writeDurably(
+    await writeWithChecksum(
       {
         path: input.path,
         bytes: compress(tar, input.compression, { signal }),
         replace: input.replace,
+        workFolder,
         check: async (temporary) => {
           checked = await readArchive({ ...fileSource(temporary), name: basename(input.path) }, operation);
           requireSame(checked, wanted, details);
-          await writeFile(join(spoolFolder, 'sha256'), checksumLine(digestOfFile(checked), input.path), {
-            flush: true,
-          });
-          // A checksum must never stand beside an archive it is not of, not even after a crash.
-          if (input.replace) await rm(sumPath, { force: true });
+          return digestOfFile(checked);
         },
       },
       signal,
@@ -126,9 +123,6 @@ export async function saveImages(
     if (checked?.fileDigest === undefined || checked.fileBytes === undefined) {
       throw failure('unexpected', { reason: 'the archive was not read back' });
     }
-    if (input.replace) await rename(join(spoolFolder, 'sha256'), sumPath);
-    else await linkExclusively(join(spoolFolder, 'sha256'), sumPath);
-    await syncFolder(folder);
     return {
       path: input.path,
       sizeBytes: checked.fileBytes,
@@ -137,8 +131,29 @@ export async function saveImages(
       images: wanted,
     };
   } finally {
-    await rm(spoolFolder, { recursive: true, force: true });
+    // A write that failed before or between two pieces leaves the stream open otherwise.
+    fromEngine?.destroy();
+    await rm(workFolder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/**
+ * What the archive takes before it is compressed: certainly the largest images that share no layer, and all of them
+ * together only if none do. An engine tells no layer's size, and counts a shared one to each of its images.
+ */
+function sizesOf(details: readonly ImageDetails[]): {
+  readonly leastBytes: number;
+  readonly totalBytes: number | undefined;
+} {
+  const seen = new Set<Digest>();
+  let leastBytes = 0;
+  let isShared = false;
+  for (const { diffIds, sizeBytes } of details.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
+    if (diffIds.some((diffId) => seen.has(diffId))) isShared = true;
+    else leastBytes += sizeBytes;
+    for (const diffId of diffIds) seen.add(diffId);
+  }
+  return { leastBytes, totalBytes: isShared ? undefined : leastBytes };
 }
 
 function digestOfFile({ fileDigest }: Archive): Digest {

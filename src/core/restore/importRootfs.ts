@@ -7,6 +7,7 @@ import { Hasher, type Digest } from '../digest.ts';
 import { requireChange } from '../engine/commitInstructions.ts';
 import type { Engine } from '../engine/engine.ts';
 import { keepOnlyIf } from '../engine/keepOnlyIf.ts';
+import { sendWhole } from '../engine/sendWhole.ts';
 import { failure } from '../errors.ts';
 import { familiarName, parseImageName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
@@ -49,15 +50,17 @@ export async function importRootfs(
   const name = input.name === undefined ? undefined : familiarName(parseImageName(input.name));
   const rootfs = await scanRootfs(input.path, operation);
   const { images } = deps.engine;
-  const id = await images.importRootfs(
-    sendRootfs(input.path, rootfs, operation),
-    {
-      ...(input.message === undefined ? {} : { message: input.message }),
-      ...(input.changes === undefined ? {} : { changes: input.changes }),
-    },
-    { signal },
+  const id = await sendWhole(sendRootfs(input.path, rootfs, operation), signal, (tar, untilWhole) =>
+    images.importRootfs(
+      tar,
+      {
+        ...(input.message === undefined ? {} : { message: input.message }),
+        ...(input.changes === undefined ? {} : { changes: input.changes }),
+      },
+      { signal: untilWhole },
+    ),
   );
-  await keepOnlyIf(images, id, async () => {
+  await keepOnlyIf(images, { id, name }, signal, async () => {
     progress.report({ phase: 'checking' });
     const { diffIds } = await images.inspect(id, { signal });
     if (diffIds.length !== 1 || diffIds[0] !== rootfs.diffId) {
@@ -66,7 +69,6 @@ export async function importRootfs(
         reason: 'its layer is not the file’s content',
       });
     }
-    if (name !== undefined) await images.tag(id, name, { signal });
   });
   return {
     id,

@@ -1,11 +1,15 @@
 import { loadableTar } from '../archive/loadStream.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { ImageDetails, ImageSummary } from '../engine/records.ts';
+import type { ImageDetails } from '../engine/records.ts';
+import { sendWhole } from '../engine/sendWhole.ts';
 import { failure, isCancellation, reasonOf } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
+import { hasLayersOf } from './hasLayersOf.ts';
+import { nameOwners, type NameOwners } from './nameOwners.ts';
 import type { ImagePlan, LoadPlan } from './planLoad.ts';
+import { undoLoad } from './undoLoad.ts';
 
 export interface LoadInput {
   readonly plan: LoadPlan;
@@ -31,7 +35,8 @@ export interface LoadedArchive {
  * diffIDs of the archive and its tags. When anything fails or is cancelled, the tags point where they pointed and
  * the images that were not there before are gone again.
  *
- * Rejects with `loadFailed`, `loadMismatch`, `archiveChanged`, the engine's failures, or an AbortError.
+ * Rejects with `tagMoved` if a tag would now be taken from another image than the plan says, `nameTaken`,
+ * `loadFailed`, `loadMismatch`, `archiveChanged`, the engine's failures, an AbortError, or `rollbackFailed`.
  */
 export async function loadArchive(
   deps: { readonly engine: Engine },
@@ -39,16 +44,18 @@ export async function loadArchive(
   operation: Operation,
 ): Promise<LoadedArchive> {
   const { engine } = deps;
-  const { plan } = input;
+  const { plan, keepAs } = input;
   const { signal, progress } = operation;
   const before = await engine.images.list({ signal });
-  for (const name of input.keepAs.values()) {
-    if (ownerOf(before, name) !== undefined) throw failure('nameTaken', { name });
-  }
+  const had = nameOwners(before);
+  requireAsPlanned(plan, had);
+  requireFreeNames(plan, keepAs, had);
   try {
-    for (const [tag, name] of input.keepAs) {
-      const owner = ownerOf(before, tag);
-      if (owner !== undefined) await engine.images.tag(owner.id, name, { signal });
+    for (const [tag, name] of keepAs) {
+      const owner = had(tag);
+      signal.throwIfAborted();
+      // Without the signal: a call that broke off might still be carried out after it was undone.
+      if (owner !== undefined) await engine.images.tag(owner.id, name);
     }
     const tar = loadableTar(
       plan.source,
@@ -57,27 +64,33 @@ export async function loadArchive(
       { imageStore: plan.info.imageStore, acceptsZstdLayers: acceptsZstdLayers(plan.info) },
       operation,
     );
-    const outcome = await engine.images.load(tar, {
-      signal,
-      onProgress: (fact) => {
-        progress.report({ phase: 'finishing', ...fact });
-      },
-    });
+    const outcome = await sendWhole(tar, signal, (bytes, untilWhole) =>
+      engine.images.load(bytes, {
+        signal: untilWhole,
+        onProgress: (fact) => {
+          progress.report({ phase: 'finishing', ...fact });
+        },
+      }),
+    );
     const images: LoadedImage[] = [];
+    const looked = new Set<Digest>();
     for (const image of onePerTarget(plan.images)) {
-      images.push(await requireLoaded(engine, image, plan.images, outcome.ids, signal));
+      const loaded = await requireLoaded(engine, image, plan.images, outcome.ids, looked, signal);
+      looked.add(loaded.id);
+      images.push(loaded);
     }
+    for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
     return { images, remarks: outcome.remarks };
   } catch (error) {
-    await putBack(engine, before, input).catch((rollbackError: unknown) => {
+    await undoLoad(engine, { plan, keepAs, before }).catch((undoError: unknown) => {
       throw failure(
         'rollbackFailed',
         {
           name: plan.archive.name,
           reason: reasonOf(error),
-          tags: plan.images.flatMap(({ image }) => image.tags).join(', '),
+          tags: [...plan.images.flatMap(namesOf), ...keepAs.values()].join(', '),
         },
-        new AggregateError([error, rollbackError]),
+        new AggregateError([error, undoError]),
       );
     });
     throw error;
@@ -89,8 +102,31 @@ function acceptsZstdLayers(info: LoadPlan['info']): boolean {
   return info.product === 'podman' || Number.parseInt(info.version, 10) >= 23;
 }
 
-function ownerOf(images: readonly ImageSummary[], tag: string): ImageSummary | undefined {
-  return images.find(({ tags }) => tags.some((other) => isSameName(other, tag)));
+function namesOf({ image }: ImagePlan): readonly string[] {
+  return image.tags.length > 0 ? image.tags : [shortDigest(image.configDigest)];
+}
+
+/** A person agreed to what the plan says; a tag that another image has got since was not part of that. */
+function requireAsPlanned(plan: LoadPlan, had: NameOwners): void {
+  for (const { id, tags } of plan.images) {
+    for (const { tag, currentId } of tags) {
+      const owner = had(tag);
+      if (owner !== undefined && owner.id !== currentId && owner.id !== id)
+        throw failure('tagMoved', { tag });
+    }
+  }
+}
+
+/** A name under which an image is kept must be nobody's, once, and not one that the load itself gives away. */
+function requireFreeNames(plan: LoadPlan, keepAs: LoadInput['keepAs'], had: NameOwners): void {
+  const coming = plan.images.flatMap(({ image }) => image.tags);
+  const names = [...keepAs.values()];
+  for (const [index, name] of names.entries()) {
+    const isTaken =
+      had(name) !== undefined ||
+      [...coming, ...names.slice(0, index)].some((other) => isSameName(other, name));
+    if (isTaken) throw failure('nameTaken', { name });
+  }
 }
 
 async function requireLoaded(
@@ -98,25 +134,56 @@ async function requireLoaded(
   plan: ImagePlan,
   all: readonly ImagePlan[],
   untaggedIds: readonly Digest[],
+  looked: ReadonlySet<Digest>,
   signal: AbortSignal,
 ): Promise<LoadedImage> {
   const { image } = plan;
   const name = image.tags[0] ?? shortDigest(image.configDigest);
-  const ref = plan.id ?? image.tags[0] ?? untaggedIds[0];
-  if (ref === undefined) throw failure('loadMismatch', { name, reason: 'it did not say under which ID' });
-  const details = await engine.images.inspect(ref, { signal }).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
-    throw failure('loadMismatch', { name, reason: `has no image ${shortDigest(ref)} afterwards` }, error);
-  });
-  const platforms = plan.id === undefined ? [plan] : all.filter(({ id }) => id === plan.id);
-  if (!platforms.some((candidate) => hasLayersOf(details, candidate))) {
+  const details = await lookUp(
+    engine,
+    plan,
+    untaggedIds.filter((id) => !looked.has(id)),
+    name,
+    signal,
+  );
+  const same = plan.id === undefined ? [plan] : all.filter(({ id }) => id === plan.id);
+  if (!same.some((candidate) => hasLayersOf(details, candidate.image))) {
     throw failure('loadMismatch', { name, reason: 'its layers are not those of the archive' });
   }
-  for (const tag of image.tags) {
+  for (const tag of same.flatMap((candidate) => candidate.image.tags)) {
     if (details.tags.some((other) => isSameName(other, tag))) continue;
     throw failure('loadMismatch', { name, reason: `the tag ${tag} does not point to it` });
   }
   return { id: details.id, tags: details.tags, wasThere: plan.isThere };
+}
+
+/** The image as the engine has it now; one without a known ID or a name is found by its layers. */
+async function lookUp(
+  engine: Engine,
+  { id, image }: ImagePlan,
+  untaggedIds: readonly Digest[],
+  name: string,
+  signal: AbortSignal,
+): Promise<ImageDetails> {
+  const known = id ?? image.tags[0];
+  for (const ref of known === undefined ? untaggedIds : [known]) {
+    const details = await engine.images.inspect(ref, { signal }).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      throw failure('loadMismatch', { name, reason: `has no image ${shortDigest(ref)} afterwards` }, error);
+    });
+    if (known !== undefined || hasLayersOf(details, image)) return details;
+  }
+  throw failure('loadMismatch', { name, reason: 'it did not say under which ID' });
+}
+
+async function requireKept(
+  engine: Engine,
+  name: string,
+  id: Digest | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (id === undefined || (await engine.images.inspect(name, { signal })).id === id) return;
+  throw failure('loadMismatch', { name, reason: 'the image to be kept under that name is another one' });
 }
 
 /** A containerd store shows the platforms of one index as one image, with the layers of the engine's own platform. */
@@ -124,40 +191,4 @@ function onePerTarget(plans: readonly ImagePlan[]): readonly ImagePlan[] {
   return plans.filter(
     ({ id }, index) => id === undefined || plans.findIndex((other) => other.id === id) === index,
   );
-}
-
-function hasLayersOf(details: ImageDetails, { image }: ImagePlan): boolean {
-  return (
-    details.diffIds.length === image.layers.length &&
-    image.layers.every(({ diffId }, index) => diffId === details.diffIds[index])
-  );
-}
-
-/** Undoes what a broken load did, without the signal that may have broken it. */
-async function putBack(engine: Engine, before: readonly ImageSummary[], input: LoadInput): Promise<void> {
-  const after = await engine.images.list();
-  const knownIds = new Set(before.map(({ id }) => id));
-  for (const { image } of input.plan.images) {
-    for (const tag of image.tags) {
-      const owner = ownerOf(before, tag);
-      const now = ownerOf(after, tag);
-      if (owner !== undefined && owner.id !== now?.id) await engine.images.tag(owner.id, tag);
-      if (owner === undefined && now !== undefined) await engine.images.remove(tag);
-    }
-  }
-  for (const [tag, name] of input.keepAs) {
-    if (
-      ownerOf(before, name) === undefined &&
-      ownerOf(before, tag) !== undefined &&
-      ownerOf(after, name) !== undefined
-    ) {
-      await engine.images.remove(name);
-    }
-  }
-  const ours = new Set(
-    input.plan.images.flatMap(({ id, image }) => [id, image.configDigest, image.targetDigest]),
-  );
-  for (const { id } of await engine.images.list()) {
-    if (!knownIds.has(id) && ours.has(id)) await engine.images.remove(id, { force: true });
-  }
 }

@@ -2,9 +2,9 @@ import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.t
 import { readArchiveAt } from '../archive/readArchiveAt.ts';
 import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EngineInfo, ImageSummary, Platform } from '../engine/records.ts';
-import { isSameName } from '../oci/imageName.ts';
+import type { EngineInfo, Platform } from '../engine/records.ts';
 import type { Operation } from '../progress.ts';
+import { nameOwners, type NameOwners } from './nameOwners.ts';
 
 /** What will become of one tag of the archive. */
 export interface TagPlan {
@@ -51,7 +51,15 @@ export async function planLoad(
   ]);
   const { source, archive } = await readArchiveAt(input.path, operation);
   const { chosen, leftOut } = choosePlatforms(archive.images, info);
-  return { source, archive, info, leftOut, images: chosen.map((image) => planImage(image, info, present)) };
+  const ownerOf = nameOwners(present);
+  const ids = new Set(present.map(({ id }) => id));
+  return {
+    source,
+    archive,
+    info,
+    leftOut,
+    images: chosen.map((image) => planImage(image, info, ownerOf, ids)),
+  };
 }
 
 /** A classic store keeps one platform of a multi-platform image: the engine's own, or else the first. */
@@ -61,9 +69,11 @@ function choosePlatforms(
 ): { readonly chosen: readonly ArchivedImage[]; readonly leftOut: readonly ArchivedImage[] } {
   if (info.imageStore === 'containerd') return { chosen: images, leftOut: [] };
   const groups = Map.groupBy(images, ({ targetDigest, configDigest }) => targetDigest ?? configDigest);
-  const chosen = [...groups.values()].flatMap(
-    (group) => group.find(({ platform }) => isSamePlatform(platform, info.platform)) ?? group[0] ?? [],
-  );
+  const chosen = [...groups.values()].flatMap((group) => {
+    const own = group.find(({ platform }) => isSamePlatform(platform, info.platform)) ?? group[0];
+    // The same image may stand in an archive more than once, each time with other names.
+    return group.filter(({ configDigest }) => configDigest === own?.configDigest);
+  });
   return { chosen, leftOut: images.filter((image) => !chosen.includes(image)) };
 }
 
@@ -71,13 +81,18 @@ function isSamePlatform(a: Platform, b: Platform): boolean {
   return a.os === b.os && a.architecture === b.architecture;
 }
 
-function planImage(image: ArchivedImage, info: EngineInfo, present: readonly ImageSummary[]): ImagePlan {
+function planImage(
+  image: ArchivedImage,
+  info: EngineInfo,
+  ownerOf: NameOwners,
+  present: ReadonlySet<Digest>,
+): ImagePlan {
   const id = info.imageStore === 'graphdriver' ? image.configDigest : image.targetDigest;
   const tags = image.tags.map((tag): TagPlan => {
-    const owner = present.find((candidate) => candidate.tags.some((other) => isSameName(other, tag)));
+    const owner = ownerOf(tag);
     if (owner === undefined) return { tag, effect: 'new' };
     return { tag, effect: owner.id === id ? 'same' : 'move', currentId: owner.id };
   });
-  const isThere = present.some((candidate) => candidate.id === id);
+  const isThere = id !== undefined && present.has(id);
   return { image, isThere, tags, ...(id === undefined ? {} : { id }) };
 }

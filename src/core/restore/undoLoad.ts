@@ -1,0 +1,102 @@
+import { tarEnd } from '../archive/tarWriter.ts';
+import type { Digest } from '../digest.ts';
+import type { Engine, ImageStore } from '../engine/engine.ts';
+import type { ImageSummary } from '../engine/records.ts';
+import { DrydockError } from '../errors.ts';
+import { hasLayersOf } from './hasLayersOf.ts';
+import { nameOwners } from './nameOwners.ts';
+import type { LoadPlan } from './planLoad.ts';
+
+/** A load that came to nothing. */
+export interface BrokenLoad {
+  readonly plan: LoadPlan;
+  /** For tags that were to move: the names under which the images that had them were to be kept. */
+  readonly keepAs: ReadonlyMap<string, string>;
+  /** The engine's images when it began. */
+  readonly before: readonly ImageSummary[];
+}
+
+/**
+ * Puts back what a broken load changed, and nothing else:
+ * 1. names that went to an image of the archive go back to the images that had them,
+ * 2. names that nobody had are taken away again, 3. so are the names under which old images were to be kept,
+ * 4. images of the archive that were not there go, unless someone has named them since.
+ *
+ * Goes on after a step that fails; the failures come together in an AggregateError. Works without the signal that
+ * may have broken the load.
+ */
+export async function undoLoad({ images }: Engine, { plan, keepAs, before }: BrokenLoad): Promise<void> {
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => failures.push(error));
+  };
+  const known = new Map(before.map((image) => [image.id, image]));
+  const [had, has] = [nameOwners(before), nameOwners(await images.list())];
+  const isOurs = ownImages(plan, new Set(known.keys()));
+
+  const newNames: string[] = [];
+  const lastNames: string[] = [];
+  for (const tag of new Set(plan.images.flatMap(({ image }) => image.tags))) {
+    const [owner, now] = [had(tag), has(tag)];
+    // A name that is with a stranger was put there by someone else meanwhile.
+    if (owner?.id === now?.id || (now !== undefined && !isOurs(now.id))) continue;
+    if (owner !== undefined) await attempt(() => images.tag(owner.id, tag));
+    else if (now !== undefined) (known.get(now.id)?.tags.length === 0 ? lastNames : newNames).push(tag);
+  }
+  for (const tag of newNames) await attempt(() => removeIfThere(images, tag));
+  if (lastNames.length > 0) await attempt(() => takeLastNames(images, lastNames));
+
+  for (const [tag, name] of keepAs) {
+    const owner = had(tag);
+    if (owner === undefined || had(name) !== undefined || has(name)?.id !== owner.id) continue;
+    await attempt(async () => {
+      // The last name of an image would take the image with it.
+      if ((await images.inspect(owner.id)).tags.length > 1) await images.remove(name);
+    });
+  }
+
+  await attempt(async () => {
+    for (const { id, tags } of await images.list()) {
+      if (known.has(id) || tags.length > 0 || !isOurs(id)) continue;
+      await attempt(async () => {
+        if (await isOfArchive(images, id, plan)) await removeIfThere(images, id);
+      });
+    }
+  });
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything could be put back');
+}
+
+/** Which images a load can have made or named. Where the engine makes up the IDs, every new one may be one. */
+function ownImages(plan: LoadPlan, known: ReadonlySet<Digest>): (id: Digest) => boolean {
+  const planned = new Set(
+    plan.images.flatMap(({ id, image }) => [id, image.configDigest, image.targetDigest]),
+  );
+  const areIdsMadeUp = plan.images.some(({ id }) => id === undefined);
+  return (id) => planned.has(id) || (areIdsMadeUp && !known.has(id));
+}
+
+async function isOfArchive(images: ImageStore, id: Digest, plan: LoadPlan): Promise<boolean> {
+  if (plan.images.some((planned) => [planned.id, planned.image.configDigest].includes(id))) return true;
+  const details = await images.inspect(id);
+  return plan.images.some(({ image }) => hasLayersOf(details, image));
+}
+
+/** Removing an image may take those below it along. */
+async function removeIfThere(images: ImageStore, ref: string): Promise<void> {
+  await images.remove(ref).catch((error: unknown) => {
+    if (!(error instanceof DrydockError) || error.code !== 'engineNotFound') throw error;
+  });
+}
+
+/**
+ * Takes names from images that had none before. An engine removes an image with its last name, so the names go to
+ * an empty image first, and with that one.
+ */
+async function takeLastNames(images: ImageStore, names: readonly string[]): Promise<void> {
+  async function* emptyTar(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield await Promise.resolve(tarEnd);
+  }
+  const standIn = await images.importRootfs(emptyTar(), {});
+  for (const name of names) await images.tag(standIn, name);
+  await images.remove(standIn, { force: true });
+}

@@ -15,8 +15,9 @@ export interface WriteInput {
 
 /**
  * Writes a file so that its name stands for the whole of it or does not exist:
- * 1. write to a temporary name in the same folder, 2. fsync, 3. check what lies there, 4. give it its name
- * (by link, which refuses an existing name, or by rename where it may be replaced), 5. fsync the folder.
+ * 1. write to a temporary name in the same folder, 2. fsync and at the same time check what lies there,
+ * 3. give it its name (by link, which refuses an existing name, or by rename where it may be replaced), 4. fsync
+ * the folder.
  * Whatever fails or is cancelled, the temporary file is gone afterwards.
  *
  * Rejects with `fileExists`, `diskFull`, `fileUnusable`, what `check` or `bytes` threw, or an AbortError.
@@ -33,11 +34,10 @@ export async function writeDurably(input: WriteInput, signal: AbortSignal): Prom
   try {
     try {
       await writeAll(file, addAbortSignal(signal, Readable.from(input.bytes, { highWaterMark: 4 })));
-      await file.sync();
+      await Promise.all([file.sync(), input.check?.(temporary)]);
     } finally {
-      await file.close();
+      await file.close(); // waits for a sync that is still running
     }
-    await input.check?.(temporary);
     signal.throwIfAborted();
     if (input.replace) await rename(temporary, input.path);
     else await linkExclusively(temporary, input.path);
@@ -52,23 +52,42 @@ export async function writeDurably(input: WriteInput, signal: AbortSignal): Prom
 /** Small pieces are gathered, so that a stream of 64 KiB pieces costs few calls. */
 const gatherBytes = 1 << 20;
 
+/** What is written is sent on to the disk this often, so that the last sync has little left to do. */
+const syncEveryBytes = 64 << 20;
+
 async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
+  let unsyncedBytes = 0;
+  let syncing: Promise<void> | undefined;
+  let syncError: Error | undefined;
   const flush = async (): Promise<void> => {
     const { bytesWritten } = await file.writev(gathered);
-    let rest = Buffer.alloc(0);
-    if (bytesWritten < gatheredBytes) rest = Buffer.concat(gathered).subarray(bytesWritten);
-    if (rest.length > 0) await file.writeFile(rest);
+    if (bytesWritten < gatheredBytes) await file.writeFile(Buffer.concat(gathered).subarray(bytesWritten));
+    unsyncedBytes += gatheredBytes;
     gathered = [];
     gatheredBytes = 0;
+    if (unsyncedBytes < syncEveryBytes || syncing !== undefined) return;
+    unsyncedBytes = 0;
+    syncing = file
+      .datasync()
+      .catch((error: unknown) => {
+        syncError ??= error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        syncing = undefined;
+      });
   };
   for await (const piece of bytes) {
     gathered.push(piece);
     gatheredBytes += piece.length;
     if (gatheredBytes >= gatherBytes) await flush();
+    // A sync that failed is never tried again: the system may have dropped what it could not write.
+    if (syncError !== undefined) throw syncError;
   }
   if (gatheredBytes > 0) await flush();
+  await syncing;
+  if (syncError !== undefined) throw syncError;
 }
 
 /** Gives a file a second name unless that exists; on file systems without hard links, renames after a look. */

@@ -1,7 +1,8 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
 import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
 import {
   explainFileError,
   hasCode,
@@ -26,7 +27,8 @@ export interface CheckedFile {
  * 1. write and check the file under a temporary name, 2. write the new checksum, 3. put the old one aside,
  * 4. name the file, 5. name the checksum.
  *
- * When step 4 fails, the old checksum is put back. When step 5 fails, a file that replaced none is removed.
+ * When step 4 fails, the old checksum is put back. When step 5 fails, a file that replaced none is removed. Of two
+ * writers that replace the same file at once, the one whose file was replaced again rejects with `archiveChanged`.
  */
 export async function writeWithChecksum(file: CheckedFile, signal: AbortSignal): Promise<void> {
   const { path, replace, workFolder } = file;
@@ -53,6 +55,7 @@ export async function writeWithChecksum(file: CheckedFile, signal: AbortSignal):
     if (replace && old === (await identityOf(path))) await renameIfThere(oldSum, sumPath);
     throw error;
   }
+  const ownSum = await identityOf(newSum);
   try {
     if (replace) await rename(newSum, sumPath);
     else await linkExclusively(newSum, sumPath);
@@ -61,6 +64,9 @@ export async function writeWithChecksum(file: CheckedFile, signal: AbortSignal):
     if (!replace && written === (await identityOf(path))) await rm(path);
     throw explainFileError(error, sumPath);
   }
+  if (written === (await identityOf(path))) return;
+  if (ownSum === (await identityOf(sumPath))) await rm(sumPath, { force: true });
+  throw failure('archiveChanged', { name: basename(path) });
 }
 
 /** Tells one file from another of the same name; undefined for none. */

@@ -18,7 +18,8 @@ const [one, two] = [sampleLayer(1, 3000), sampleLayer(2, 5000)];
 const app = sampleImage([one, two], ['app:1', 'app:latest']);
 const base = sampleImage([one], ['base:1']);
 
-describe('saving images from an engine that errs, onto a disk that fails', () => {
+describe('saving images from an engine that errs, onto a disk that fails', function () {
+  this.timeout(60_000);
   let folder: string;
   let path: string;
   beforeEach(async () => {
@@ -163,6 +164,31 @@ describe('saving images from an engine that errs, onto a disk that fails', () =>
     assert.equal((await failureOf(save(new LyingEngine([app]), { operation }))).code, 'fileExists');
     assert.deepEqual(await readdir(folder), ['a.tar.sha256']);
   });
+
+  for (const replace of [false, true]) {
+    it(`never leaves a checksum of another archive when two write at once (${replace ? 'replacing' : 'not replacing'})`, async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const writers = [app, base].map((image) =>
+          save(new LyingEngine([image]), { images: [image], replace }),
+        );
+        const outcomes = await Promise.allSettled(writers);
+        const done = outcomes.filter(({ status }) => status === 'fulfilled').length;
+        assert.ok(replace ? done >= 1 : done <= 1, `${done} were done`);
+        for (const outcome of outcomes) {
+          if (outcome.status === 'fulfilled') continue;
+          const { code } = await failureOf(Promise.reject(outcome.reason as Error));
+          assert.ok(code === 'archiveChanged' || code === 'fileExists', code);
+        }
+        const files = (await readdir(folder)).sort();
+        if (files.includes('a.tar')) {
+          await requireChecksum(await readArchive(fileSource(path), unattended()), path);
+        }
+        assert.ok(['', 'a.tar', 'a.tar,a.tar.sha256'].includes(files.join()), files.join());
+        await rm(path, { force: true });
+        await rm(`${path}.sha256`, { force: true });
+      }
+    });
+  }
 
   it('refuses a name that is taken before the engine is asked for a byte', async () => {
     await writeFile(path, 'precious');

@@ -1,6 +1,7 @@
 /** `npm run bench`: measures Drydock against its peers on an engine of its own and writes docs/BENCHMARKS.md. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
 import { benchListing } from '../test/bench/listing.ts';
 import { benchmarkPage, ratioOf, type BenchRow } from '../test/bench/report.ts';
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
     rows.push(...(await benchArchives(bench)));
   }
   if (only === undefined || only === 'listing') rows.push(...(await benchListing(host, socketPath)));
+  if (only === undefined || only === 'activation')
+    rows.push(await benchActivation(join(built, 'extension.cjs'), work));
   for (const row of rows) {
     console.log(`${row.what}: ${ratioOf(row).toFixed(2)}× ${row.peer}`, row.ours, row.theirs, row.note ?? '');
   }

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { failure } from '../errors.ts';
 import { formatBytes } from '../quantity.ts';
-import { explainFileError } from './writeDurably.ts';
+import { explainFileError, hasCode } from './writeDurably.ts';
 
 /**
  * Throws `diskFull` if the disk that holds `folder` has less than `neededBytes` free for this user.
@@ -9,7 +9,9 @@ import { explainFileError } from './writeDurably.ts';
  */
 export async function requireRoom(folder: string, neededBytes: number): Promise<void> {
   const stats = await statfs(folder).catch((error: unknown) => {
-    throw explainFileError(error, folder);
+    throw hasCode(error, 'ENOENT')
+      ? failure('folderMissing', { path: folder }, error)
+      : explainFileError(error, folder);
   });
   if (stats.blocks === 0) return;
   const freeBytes = stats.bavail * stats.bsize;

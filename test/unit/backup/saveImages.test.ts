@@ -270,6 +270,28 @@ describe('saving images from an engine that errs, onto a disk that fails', funct
     }
   });
 
+  it('names the folder that is missing', async () => {
+    const failed = await failureOf(save(new LyingEngine([app]), { path: join(folder, 'none', 'a.tar') }));
+    assert.equal(failed.code, 'folderMissing');
+  });
+
+  it('reports bytes that only grow within a phase, and phases that only go on', async () => {
+    const phases = ['preparing', 'reading', 'checking'];
+    const facts: ProgressFact[] = [];
+    const operation = {
+      signal: new AbortController().signal,
+      progress: { report: (fact: ProgressFact) => facts.push(fact) },
+    };
+    await save(new LyingEngine([app]), { operation });
+    for (const [index, fact] of facts.entries()) {
+      const last = facts[index - 1];
+      if (last === undefined) continue;
+      assert.ok(phases.indexOf(fact.phase) >= phases.indexOf(last.phase), fact.phase);
+      if (last.phase === fact.phase) assert.ok((fact.doneBytes ?? 0) >= (last.doneBytes ?? 0));
+    }
+    assert.deepEqual([...new Set(facts.map(({ phase }) => phase))], phases);
+  });
+
   it('says so when the folder can’t be written to', async function () {
     if (process.getuid?.() === 0) {
       // Root may write everywhere but into what is no folder.

@@ -34,6 +34,25 @@ interface ShippingPlan {
   readonly documents: ReadonlyMap<string, Uint8Array>;
   readonly indexJson: string;
   readonly manifestJson: string;
+  /** What index.json points at for each image. */
+  readonly targets: readonly Digest[];
+}
+
+/**
+ * The ID that each image will have once {@link loadableTar} was loaded: on a classic store that is its config's
+ * digest, on a containerd store that of the manifest or index which goes along.
+ */
+export function idsAfterLoad(
+  images: readonly ArchivedImage[],
+  engine: LoadingEngine,
+): ReadonlyMap<ArchivedImage, Digest> {
+  const { targets } = planShipping(images, engine);
+  return new Map(
+    images.map((image, index) => [
+      image,
+      engine.imageStore === 'containerd' ? (targets[index] ?? image.configDigest) : image.configDigest,
+    ]),
+  );
 }
 
 /**
@@ -163,7 +182,13 @@ function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): 
       layerPaths: layers.map(({ digest }) => blobPath(digest)),
     });
   }
-  return { shipments, documents, indexJson: indexJson(entries), manifestJson: manifestJson(items) };
+  return {
+    shipments,
+    documents,
+    indexJson: indexJson(entries),
+    manifestJson: manifestJson(items),
+    targets: entries.map(({ target }) => target.digest),
+  };
 }
 
 /** Whether the archive's own manifest goes along: only a containerd store takes its ID from that. */

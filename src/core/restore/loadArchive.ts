@@ -6,9 +6,8 @@ import { sendWhole } from '../engine/sendWhole.ts';
 import { failure, isCancellation, reasonOf } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
-import { hasLayersOf } from './hasLayersOf.ts';
 import { nameOwners, type NameOwners } from './nameOwners.ts';
-import type { ImagePlan, LoadPlan } from './planLoad.ts';
+import { loadingEngine, type ImagePlan, type LoadPlan } from './planLoad.ts';
 import { undoLoad } from './undoLoad.ts';
 
 export interface LoadInput {
@@ -61,7 +60,7 @@ export async function loadArchive(
       plan.source,
       plan.archive,
       plan.images.map(({ image }) => image),
-      { imageStore: plan.info.imageStore, acceptsZstdLayers: acceptsZstdLayers(plan.info) },
+      loadingEngine(plan.info),
       operation,
     );
     const outcome = await sendWhole(tar, signal, (bytes, untilWhole) =>
@@ -73,11 +72,8 @@ export async function loadArchive(
       }),
     );
     const images: LoadedImage[] = [];
-    const looked = new Set<Digest>();
-    for (const image of onePerTarget(plan.images)) {
-      const loaded = await requireLoaded(engine, image, plan.images, outcome.ids, looked, signal);
-      looked.add(loaded.id);
-      images.push(loaded);
+    for (const [id, places] of Map.groupBy(plan.images, (image) => image.id)) {
+      images.push(await requireLoaded(engine, id, places, signal));
     }
     for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
     return { images, remarks: outcome.remarks };
@@ -95,11 +91,6 @@ export async function loadArchive(
     });
     throw error;
   }
-}
-
-/** Docker reads zstd layers from 23.0 on; Podman always does. */
-function acceptsZstdLayers(info: LoadPlan['info']): boolean {
-  return info.product === 'podman' || Number.parseInt(info.version, 10) >= 23;
 }
 
 function namesOf({ image }: ImagePlan): readonly string[] {
@@ -129,51 +120,30 @@ function requireFreeNames(plan: LoadPlan, keepAs: LoadInput['keepAs'], had: Name
   }
 }
 
+/**
+ * Looks one image up. An archive may name it in several places, and a containerd store shows the platforms of one
+ * index as one image, with the layers of the engine's own platform.
+ */
 async function requireLoaded(
   engine: Engine,
-  plan: ImagePlan,
-  all: readonly ImagePlan[],
-  untaggedIds: readonly Digest[],
-  looked: ReadonlySet<Digest>,
+  id: Digest,
+  places: readonly ImagePlan[],
   signal: AbortSignal,
 ): Promise<LoadedImage> {
-  const { image } = plan;
-  const name = image.tags[0] ?? shortDigest(image.configDigest);
-  const details = await lookUp(
-    engine,
-    plan,
-    untaggedIds.filter((id) => !looked.has(id)),
-    name,
-    signal,
-  );
-  const same = plan.id === undefined ? [plan] : all.filter(({ id }) => id === plan.id);
-  if (!same.some((candidate) => hasLayersOf(details, candidate.image))) {
+  const tags = places.flatMap(({ image }) => image.tags);
+  const name = tags[0] ?? shortDigest(id);
+  const details = await engine.images.inspect(id, { signal }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    throw failure('loadMismatch', { name, reason: `has no image ${shortDigest(id)} afterwards` }, error);
+  });
+  if (!places.some(({ image }) => hasLayersOf(details, image))) {
     throw failure('loadMismatch', { name, reason: 'its layers are not those of the archive' });
   }
-  for (const tag of same.flatMap((candidate) => candidate.image.tags)) {
+  for (const tag of tags) {
     if (details.tags.some((other) => isSameName(other, tag))) continue;
     throw failure('loadMismatch', { name, reason: `the tag ${tag} does not point to it` });
   }
-  return { id: details.id, tags: details.tags, wasThere: plan.isThere };
-}
-
-/** The image as the engine has it now; one without a known ID or a name is found by its layers. */
-async function lookUp(
-  engine: Engine,
-  { id, image }: ImagePlan,
-  untaggedIds: readonly Digest[],
-  name: string,
-  signal: AbortSignal,
-): Promise<ImageDetails> {
-  const known = id ?? image.tags[0];
-  for (const ref of known === undefined ? untaggedIds : [known]) {
-    const details = await engine.images.inspect(ref, { signal }).catch((error: unknown) => {
-      if (isCancellation(error)) throw error;
-      throw failure('loadMismatch', { name, reason: `has no image ${shortDigest(ref)} afterwards` }, error);
-    });
-    if (known !== undefined || hasLayersOf(details, image)) return details;
-  }
-  throw failure('loadMismatch', { name, reason: 'it did not say under which ID' });
+  return { id: details.id, tags: details.tags, wasThere: places.some(({ isThere }) => isThere) };
 }
 
 async function requireKept(
@@ -186,9 +156,9 @@ async function requireKept(
   throw failure('loadMismatch', { name, reason: 'the image to be kept under that name is another one' });
 }
 
-/** A containerd store shows the platforms of one index as one image, with the layers of the engine's own platform. */
-function onePerTarget(plans: readonly ImagePlan[]): readonly ImagePlan[] {
-  return plans.filter(
-    ({ id }, index) => id === undefined || plans.findIndex((other) => other.id === id) === index,
+function hasLayersOf(details: ImageDetails, { layers }: ImagePlan['image']): boolean {
+  return (
+    details.diffIds.length === layers.length &&
+    layers.every(({ diffId }, index) => diffId === details.diffIds[index])
   );
 }

@@ -1,4 +1,5 @@
 import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
+import { idsAfterLoad, type LoadingEngine } from '../archive/loadStream.ts';
 import { readArchiveAt } from '../archive/readArchiveAt.ts';
 import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -18,8 +19,8 @@ export interface TagPlan {
 /** One image of the archive that will be loaded. */
 export interface ImagePlan {
   readonly image: ArchivedImage;
-  /** The ID it will have on this engine; absent where the engine makes one up (a docker-archive on a containerd store). */
-  readonly id?: Digest;
+  /** The ID it will have on this engine. */
+  readonly id: Digest;
   readonly isThere: boolean;
   readonly tags: readonly TagPlan[];
 }
@@ -52,13 +53,24 @@ export async function planLoad(
   const { source, archive } = await readArchiveAt(input.path, operation);
   const { chosen, leftOut } = choosePlatforms(archive.images, info);
   const ownerOf = nameOwners(present);
-  const ids = new Set(present.map(({ id }) => id));
+  const presentIds = new Set(present.map(({ id }) => id));
+  const ids = idsAfterLoad(chosen, loadingEngine(info));
   return {
     source,
     archive,
     info,
     leftOut,
-    images: chosen.map((image) => planImage(image, info, ownerOf, ids)),
+    images: chosen.map((image) =>
+      planImage(image, ids.get(image) ?? image.configDigest, ownerOf, presentIds),
+    ),
+  };
+}
+
+/** What an engine can load. Docker reads zstd layers from 23.0 on; Podman always does. */
+export function loadingEngine({ imageStore, product, version }: EngineInfo): LoadingEngine {
+  return {
+    imageStore,
+    acceptsZstdLayers: product === 'podman' || Number.parseInt(version, 10) >= 23,
   };
 }
 
@@ -83,16 +95,14 @@ function isSamePlatform(a: Platform, b: Platform): boolean {
 
 function planImage(
   image: ArchivedImage,
-  info: EngineInfo,
+  id: Digest,
   ownerOf: NameOwners,
-  present: ReadonlySet<Digest>,
+  presentIds: ReadonlySet<Digest>,
 ): ImagePlan {
-  const id = info.imageStore === 'graphdriver' ? image.configDigest : image.targetDigest;
   const tags = image.tags.map((tag): TagPlan => {
     const owner = ownerOf(tag);
     if (owner === undefined) return { tag, effect: 'new' };
     return { tag, effect: owner.id === id ? 'same' : 'move', currentId: owner.id };
   });
-  const isThere = id !== undefined && present.has(id);
-  return { image, isThere, tags, ...(id === undefined ? {} : { id }) };
+  return { image, id, isThere: presentIds.has(id), tags };
 }

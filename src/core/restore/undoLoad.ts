@@ -1,9 +1,7 @@
 import { tarEnd } from '../archive/tarWriter.ts';
-import type { Digest } from '../digest.ts';
 import type { Engine, ImageStore } from '../engine/engine.ts';
 import type { ImageSummary } from '../engine/records.ts';
 import { DrydockError } from '../errors.ts';
-import { hasLayersOf } from './hasLayersOf.ts';
 import { nameOwners } from './nameOwners.ts';
 import type { LoadPlan } from './planLoad.ts';
 
@@ -32,14 +30,14 @@ export async function undoLoad({ images }: Engine, { plan, keepAs, before }: Bro
   };
   const known = new Map(before.map((image) => [image.id, image]));
   const [had, has] = [nameOwners(before), nameOwners(await images.list())];
-  const isOurs = ownImages(plan, new Set(known.keys()));
+  const ours = new Set(plan.images.map(({ id }) => id));
 
   const newNames: string[] = [];
   const lastNames: string[] = [];
   for (const tag of new Set(plan.images.flatMap(({ image }) => image.tags))) {
     const [owner, now] = [had(tag), has(tag)];
     // A name that is with a stranger was put there by someone else meanwhile.
-    if (owner?.id === now?.id || (now !== undefined && !isOurs(now.id))) continue;
+    if (owner?.id === now?.id || (now !== undefined && !ours.has(now.id))) continue;
     if (owner !== undefined) await attempt(() => images.tag(owner.id, tag));
     else if (now !== undefined) (known.get(now.id)?.tags.length === 0 ? lastNames : newNames).push(tag);
   }
@@ -57,28 +55,10 @@ export async function undoLoad({ images }: Engine, { plan, keepAs, before }: Bro
 
   await attempt(async () => {
     for (const { id, tags } of await images.list()) {
-      if (known.has(id) || tags.length > 0 || !isOurs(id)) continue;
-      await attempt(async () => {
-        if (await isOfArchive(images, id, plan)) await removeIfThere(images, id);
-      });
+      if (!known.has(id) && tags.length === 0 && ours.has(id)) await attempt(() => removeIfThere(images, id));
     }
   });
   if (failures.length > 0) throw new AggregateError(failures, 'not everything could be put back');
-}
-
-/** Which images a load can have made or named. Where the engine makes up the IDs, every new one may be one. */
-function ownImages(plan: LoadPlan, known: ReadonlySet<Digest>): (id: Digest) => boolean {
-  const planned = new Set(
-    plan.images.flatMap(({ id, image }) => [id, image.configDigest, image.targetDigest]),
-  );
-  const areIdsMadeUp = plan.images.some(({ id }) => id === undefined);
-  return (id) => planned.has(id) || (areIdsMadeUp && !known.has(id));
-}
-
-async function isOfArchive(images: ImageStore, id: Digest, plan: LoadPlan): Promise<boolean> {
-  if (plan.images.some((planned) => [planned.id, planned.image.configDigest].includes(id))) return true;
-  const details = await images.inspect(id);
-  return plan.images.some(({ image }) => hasLayersOf(details, image));
 }
 
 /** Removing an image may take those below it along. */

@@ -169,6 +169,20 @@ describe('loading an archive into an engine that errs', () => {
     assert.deepEqual(engine.state(), {});
   });
 
+  it('is not deceived by an image with the same layers and name where a containerd store dropped the new one', async () => {
+    const engine = new LyingEngine([{ ...sampleImage([one, two], ['app:1'], 'arm64') }]);
+    const before = engine.state();
+    engine.lies.info = async (truth) => ({ ...(await truth()), imageStore: 'containerd' });
+    const plan = await planOf(engine, [{ ...app, tags: ['app:1'] }]);
+    assert.deepEqual(
+      plan.images.map(({ id, tags }) => [id === app.configDigest, tags.map(({ effect }) => effect)]),
+      [[false, ['move']]],
+    );
+    engine.lies.load = () => Promise.resolve({ names: ['app:1'], ids: [], remarks: [] });
+    assert.equal((await failureOf(load(engine, plan))).code, 'loadMismatch');
+    assert.deepEqual(engine.state(), before);
+  });
+
   it('refuses to call it done when two images of the archive claim one tag', async () => {
     const engine = new LyingEngine([]);
     const plan = await planOf(engine, [app, { ...base, tags: ['app:1'] }], classicEngine);

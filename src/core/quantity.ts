@@ -32,10 +32,19 @@ const ageUnits = [
   ['minute', 60],
 ] as const;
 
+/** Making a formatter costs more than using it a hundred times; trees word a thousand ages at once. */
+const relativeTimes = new Map<string, Intl.RelativeTimeFormat>();
+
+function relativeTime(locale: string): Intl.RelativeTimeFormat {
+  const known = relativeTimes.get(locale) ?? new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  relativeTimes.set(locale, known);
+  return known;
+}
+
 /** How long ago a time was, in words of `locale`: `3 days ago`. Under a minute it says `now` in that language. */
 export function formatAge(timeMs: number, nowMs: number, locale = 'en'): string {
   const seconds = (nowMs - timeMs) / 1000;
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const words = relativeTime(locale);
   for (const [unit, length] of ageUnits) {
     if (seconds >= length) return words.format(-Math.floor(seconds / length), unit);
   }

@@ -3,10 +3,14 @@ import type { Phase } from '../core/progress.ts';
 import type { Reading } from '../core/progressMeter.ts';
 import { formatBytes, formatDuration } from '../core/quantity.ts';
 
-/** What a progress notification says: `Reading app:1 · 1.2 GB of 3.0 GB · 120 MB/s · 0:15 left`. */
-export function progressWords(reading: Reading): string {
+/**
+ * What a progress notification says after its title: `Reading · app:1 · 1.2 GB of 3.0 GB · 120 MB/s · 0:15 left`.
+ * An item that the title names is not named again.
+ */
+export function progressWords(reading: Reading, title: string): string {
   const { item, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = reading;
-  const parts = [item === undefined ? phaseWord(reading.phase) : `${phaseWord(reading.phase)} ${item}`];
+  const parts = [phaseWord(reading.phase)];
+  if (item !== undefined && !title.includes(item)) parts.push(item);
   if (doneBytes === undefined) {
     if (reading.secondsInPhase >= 1) parts.push(formatDuration(reading.secondsInPhase));
   } else if (totalBytes === undefined || totalBytes < doneBytes) {
@@ -36,6 +40,6 @@ function phaseWord(phase: Phase): string {
     case 'sending':
       return vscode.l10n.t('Sending');
     case 'finishing':
-      return vscode.l10n.t('The engine is working on');
+      return vscode.l10n.t('The engine is working');
   }
 }

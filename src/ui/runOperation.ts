@@ -32,7 +32,7 @@ export async function runOperation<T>(
         const subscription = token.onCancellationRequested(() => {
           controller.abort();
         });
-        const display = new ProgressDisplay(progress, shares);
+        const display = new ProgressDisplay(progress, title, shares);
         try {
           return await work({ signal: controller.signal, progress: display });
         } finally {
@@ -59,6 +59,7 @@ function isFailedCleanUp(error: unknown): boolean {
 /** Turns facts into the message and the bar of a progress notification. */
 class ProgressDisplay {
   readonly #progress: vscode.Progress<{ message?: string; increment?: number }>;
+  readonly #title: string;
   readonly #shares: PhaseShares;
   readonly #meter = new ProgressMeter();
   readonly #timer: NodeJS.Timeout;
@@ -66,8 +67,13 @@ class ProgressDisplay {
   #last: ProgressFact | undefined;
   #percent = 0;
 
-  constructor(progress: vscode.Progress<{ message?: string; increment?: number }>, shares: PhaseShares) {
+  constructor(
+    progress: vscode.Progress<{ message?: string; increment?: number }>,
+    title: string,
+    shares: PhaseShares,
+  ) {
     this.#progress = progress;
+    this.#title = title;
     this.#shares = shares;
     this.report = throttled(
       (fact) => {
@@ -92,7 +98,7 @@ class ProgressDisplay {
     const reached = from + ((to - from) * (reading.percent ?? 0)) / 100;
     const increment = Math.max(0, reached - this.#percent);
     this.#percent += increment;
-    this.#progress.report({ message: progressWords(reading), increment });
+    this.#progress.report({ message: progressWords(reading, this.#title), increment });
   }
 }
 

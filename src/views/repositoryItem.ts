@@ -38,7 +38,7 @@ export class RepositoryItem implements RepositoryNode, ViewItem {
   face({ l10n }: Wording): ItemFace {
     const isDangling = this.repository === noRepository;
     const label = isDangling ? l10n.t('No Tag') : this.repository;
-    const count = this.#images.length;
+    const count = this.#imageCount();
     const number = count === 1 ? l10n.t('1 image') : l10n.t('{count} images', { count });
     return {
       label,
@@ -56,6 +56,17 @@ export class RepositoryItem implements RepositoryNode, ViewItem {
         title: l10n.t('Images without a tag'),
         rows: [[l10n.t('Why'), l10n.t('Left over from builds, or their tag moved to another image')]],
       };
-    return { title: this.repository, rows: [[l10n.t('Images'), String(this.#images.length)]] };
+    return {
+      title: this.repository,
+      rows: [
+        [l10n.t('Images'), String(this.#imageCount())],
+        [l10n.t('Tags'), String(this.#images.filter(({ tag }) => tag !== undefined).length)],
+      ],
+    };
+  }
+
+  /** An image with several tags is one image. */
+  #imageCount(): number {
+    return new Set(this.#images.map(({ id }) => id)).size;
   }
 }

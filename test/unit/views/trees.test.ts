@@ -55,7 +55,7 @@ describe('the tree of images', () => {
       '  latest | 9.00 MB · 23 hours ago',
       'ghcr.io:443/team/web | 1 image',
       '  1 | 3.00 MB · yesterday · in use',
-      'web | 3 images',
+      'web | 2 images',
       '  2 | 3.00 MB · yesterday · in use',
       '  10 | 3.00 MB · yesterday · in use',
       `  ${short('pulled')} | 1.00 MB · no tag`,

@@ -23,6 +23,8 @@ export interface PlainBytes {
 }
 
 const maxHops = 40;
+/** Bytes of documents that are looked into, one that is asked for twice counting twice. */
+const maxParsedBytes = 256 << 20;
 
 /** The path of a blob in an OCI layout. */
 export function blobPath(digest: Digest): string {
@@ -42,6 +44,7 @@ export class ArchiveContents {
   readonly #files = new Map<string, StoredFile>();
   readonly #links = new Map<string, string>();
   readonly #used = new Set<string>();
+  #parsedBytes = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -124,8 +127,17 @@ export class ArchiveContents {
     return file;
   }
 
-  /** The bytes of a document; throws when it is too large to be one. */
+  /**
+   * The bytes of a document; throws when it is too large to be one, and when so many were asked for that the
+   * documents must point at each other over and over.
+   */
   documentOf(file: StoredFile): Uint8Array {
+    this.#parsedBytes += file.sizeBytes;
+    if (this.#parsedBytes > maxParsedBytes)
+      throw failure('archiveTooLarge', {
+        name: this.name,
+        reason: 'its documents refer to each other too often',
+      });
     if (file.bytes !== undefined) return file.bytes;
     throw failure('badJson', {
       where: `${file.path} in ${this.name}`,

@@ -8,6 +8,7 @@ import type { ArchiveContents } from './archiveContents.ts';
 import { assembleImage } from './imageAssembly.ts';
 import { walkGraph } from './ociGraph.ts';
 import type { GraphImage } from './ociGraph.ts';
+import { Pacer } from './pacer.ts';
 
 /** The images that an archive's documents describe, each checked against every byte of it. */
 export interface ImagesFound {
@@ -16,6 +17,10 @@ export interface ImagesFound {
   readonly remarks: readonly ArchiveRemark[];
 }
 
+const maxImages = 10_000;
+/** Layers of all images together, a shared one counted for each. */
+const maxLayers = 1_000_000;
+
 /**
  * Finds the images of an archive.
  *
@@ -23,8 +28,9 @@ export interface ImagesFound {
  * but leave untagged images out of index.json, and 25.0.0 wrote layers there in the wrong order. index.json adds
  * the IDs that a containerd store uses, and platforms that manifest.json has no place for.
  */
-export function findImages(contents: ArchiveContents): ImagesFound {
+export async function findImages(contents: ArchiveContents): Promise<ImagesFound> {
   const { name } = contents;
+  const pacer = new Pacer();
   const remarks: ArchiveRemark[] = [];
   const manifestFile = contents.find('manifest.json');
   const indexFile = contents.find('index.json');
@@ -33,14 +39,10 @@ export function findImages(contents: ArchiveContents): ImagesFound {
       throw failure('archiveUnsupported', { name, what: 'the format of Docker before 1.10' });
     throw failure(contents.isEmpty ? 'archiveEmpty' : 'notAnArchive', { name });
   }
-  // Beside a manifest.json, index.json is an extra: where it points at nothing, that is said and the rest used.
-  const toleratesMissing = manifestFile !== undefined;
-  const graph = indexFile
-    ? walkGraph(contents, contents.documentOf(indexFile), remarks, { toleratesMissing })
-    : [];
+  const graph = indexFile ? await walkGraph(contents, contents.documentOf(indexFile), remarks, pacer) : [];
   const images = manifestFile
-    ? dockerImages(contents, contents.documentOf(manifestFile), graph, remarks)
-    : graph.flatMap((found) => ociImage(contents, found, remarks) ?? []);
+    ? await dockerImages(contents, contents.documentOf(manifestFile), graph, remarks, pacer)
+    : await ociImages(contents, graph, remarks, pacer);
   if (images.length === 0) throw failure('archiveEmpty', { name });
   for (const { tags, configDigest } of images)
     if (tags.length === 0)
@@ -51,23 +53,44 @@ export function findImages(contents: ArchiveContents): ImagesFound {
   return { form: manifestFile ? 'docker-archive' : 'oci-archive', images, remarks };
 }
 
-function dockerImages(
+async function ociImages(
+  contents: ArchiveContents,
+  graph: readonly GraphImage[],
+  remarks: ArchiveRemark[],
+  pacer: Pacer,
+): Promise<readonly ArchivedImage[]> {
+  const list = new ImageList(contents.name);
+  for (const found of graph) {
+    await pacer.pause();
+    const image = ociImage(contents, found, remarks);
+    if (image) list.add(image);
+  }
+  return list.images;
+}
+
+async function dockerImages(
   contents: ArchiveContents,
   manifestBytes: Uint8Array,
   graph: readonly GraphImage[],
   remarks: ArchiveRemark[],
-): readonly ArchivedImage[] {
+  pacer: Pacer,
+): Promise<readonly ArchivedImage[]> {
   const items = parseDockerArchiveManifest(manifestBytes, `manifest.json in ${contents.name}`);
   const claimed = new Set<GraphImage>();
-  const images = items.flatMap((item) => dockerImage(contents, item, graph, claimed, remarks));
+  const list = new ImageList(contents.name);
+  for (const item of items) {
+    await pacer.pause();
+    for (const image of dockerImage(contents, item, graph, claimed, remarks)) list.add(image);
+  }
   const others = graph.filter((found) => !claimed.has(found));
   for (const found of others) {
+    await pacer.pause();
     const image = ociImage(contents, found, remarks, { isExtra: true });
     // Platforms of one index share its names.
-    const sibling = images.find(({ targetDigest }) => targetDigest === found.targetDigest);
-    if (image) images.push(sibling ? { ...image, tags: sibling.tags } : image);
+    const sibling = list.images.find(({ targetDigest }) => targetDigest === found.targetDigest);
+    if (image) list.add(sibling ? { ...image, tags: sibling.tags } : image);
   }
-  return images;
+  return list.images;
 }
 
 /** One item of manifest.json: an image for each place it has in the OCI graph, or one without. */
@@ -138,6 +161,27 @@ function ociImage(
 
 function placeOf({ manifestDigest, targetDigest, companions }: GraphImage): Partial<ArchivedImage> {
   return { manifestDigest, targetDigest, companions };
+}
+
+/** Collects images, up to a limit: a few documents can describe very many. */
+class ImageList {
+  readonly images: ArchivedImage[] = [];
+  readonly #name: string;
+  #layers = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  add(image: ArchivedImage): void {
+    this.#layers += image.layers.length;
+    if (this.images.length >= maxImages || this.#layers > maxLayers)
+      throw failure('archiveTooLarge', {
+        name: this.#name,
+        reason: `more than ${maxImages} images or ${maxLayers} layers`,
+      });
+    this.images.push(image);
+  }
 }
 
 /** Engines name a config by its digest; where they did, it must be the right one. */

@@ -61,7 +61,10 @@ export async function* decompressed(
     }
   };
   try {
-    yield* await unpack(counted(), kind, budget);
+    for await (const chunk of await unpack(counted(), kind, budget, signal)) {
+      signal?.throwIfAborted();
+      yield chunk;
+    }
   } catch (error) {
     if (sourceFailure) throw sourceFailure.error;
     throw failureOf(error, kind, name, takenBytes);
@@ -72,6 +75,7 @@ async function unpack(
   packed: AsyncIterable<Uint8Array>,
   kind: Compression,
   budget: InflationBudget,
+  signal: AbortSignal | undefined,
 ): Promise<AsyncIterable<Uint8Array>> {
   switch (kind) {
     case 'none':
@@ -81,7 +85,7 @@ async function unpack(
     case 'zstd':
       return unzstd(packed, budget.meter());
     case 'xz':
-      return (await import('./unxz.ts')).unxz(packed, budget.meter());
+      return (await import('./unxz.ts')).unxz(packed, budget.meter(), signal);
     case 'bzip2':
       return (await import('./unbzip2.ts')).unbzip2(packed, budget.meter());
   }

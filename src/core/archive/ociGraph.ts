@@ -7,6 +7,7 @@ import { annotations, isImageConfigType, isIndexType, isLayerType } from '../oci
 import { familiarName, tryParseImageName } from '../oci/imageName.ts';
 import type { ArchivedBlob, ArchiveRemark } from './archive.ts';
 import type { ArchiveContents, StoredFile } from './archiveContents.ts';
+import type { Pacer } from './pacer.ts';
 
 /** An image manifest that index.json leads to, its own bytes and its config present. */
 export interface GraphImage {
@@ -21,6 +22,8 @@ export interface GraphImage {
 
 const maxDepth = 8;
 const maxVisits = 100_000;
+/** Companions of all images of one target together: each image lists those that it shares with others. */
+const maxCompanions = 1_000_000;
 
 /** What lies below one descriptor of index.json while it is walked. */
 interface Walk {
@@ -30,8 +33,9 @@ interface Walk {
   readonly shared: ArchivedBlob[];
   readonly remarks: ArchiveRemark[];
   readonly seen: Set<string>;
-  /** Whether a target may be missing, since something else says which images the archive has. */
-  readonly toleratesMissing: boolean;
+  /** Counted over all targets. */
+  readonly visits: { count: number };
+  readonly pacer: Pacer;
   /** Digests of the indexes above. */
   readonly above: readonly Digest[];
 }
@@ -40,15 +44,16 @@ interface Walk {
  * Follows index.json to every image manifest: through nested indexes (each once), past attestations and artifacts,
  * which become remarks, and past manifests that are not there, which is normal for platforms nobody pulled.
  */
-export function walkGraph(
+export async function walkGraph(
   contents: ArchiveContents,
   indexBytes: Uint8Array,
   remarks: ArchiveRemark[],
-  { toleratesMissing }: { readonly toleratesMissing: boolean },
-): readonly GraphImage[] {
+  pacer: Pacer,
+): Promise<readonly GraphImage[]> {
   const top = parseImageIndex(indexBytes, `index.json in ${contents.name}`).manifests ?? [];
   const targets = Map.groupBy(top, ({ digest }) => digest);
   const images: GraphImage[] = [];
+  const visits = { count: 0 };
   for (const [targetDigest, descriptors] of targets) {
     const [target] = descriptors;
     if (target === undefined) continue;
@@ -60,28 +65,31 @@ export function walkGraph(
       remarks,
       seen: new Set(),
       above: [],
-      toleratesMissing,
+      visits,
+      pacer,
     };
-    visit(walk, target);
+    await visit(walk, target);
+    if (walk.images.length * walk.shared.length > maxCompanions || images.length > maxVisits)
+      throw failure('archiveTooLarge', { name: contents.name, reason: 'its indexes list too much' });
     for (const { own, ...image } of walk.images)
       images.push({ ...image, targetDigest, tags: [...tags], companions: [...walk.shared, own] });
   }
   return images;
 }
 
-function visit(walk: Walk, descriptor: Descriptor): void {
-  const { contents, remarks, above } = walk;
+async function visit(walk: Walk, descriptor: Descriptor): Promise<void> {
+  const { contents, remarks, above, pacer } = walk;
+  if (pacer.isDue) await pacer.pause();
   const where = `${hexOf(descriptor.digest).slice(0, 12)} in ${contents.name}`;
   if (above.includes(descriptor.digest)) throw failure('archiveCyclic', { name: contents.name, where });
-  if (above.length > maxDepth || walk.seen.size > maxVisits)
+  if (above.length > maxDepth || ++walk.visits.count > maxVisits)
     throw failure('archiveTooLarge', { name: contents.name, reason: 'its indexes nest too deep' });
   if (walk.seen.has(descriptor.digest)) return;
   walk.seen.add(descriptor.digest);
 
   const isTop = above.length === 0;
   const by = isTop ? 'index.json' : `the index ${shortDigest(above.at(-1) ?? '')}`;
-  const file =
-    isTop && !walk.toleratesMissing ? contents.requireBlob(descriptor, by) : contents.findBlob(descriptor);
+  const file = isTop ? contents.requireBlob(descriptor, by) : contents.findBlob(descriptor);
   if (file === undefined) {
     if (!isAttestation(descriptor)) remarks.push(absent(descriptor));
     return;
@@ -92,7 +100,8 @@ function visit(walk: Walk, descriptor: Descriptor): void {
   if (kind === 'index') {
     walk.shared.push(blob);
     const { manifests } = parseImageIndex(bytes, where);
-    for (const child of manifests ?? []) visit({ ...walk, above: [...above, descriptor.digest] }, child);
+    const below = { ...walk, above: [...above, descriptor.digest] };
+    for (const child of manifests ?? []) await visit(below, child);
     return;
   }
   if (kind === 'other') {
@@ -122,10 +131,7 @@ function visitManifest(walk: Walk, descriptor: Descriptor, own: ArchivedBlob, ma
   }
   const isTop = above.length === 0;
   const by = `the manifest ${short}`;
-  const config =
-    isTop && !walk.toleratesMissing
-      ? contents.requireBlob(manifest.config, by)
-      : contents.findBlob(manifest.config);
+  const config = isTop ? contents.requireBlob(manifest.config, by) : contents.findBlob(manifest.config);
   if (config === undefined) {
     remarks.push(absent(descriptor));
     return;

@@ -23,7 +23,7 @@ export async function readArchive(
   const { compression, fileDigest, fileBytes, contents } = scanned;
   return {
     name: source.name,
-    ...findImages(contents),
+    ...(await findImages(contents)),
     compression,
     ...(source.isFolder !== true && { fileDigest, fileBytes }),
   };

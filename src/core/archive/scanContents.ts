@@ -72,8 +72,13 @@ async function detect(
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
   }
   const whole = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield head;
-    yield* bytes;
+    try {
+      yield head;
+      yield* bytes;
+    } finally {
+      // Whoever stops at the head has not begun to read the rest, so nobody else would close it.
+      await bytes.return();
+    }
   };
   return { compression: compressionOf(head), bytes: whole() };
 }

@@ -1,6 +1,6 @@
 import type { TarEntry } from './tarHeader.ts';
-import { TarScanner } from './tarScanner.ts';
-import type { TarEvent } from './tarScanner.ts';
+import { defaultTarLimits, TarScanner } from './tarScanner.ts';
+import type { TarEvent, TarLimits } from './tarScanner.ts';
 
 /** One entry with its data, which is read at most once and before the next entry is asked for. */
 export interface TarItem {
@@ -15,8 +15,9 @@ export interface TarItem {
 export async function* readTar(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
+  limits: TarLimits = defaultTarLimits,
 ): AsyncGenerator<TarItem, void, undefined> {
-  const events = eventsOf(bytes, new TarScanner(name));
+  const events = eventsOf(bytes, new TarScanner(name, limits));
   let isOpen = false;
   const data = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     while (isOpen) {

@@ -26,6 +26,8 @@ export interface TarLimits {
   /** Bytes of one PAX header or GNU long name. */
   readonly maxRecordBytes: number;
   readonly maxPathBytes: number;
+  /** Bytes of all global PAX headers of a tar. They count for every entry, so that each costs time there. */
+  readonly maxGlobalBytes: number;
 }
 
 /** Far above what engines write: a layer of a million files, xattrs of 64 KiB, paths of 4 KiB. */
@@ -33,12 +35,15 @@ export const defaultTarLimits: TarLimits = {
   maxEntries: 4_000_000,
   maxRecordBytes: 1 << 20,
   maxPathBytes: 1 << 16,
+  maxGlobalBytes: 1 << 14,
 };
 
 type State = 'header' | 'record' | 'sparseMap' | 'data' | 'padding' | 'secondZero' | 'after' | 'trailing';
 
 const emptyPax: ReadonlyMap<string, Uint8Array> = new Map();
 const tailBytes = 4096;
+/** One for each of GNU's three ways to write sparse files as PAX records. */
+const sparseKeys = ['GNU.sparse.major', 'GNU.sparse.map', 'GNU.sparse.numblocks'];
 const endEvent = (entry: TarEntry): TarEvent => ({ kind: 'entryEnd', entry });
 
 /**
@@ -66,6 +71,9 @@ export class TarScanner {
   #headerOffset = -1;
   #pax = new Map<string, Uint8Array>();
   readonly #globalPax = new Map<string, Uint8Array>();
+  #globalBytes = 0;
+  /** Bytes of the records that belong to the next entry. */
+  #recordBytes = 0;
   #longPath: Uint8Array | undefined;
   #longLink: Uint8Array | undefined;
   #pendingSparse: RawHeader | undefined;
@@ -223,8 +231,14 @@ export class TarScanner {
   }
 
   #startRecord(header: RawHeader): void {
-    if (header.sizeBytes < 0 || header.sizeBytes > this.#limits.maxRecordBytes)
+    const { maxRecordBytes, maxGlobalBytes } = this.#limits;
+    if (header.sizeBytes < 0 || header.sizeBytes > maxRecordBytes)
       throw this.#tooLarge(`a header record of ${header.sizeBytes} bytes`);
+    // A header counts as well: a tar of nothing but empty records would go on without an entry.
+    if (header.typeFlag === 'g') this.#globalBytes += header.sizeBytes + blockBytes;
+    else this.#recordBytes += header.sizeBytes + blockBytes;
+    if (this.#recordBytes > 4 * maxRecordBytes || this.#globalBytes > maxGlobalBytes)
+      throw this.#tooLarge('more header records than any entry needs');
     this.#recordFlag = header.typeFlag;
     this.#left = header.sizeBytes;
     this.#record = Buffer.alloc(Math.ceil(header.sizeBytes / blockBytes) * blockBytes);
@@ -259,6 +273,7 @@ export class TarScanner {
     this.#entry = entry;
     this.#headerOffset = -1;
     this.#pax = new Map();
+    this.#recordBytes = 0;
     this.#longPath = this.#longLink = this.#pendingSparse = undefined;
     this.#left = entry.sizeBytes;
     this.#state = 'data';
@@ -300,7 +315,7 @@ export class TarScanner {
       mtime: number('mtime', header.mtime),
       linkPath: type === 'symlink' || type === 'hardlink' ? link.text : '',
       pax,
-      isSparse: header.typeFlag === 'S' || pax.has('GNU.sparse.major') || pax.has('GNU.sparse.map'),
+      isSparse: header.typeFlag === 'S' || sparseKeys.some((key) => pax.has(key)),
       headerOffset: this.#headerOffset,
       dataOffset: this.#offset,
     };

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import type { XzReadableStream } from 'xz-decompress';
 import { BadFrame } from './badFrame.ts';
 import type { InflationMeter } from './inflation.ts';
+import { Pacer } from './pacer.ts';
 
 interface XzModule {
   readonly XzReadableStream: typeof XzReadableStream;
@@ -18,55 +20,106 @@ const xzMagic = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
 export async function* unxz(
   packed: AsyncIterable<Uint8Array>,
   meter: InflationMeter,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const XzReadableStream = await loadDecoder();
   const input = new PieceReader(packed, meter);
-  do {
-    const stream = new XzReadableStream(
-      new ReadableStream<Uint8Array>(
-        {
-          pull: async (controller) => {
-            const piece = await input.next();
-            if (piece) controller.enqueue(piece);
-            else controller.close();
-          },
-        },
-        // Nothing may be read ahead of the decoder, or it would be lost where a stream ends.
-        { highWaterMark: 0 },
-      ),
-    );
-    const reader = stream.getReader();
-    let isOver = false;
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        if (value.length === 0) continue;
-        meter.give(value.length);
-        yield value;
-      }
-      isOver = true;
-    } catch (error) {
-      isOver = true;
-      if (input.sourceFailure) throw input.sourceFailure;
-      if (isUnsupported(error))
-        throw new BadFrame('an xz check or filter of a rare kind', 'unsupported', error);
-      const isCut = input.hasEnded;
-      throw new BadFrame(
-        isCut ? 'it ends inside an xz stream' : 'its xz data is damaged',
-        isCut ? 'cut' : 'corrupt',
-        error,
-      );
-    } finally {
-      // A decoder whose last output still lies in its queue has let go of everything and throws when told to.
-      if (!isOver) await reader.cancel().catch(() => undefined);
-    }
-  } while (await input.skipPadding());
+  try {
+    do yield* readStreams(XzReadableStream, input, meter, signal);
+    while (await input.skipPadding());
+  } finally {
+    await input.close();
+  }
 }
 
-/** XZ_OPTIONS_ERROR of xz-embedded. The decoder tells its errors apart by number alone. */
-function isUnsupported(error: unknown): boolean {
-  return error instanceof Error && error.message.endsWith('error code 6');
+/** What the decoder takes in one go: a stream, and as a rule all that follow it. */
+async function* readStreams(
+  Decoder: typeof XzReadableStream,
+  input: PieceReader,
+  meter: InflationMeter,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const pacer = new Pacer();
+  const reader = decoderOf(Decoder, input).getReader();
+  let isOver = false;
+  const next = async (): ReturnType<typeof reader.read> => {
+    const reading = reader.read();
+    try {
+      return await unlessAborted(reading, signal);
+    } catch (error) {
+      // A decoder that failed has let go of everything and throws when told to.
+      isOver = true;
+      // One that still waits for its turn would keep the turn once it gets it.
+      if (signal?.aborted === true) void reading.then(() => reader.cancel()).catch(() => undefined);
+      throw reasonFor(error, input, signal);
+    }
+  };
+  try {
+    for (;;) {
+      // The decoder waits for nothing but its input, and a little of that may unpack to very much.
+      await pacer.pause();
+      const { done, value } = await next();
+      if (done) break;
+      if (value.length === 0) continue;
+      meter.give(value.length);
+      yield value;
+    }
+    isOver = true;
+  } finally {
+    // The same holds when its last output still lies in its queue.
+    if (!isOver) await reader.cancel().catch(() => undefined);
+  }
+}
+
+function decoderOf(Decoder: typeof XzReadableStream, input: PieceReader): ReadableStream<Uint8Array> {
+  return new Decoder(
+    new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const piece = await input.next();
+          if (piece) controller.enqueue(piece);
+          else controller.close();
+        },
+      },
+      // Nothing may be read ahead of the decoder, or it would be lost where a stream ends.
+      { highWaterMark: 0 },
+    ),
+  );
+}
+
+/** Decoders of one process take turns, so a read may wait for all of another archive: a cancel must not. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const stop = new AbortController();
+  const aborted = once(signal, 'abort', { signal: stop.signal }).then(() => {
+    signal.throwIfAborted();
+  });
+  try {
+    return (await Promise.race([work, aborted])) as T;
+  } finally {
+    stop.abort();
+    aborted.catch(() => undefined);
+  }
+}
+
+function reasonFor(error: unknown, input: PieceReader, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  if (input.sourceFailure) return input.sourceFailure;
+  const number = errorNumber(error);
+  if (number === 3 || number === 4)
+    return new BadFrame('an xz dictionary of more than 64 MiB', 'unsupported', error);
+  if (number === 2 || number === 6)
+    return new BadFrame('an xz check or filter of a rare kind', 'unsupported', error);
+  return input.hasEnded
+    ? new BadFrame('it ends inside an xz stream', 'cut', error)
+    : new BadFrame('its xz data is damaged', 'corrupt', error);
+}
+
+/** The decoder (xz-embedded) tells its errors apart by number alone. */
+function errorNumber(error: unknown): number | undefined {
+  const [, number] = /error code (\d+)$/.exec(error instanceof Error ? error.message : '') ?? [];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** Node sees a CommonJS module's exports as its default export; a bundle may have them by name. */
@@ -111,6 +164,11 @@ class PieceReader {
     }
     if (zeros % 4 !== 0) throw new BadFrame('an xz padding of wrong length', 'junk');
     return false;
+  }
+
+  /** Lets go of the source. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   async #fill(): Promise<boolean> {

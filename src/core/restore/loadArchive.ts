@@ -3,10 +3,10 @@ import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
-import { failure, isCancellation, reasonOf } from '../errors.ts';
+import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
-import { nameOwners, type NameOwners } from './nameOwners.ts';
+import { nameOwners, type NamedImage, type NameOwners } from './nameOwners.ts';
 import { loadingEngine, type ImagePlan, type LoadPlan } from './planLoad.ts';
 import { undoLoad } from './undoLoad.ts';
 
@@ -45,10 +45,11 @@ export async function loadArchive(
   const { engine } = deps;
   const { plan, keepAs } = input;
   const { signal, progress } = operation;
-  const before = await engine.images.list({ signal });
+  const before = await imagesBefore(engine, plan, signal);
   const had = nameOwners(before);
   requireAsPlanned(plan, had);
   requireFreeNames(plan, keepAs, had);
+  let said: readonly string[] = [];
   try {
     for (const [tag, name] of keepAs) {
       const owner = had(tag);
@@ -71,6 +72,7 @@ export async function loadArchive(
         },
       }),
     );
+    said = outcome.names;
     const images: LoadedImage[] = [];
     for (const [id, places] of Map.groupBy(plan.images, (image) => image.id)) {
       images.push(await requireLoaded(engine, id, places, signal));
@@ -78,7 +80,7 @@ export async function loadArchive(
     for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
     return { images, remarks: outcome.remarks };
   } catch (error) {
-    await undoLoad(engine, { plan, keepAs, before }).catch((undoError: unknown) => {
+    await undoLoad(engine, { plan, keepAs, before, said }).catch((undoError: unknown) => {
       throw failure(
         'rollbackFailed',
         {
@@ -91,6 +93,26 @@ export async function loadArchive(
     });
     throw error;
   }
+}
+
+/** Engines leave images without a name out of their list when others stand on them. */
+async function imagesBefore(
+  engine: Engine,
+  { images }: LoadPlan,
+  signal: AbortSignal,
+): Promise<readonly NamedImage[]> {
+  const listed = await engine.images.list({ signal });
+  const ids = new Set(listed.map(({ id }) => id));
+  const hidden: NamedImage[] = [];
+  for (const id of new Set(images.map((image) => image.id))) {
+    if (ids.has(id)) continue;
+    const found = await engine.images.inspect(id, { signal }).catch((error: unknown) => {
+      if (error instanceof DrydockError && error.code === 'engineNotFound') return undefined;
+      throw error;
+    });
+    if (found !== undefined) hidden.push(found);
+  }
+  return [...listed, ...hidden];
 }
 
 function namesOf({ image }: ImagePlan): readonly string[] {

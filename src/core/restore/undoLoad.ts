@@ -1,8 +1,7 @@
 import { tarEnd } from '../archive/tarWriter.ts';
 import type { Engine, ImageStore } from '../engine/engine.ts';
-import type { ImageSummary } from '../engine/records.ts';
 import { DrydockError } from '../errors.ts';
-import { nameOwners } from './nameOwners.ts';
+import { nameOwners, type NamedImage } from './nameOwners.ts';
 import type { LoadPlan } from './planLoad.ts';
 
 /** A load that came to nothing. */
@@ -10,8 +9,10 @@ export interface BrokenLoad {
   readonly plan: LoadPlan;
   /** For tags that were to move: the names under which the images that had them were to be kept. */
   readonly keepAs: ReadonlyMap<string, string>;
-  /** The engine's images when it began. */
-  readonly before: readonly ImageSummary[];
+  /** The engine's images when it began, and those of the archive that it had but does not list. */
+  readonly before: readonly NamedImage[];
+  /** Names that the engine said it gave: Podman puts other ones on some archives. */
+  readonly said: readonly string[];
 }
 
 /**
@@ -23,7 +24,10 @@ export interface BrokenLoad {
  * Goes on after a step that fails; the failures come together in an AggregateError. Works without the signal that
  * may have broken the load.
  */
-export async function undoLoad({ images }: Engine, { plan, keepAs, before }: BrokenLoad): Promise<void> {
+export async function undoLoad(
+  { images }: Engine,
+  { plan, keepAs, before, said }: BrokenLoad,
+): Promise<void> {
   const failures: unknown[] = [];
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => failures.push(error));
@@ -34,7 +38,7 @@ export async function undoLoad({ images }: Engine, { plan, keepAs, before }: Bro
 
   const newNames: string[] = [];
   const lastNames: string[] = [];
-  for (const tag of new Set(plan.images.flatMap(({ image }) => image.tags))) {
+  for (const tag of new Set([...plan.images.flatMap(({ image }) => image.tags), ...said])) {
     const [owner, now] = [had(tag), has(tag)];
     // A name that is with a stranger was put there by someone else meanwhile.
     if (owner?.id === now?.id || (now !== undefined && !ours.has(now.id))) continue;

@@ -91,6 +91,30 @@ describe('loading an archive into an engine that errs', () => {
     assert.deepEqual(engine.state(), before);
   });
 
+  it('keeps an image without a name also where the engine does not list it', async () => {
+    const engine = new LyingEngine([{ ...app, tags: [] }, oldApp]);
+    const before = engine.state();
+    engine.lies.list = async (truth) => (await truth()).filter(({ tags }) => tags.length > 0);
+    const plan = await planOf(engine, [app, base]);
+    engine.keepsLoaded = (_, at) => at === 0;
+    assert.equal((await failureOf(load(engine, plan))).code, 'loadMismatch');
+    assert.deepEqual(engine.state(), before);
+  });
+
+  it('takes away names that the engine gave and the archive did not have', async () => {
+    const engine = new LyingEngine([]);
+    const plan = await planOf(engine, [app]);
+    engine.lies.load = async (truth) => {
+      await truth();
+      const names = ['localhost/app:1', 'localhost/app:latest'];
+      for (const name of names) await engine.images.tag(app.configDigest, name);
+      for (const name of app.tags) await engine.images.remove(name);
+      return { names, ids: [], remarks: [] };
+    };
+    assert.equal((await failureOf(load(engine, plan))).code, 'loadMismatch');
+    assert.deepEqual(engine.state(), {});
+  });
+
   it('keeps the names that an image of the archive had before', async () => {
     const engine = new LyingEngine([{ ...app, tags: ['mine:1'] }]);
     const before = engine.state();

@@ -3,6 +3,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { failure } from '../errors.ts';
 import type { ArchiveSource } from './archive.ts';
+import { defaultArchiveLimits } from './archiveLimits.ts';
 import { fileFailure, readFileBytes } from './fileSource.ts';
 import { tarEnd, tarHeader, tarPadding } from './tarWriter.ts';
 
@@ -13,7 +14,7 @@ interface Found {
   readonly linkPath?: string;
 }
 
-const maxEntries = 1_000_000;
+const { maxEntries } = defaultArchiveLimits;
 const maxDepth = 8;
 /** An unpacked docker-archive is read whole; of an OCI layout only what the layout defines. */
 const layoutParts = ['oci-layout', 'index.json', 'manifest.json', 'blobs'];
@@ -71,8 +72,12 @@ async function* dataOf(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let seen = 0;
-  // A file that became a link since it was listed is refused by the system. Windows has no such flag.
-  const flags = constants.O_RDONLY | ((constants.O_NOFOLLOW as number | undefined) ?? 0);
+  // A file that became a link since it was listed is refused by the system, and one that became a pipe is not
+  // waited for. Windows has no such flags.
+  const flags =
+    constants.O_RDONLY |
+    ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+    ((constants.O_NONBLOCK as number | undefined) ?? 0);
   for await (const chunk of readFileBytes(join(folder, file.path), signal, {
     flags,
     end: file.sizeBytes - 1,

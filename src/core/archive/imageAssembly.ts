@@ -45,6 +45,8 @@ function checkedLayer(
   at: number,
   diffId: Digest | undefined,
 ): ArchivedLayer {
+  // A tar whose first name starts like packed data: it is what the config says, as it lies there.
+  if (layer.digest === diffId) return asStored(layer, diffId);
   if ('failure' in layer.plain) throw layer.plain.failure;
   if (layer.plain.digest !== diffId)
     throw failure('archiveWrongDiffId', {
@@ -62,6 +64,10 @@ function checkedLayer(
     compression: layer.compression,
     path: layer.path,
   };
+}
+
+function asStored({ digest, sizeBytes, path }: StoredFile, diffId: Digest): ArchivedLayer {
+  return { diffId, sizeBytes, storedDigest: digest, storedBytes: sizeBytes, compression: 'none', path };
 }
 
 function platformOf({ os, architecture, variant }: ImageConfig): Platform {

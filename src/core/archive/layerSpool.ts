@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hasher } from '../digest.ts';
@@ -15,12 +15,9 @@ export interface SpooledLayer {
 }
 
 /** Writes `data` to a file of its own in `folder` and hashes it on the way. On failure the file is gone. */
-export async function spoolLayer(
-  data: AsyncIterable<Uint8Array>,
-  folder: string,
-  entryPath: string,
-): Promise<SpooledLayer> {
-  const path = join(folder, `layer-${createHash('sha256').update(entryPath).digest('hex').slice(0, 16)}`);
+export async function spoolLayer(data: AsyncIterable<Uint8Array>, folder: string): Promise<SpooledLayer> {
+  // No other save that uses the folder, and no entry that comes twice, may meet this file.
+  const path = join(folder, `layer-${randomUUID()}`);
   const hasher = new Hasher();
   const remove = (): Promise<void> => rm(path, { force: true });
   try {

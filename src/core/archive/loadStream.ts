@@ -150,11 +150,11 @@ function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): 
     shipped.set(shipment.digest, path);
     shipments.set(path, shipment);
   };
-  // Layers that must go as they are decide for images that would take them unpacked: an entry is read once.
+  // What must go as it is decides for images that would take it unpacked: an entry is read once.
   const verbatim = new Set(
     images
       .filter((image) => keepsGraph(image, engine))
-      .flatMap(({ layers }) => layers.map(({ path }) => path)),
+      .flatMap(({ layers, companions = [] }) => [...layers, ...companions].map(({ path }) => path)),
   );
   for (const image of images) {
     const { configDigest, configBytes, platform, tags } = image;

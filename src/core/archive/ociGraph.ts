@@ -3,7 +3,13 @@ import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import { documentKind, parseImageIndex, parseManifest } from '../oci/manifest.ts';
 import type { Descriptor, Manifest } from '../oci/manifest.ts';
-import { annotations, isImageConfigType, isIndexType, isLayerType } from '../oci/mediaTypes.ts';
+import {
+  annotations,
+  isImageConfigType,
+  isIndexType,
+  isLayerType,
+  isSchema1Type,
+} from '../oci/mediaTypes.ts';
 import { familiarName, tryParseImageName } from '../oci/imageName.ts';
 import type { ArchivedBlob, ArchiveRemark } from './archive.ts';
 import type { ArchiveContents, StoredFile } from './archiveContents.ts';
@@ -94,6 +100,8 @@ async function visit(walk: Walk, descriptor: Descriptor): Promise<void> {
     if (!isAttestation(descriptor)) remarks.push(absent(descriptor));
     return;
   }
+  if (isSchema1Type(descriptor.mediaType))
+    throw failure('archiveUnsupported', { name: contents.name, what: 'a manifest of schema 1' });
   const bytes = contents.documentOf(file);
   const kind = isIndexType(descriptor.mediaType) ? 'index' : documentKind(bytes, where);
   const blob = archived(file, descriptor);

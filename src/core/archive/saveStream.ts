@@ -2,6 +2,7 @@ import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import type { ArchiveForm } from './archive.ts';
+import { defaultArchiveLimits } from './archiveLimits.ts';
 import { blobPath } from './archiveContents.ts';
 import { EngineArchive } from './engineArchive.ts';
 import { linkTarget, safePath } from './entryPath.ts';
@@ -9,8 +10,10 @@ import { spoolLayer } from './layerSpool.ts';
 import { indexJson, manifestJson, ociLayoutJson } from './ociDocuments.ts';
 import { findSavedImage } from './savedImages.ts';
 import type { WantedImage } from './savedImages.ts';
+import { mayBeDocument } from './storedFileReader.ts';
 import { readTar } from './tarReader.ts';
 import type { TarItem } from './tarReader.ts';
+import { defaultTarLimits } from './tarScanner.ts';
 import { tarEnd, tarFile, tarHeader, tarPadding } from './tarWriter.ts';
 
 export interface WantedArchive {
@@ -21,6 +24,8 @@ export interface WantedArchive {
 }
 
 const documentBytes = 4 << 20;
+/** As many entries as are read back. */
+const limits = { ...defaultTarLimits, maxEntries: defaultArchiveLimits.maxEntries };
 /** Files that Drydock writes anew at the end. */
 const controlFiles = new Set(['manifest.json', 'index.json', 'oci-layout', 'repositories']);
 
@@ -53,8 +58,8 @@ export async function* savedArchive(
       progress.report({ phase: 'reading', doneBytes });
     }
   };
-  for await (const item of readTar(counted(), sent.name)) {
-    const path = safePath(item.entry.path);
+  for await (const item of readTar(counted(), sent.name, limits)) {
+    const path = item.entry.rawPath ? undefined : safePath(item.entry.path);
     if (path === undefined) throw failure('archiveUnsafePath', { name: sent.name, path: item.entry.path });
     if (path !== '') yield* passEntry(item, path, sent, passed, wanted, signal);
   }
@@ -105,7 +110,7 @@ async function* passEntry(
     return;
   }
   if (!isLayer) return;
-  const layer = await spoolLayer(data, spoolFolder, path);
+  const layer = await spoolLayer(data, spoolFolder);
   try {
     sent.add({ path, sizeBytes }, layer.digest);
     if (passed.has(layer.digest)) return;
@@ -152,8 +157,4 @@ async function collected(data: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of data) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function mayBeDocument(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x7b;
 }

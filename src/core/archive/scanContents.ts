@@ -8,6 +8,7 @@ import type { ArchiveLimits } from './archiveLimits.ts';
 import { compressionOf, decompressed, magicBytes } from './decompressed.ts';
 import { linkTarget, safePath } from './entryPath.ts';
 import { InflationBudget } from './inflation.ts';
+import { Pacer } from './pacer.ts';
 import { StoredFileReader } from './storedFileReader.ts';
 import type { TarEntry } from './tarHeader.ts';
 import { defaultTarLimits, TarScanner } from './tarScanner.ts';
@@ -90,6 +91,7 @@ class Pass {
   readonly #compression: Compression;
   readonly #budget: InflationBudget;
   readonly #limits: ArchiveLimits;
+  readonly #pacer = new Pacer();
   #file: StoredFileReader | undefined;
   #keptBytes = 0;
   #hasBytes = false;
@@ -109,6 +111,8 @@ class Pass {
         if (event.kind === 'entry') this.#startEntry(event.entry);
         else if (event.kind === 'data') await this.#file?.push(event.bytes);
         else await this.#endEntry();
+        // A chunk may hold a thousand entries.
+        if (this.#pacer.isDue) await this.#pacer.pause();
       }
     } catch (error) {
       throw this.#scanner.entryCount === 0 && isBadHeader(error) ? this.#notAnArchive(error) : error;

@@ -40,7 +40,7 @@ export class StoredFileReader {
   async push(bytes: Uint8Array): Promise<void> {
     this.#hasher.update(bytes);
     if (this.#compression !== undefined) {
-      this.#kept?.push(Uint8Array.from(bytes));
+      this.#kept?.push(Buffer.from(bytes));
       await this.#unpacking?.channel.write(bytes);
       return;
     }
@@ -72,7 +72,7 @@ export class StoredFileReader {
     const head = this.#head;
     this.#compression = compressionOf(head);
     this.#head = Buffer.alloc(0);
-    if (mayBeDocument(head) && sizeBytes <= keepUpToBytes) this.#kept = [Uint8Array.from(head)];
+    if (mayBeDocument(head) && sizeBytes <= keepUpToBytes) this.#kept = [Buffer.from(head)];
     if (this.#compression === 'none') return;
     if (this.#compression === 'xz' && outerCompression === 'xz') {
       // The decoder has one context for the whole process, and the archive itself holds it.
@@ -101,6 +101,6 @@ export class StoredFileReader {
 }
 
 /** JSON starts with a bracket or white space; an empty file is kept, since it costs nothing. */
-function mayBeDocument(head: Uint8Array): boolean {
+export function mayBeDocument(head: Uint8Array): boolean {
   return head.length === 0 || [0x7b, 0x5b, 0x20, 0x09, 0x0a, 0x0d].includes(head[0] ?? 0);
 }

@@ -2,6 +2,7 @@ import { constants, createZstdDecompress, zstdDecompress } from 'node:zlib';
 import { promisify } from 'node:util';
 import { BadFrame } from './badFrame.ts';
 import type { InflationMeter } from './inflation.ts';
+import { Pacer } from './pacer.ts';
 import { ZlibSteps } from './zlibSteps.ts';
 import { ZstdFrameWalker } from './zstdFrames.ts';
 import type { ZstdFrame } from './zstdFrames.ts';
@@ -29,11 +30,22 @@ export async function* unzstd(
   meter: InflationMeter,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const walker = new ZstdFrameWalker();
+  const pacer = new Pacer();
   const inFlight: Promise<Buffer>[] = [];
   let frame: ZstdFrame | undefined;
   let pieces: Uint8Array[] = [];
   let collected = 0;
   let steps: ZlibSteps | undefined;
+  const feed = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    const bytes = Buffer.concat(pieces);
+    pieces = [];
+    collected = 0;
+    if (steps === undefined || bytes.length === 0) return;
+    for await (const out of steps.feed(bytes)) {
+      meter.give(out.length);
+      yield out;
+    }
+  };
   const next = async (): Promise<Buffer> => {
     const out = await (inFlight.shift() ?? Promise.resolve(Buffer.alloc(0)));
     meter.give(out.length);
@@ -47,6 +59,7 @@ export async function* unzstd(
           frame = event.frame;
           pieces = [];
           collected = 0;
+          if (frame.dictionaryId !== 0) throw new BadFrame('a zstd dictionary', 'unsupported');
           if (frame.windowBytes > maxWindowBytes && !isWhole(frame))
             throw new BadFrame(`a zstd window of ${frame.windowBytes} bytes`, 'unsupported');
           if (!frame.isSkippable && !isWhole(frame)) {
@@ -60,19 +73,19 @@ export async function* unzstd(
           }
         } else if (event.kind === 'piece') {
           if (frame?.isSkippable) continue;
+          collected += event.bytes.length;
           if (steps) {
-            for await (const out of steps.feed(event.bytes)) {
-              meter.give(out.length);
-              yield out;
-            }
+            // Blocks may have a few bytes each, and every trip to the decoder costs.
+            pieces.push(event.bytes);
+            if (collected >= mebibyte) yield* feed();
           } else {
             // Copied: the chunk may be large, and only a part of it is this frame's.
-            pieces.push(Uint8Array.from(event.bytes));
-            collected += event.bytes.length;
+            pieces.push(Buffer.from(event.bytes));
             if (collected > wholeFrameBytes + mebibyte)
               throw new BadFrame('a zstd frame is larger than its content', 'corrupt');
           }
         } else if (steps) {
+          yield* feed();
           for await (const out of steps.end()) {
             meter.give(out.length);
             yield out;
@@ -91,7 +104,9 @@ export async function* unzstd(
           pieces = [];
           if (inFlight.length >= framesInFlight) yield await next();
         }
+        if (pacer.isDue) await pacer.pause();
       }
+      if (steps) yield* feed();
     }
     while (inFlight.length > 0) yield await next();
     if (!walker.isBetweenFrames) throw new BadFrame('it ends inside a zstd frame', 'cut');

@@ -6,6 +6,8 @@ export interface ZstdFrame {
   /** Size of what the frame unpacks to; absent when the header does not tell. */
   readonly contentBytes?: number;
   readonly windowBytes: number;
+  /** 0 for none. */
+  readonly dictionaryId: number;
 }
 
 export type ZstdFrameEvent =
@@ -80,7 +82,7 @@ export class ZstdFrameWalker {
         break;
       }
       case 'skipSize':
-        yield { kind: 'frame', frame: { isSkippable: true, windowBytes: 0 } };
+        yield { kind: 'frame', frame: { isSkippable: true, windowBytes: 0, dictionaryId: 0 } };
         this.#startBody(field.readUInt32LE(0), 'skippable');
         if (this.#left === 0) yield* this.#afterBody();
         break;
@@ -171,5 +173,11 @@ function frameOf(descriptor: number, header: Buffer): ZstdFrame {
   const windowByte = header[0] ?? 0;
   const base = 2 ** (10 + (windowByte >> 3));
   const windowBytes = sizes.window === 0 ? (contentBytes ?? 0) : base + (base / 8) * (windowByte & 7);
-  return { isSkippable: false, windowBytes, ...(contentBytes !== undefined && { contentBytes }) };
+  const dictionaryId = sizes.dictionary === 0 ? 0 : header.readUIntLE(sizes.window, sizes.dictionary);
+  return {
+    isSkippable: false,
+    windowBytes,
+    dictionaryId,
+    ...(contentBytes !== undefined && { contentBytes }),
+  };
 }

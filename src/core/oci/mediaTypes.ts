@@ -20,6 +20,11 @@ export function isIndexType(mediaType: string): boolean {
   return mediaType === ociIndexType || mediaType === dockerManifestListType;
 }
 
+/** Whether a descriptor of this type points at a manifest of Docker's schema 1, which has no config. */
+export function isSchema1Type(mediaType: string): boolean {
+  return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
+}
+
 /** Whether a config of this type describes an image that can be run. */
 export function isImageConfigType(mediaType: string): boolean {
   return mediaType === ociConfigType || mediaType === dockerConfigType;

@@ -2,11 +2,11 @@ import { basename, dirname } from 'node:path';
 import type { Compression } from '../archive/archive.ts';
 import { compress } from '../archive/compress.ts';
 import { decompressed } from '../archive/decompressed.ts';
-import { fileSource } from '../archive/fileSource.ts';
 import { TarScanner } from '../archive/tarScanner.ts';
 import { Hasher, shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError, failure } from '../errors.ts';
+import { afterWriting, type GrowingFile } from '../files/growingFile.ts';
 import { requireRoom } from '../files/requireRoom.ts';
 import { writeDurably } from '../files/writeDurably.ts';
 import type { Operation } from '../progress.ts';
@@ -66,9 +66,15 @@ export async function exportContainer(
         path: input.path,
         replace: input.replace,
         bytes: compress(bytes, input.compression, { signal }),
-        check: async (temporary) => {
+        check: async (written) => {
+          const found = await digestOfTar(written, input, operation);
           digest = sent.digest();
-          await requireDigest(temporary, input, digest, operation);
+          if (found === digest) return;
+          throw failure('verifyMismatch', {
+            name: basename(input.path),
+            expected: shortDigest(digest),
+            found: shortDigest(found),
+          });
         },
       },
       signal,
@@ -113,24 +119,21 @@ class MeasuredTar {
   }
 }
 
-async function requireDigest(
-  temporary: string,
+/** Reads the file back and unpacks it, from its first byte to its last. */
+async function digestOfTar(
+  written: GrowingFile,
   input: ExportInput,
-  expected: Digest,
   { signal, progress }: Operation,
-): Promise<void> {
-  const source = fileSource(temporary);
+): Promise<Digest> {
   const kind: Compression = input.compression;
+  const checking = afterWriting(written, progress);
   const hasher = new Hasher();
-  for await (const chunk of decompressed(source.open(signal), kind, { name: basename(input.path), signal })) {
-    hasher.update(chunk);
-    progress.report({ phase: 'checking', doneBytes: hasher.sizeBytes });
-  }
-  const found = hasher.digest();
-  if (found === expected) return;
-  throw failure('verifyMismatch', {
+  for await (const chunk of decompressed(written.open(signal), kind, {
     name: basename(input.path),
-    expected: shortDigest(expected),
-    found: shortDigest(found),
-  });
+    signal,
+  })) {
+    hasher.update(chunk);
+    checking.report({ phase: 'checking', doneBytes: hasher.sizeBytes });
+  }
+  return hasher.digest();
 }

@@ -4,13 +4,13 @@ import type { Readable } from 'node:stream';
 import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
 import { checksumPath } from '../archive/checksumFile.ts';
 import { compress } from '../archive/compress.ts';
-import { fileSource } from '../archive/fileSource.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { savedArchive } from '../archive/saveStream.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
+import { afterWriting } from '../files/growingFile.ts';
 import { requireRoom } from '../files/requireRoom.ts';
 import { explainFileError, hasCode } from '../files/writeDurably.ts';
 import { isSameName } from '../oci/imageName.ts';
@@ -112,8 +112,9 @@ export async function saveImages(
         bytes: compress(tar, input.compression, { signal }),
         replace: input.replace,
         workFolder,
-        check: async (temporary) => {
-          checked = await readArchive({ ...fileSource(temporary), name: basename(input.path) }, operation);
+        check: async (written) => {
+          const source = { name: basename(input.path), open: (stop: AbortSignal) => written.open(stop) };
+          checked = await readArchive(source, { signal, progress: afterWriting(written, progress) });
           requireSame(checked, wanted, details);
           return digestOfFile(checked);
         },

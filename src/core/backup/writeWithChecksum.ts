@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
+import type { GrowingFile } from '../files/growingFile.ts';
 import {
   explainFileError,
   hasCode,
@@ -16,7 +17,7 @@ export interface CheckedFile {
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly replace: boolean;
   /** Reads the temporary file back and resolves with its digest. */
-  readonly check: (temporaryPath: string) => Promise<Digest>;
+  readonly check: (written: GrowingFile) => Promise<Digest>;
   /** A folder on the same disk for what is on its way; the caller removes it. */
   readonly workFolder: string;
 }
@@ -42,9 +43,9 @@ export async function writeWithChecksum(file: CheckedFile, signal: AbortSignal):
         path,
         replace,
         bytes: file.bytes,
-        check: async (temporary) => {
-          await writeFile(newSum, checksumLine(await file.check(temporary), path), { flush: true });
-          written = await identityOf(temporary);
+        check: async (growing) => {
+          await writeFile(newSum, checksumLine(await file.check(growing), path), { flush: true });
+          written = await identityOf(growing.path);
           signal.throwIfAborted();
           if (replace) await renameIfThere(sumPath, oldSum);
         },

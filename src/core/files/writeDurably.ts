@@ -3,21 +3,25 @@ import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { failure, reasonOf } from '../errors.ts';
+import { GrowingFile } from './growingFile.ts';
 
 export interface WriteInput {
   readonly path: string;
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Whether a file of that name may be replaced. Without it nothing that exists is touched. */
   readonly replace: boolean;
-  /** Reads the temporary file back; what it throws keeps the name from ever appearing. */
-  readonly check?: (temporaryPath: string) => Promise<void>;
+  /**
+   * Reads the temporary file back, beginning while it is still written; what it throws keeps the name from ever
+   * appearing. It must read the file to its end.
+   */
+  readonly check?: (written: GrowingFile) => Promise<void>;
 }
 
 /**
  * Writes a file so that its name stands for the whole of it or does not exist:
- * 1. write to a temporary name in the same folder, 2. fsync and at the same time check what lies there,
- * 3. give it its name (by link, which refuses an existing name, or by rename where it may be replaced), 4. fsync
- * the folder.
+ * 1. write to a temporary name in the same folder, and at the same time read back what lies there already,
+ * 2. fsync while the rest is read back, 3. give it its name (by link, which refuses an existing name, or by rename
+ * where it may be replaced), 4. fsync the folder.
  * Whatever fails or is cancelled, the temporary file is gone afterwards.
  *
  * Rejects with `fileExists`, `diskFull`, `fileUnusable`, what `check` or `bytes` threw, or an AbortError.
@@ -33,8 +37,7 @@ export async function writeDurably(input: WriteInput, signal: AbortSignal): Prom
   });
   try {
     try {
-      await writeAll(file, addAbortSignal(signal, Readable.from(input.bytes, { highWaterMark: 4 })));
-      await Promise.all([file.sync(), input.check?.(temporary)]);
+      await writeAndCheck(file, new GrowingFile(temporary), input, signal);
     } finally {
       await file.close(); // waits for a sync that is still running
     }
@@ -49,13 +52,42 @@ export async function writeDurably(input: WriteInput, signal: AbortSignal): Prom
   }
 }
 
+async function writeAndCheck(
+  file: FileHandle,
+  growing: GrowingFile,
+  { bytes, check }: WriteInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const checkFailed = new AbortController();
+  const checking = Promise.resolve(check?.(growing));
+  checking.catch((error: unknown) => {
+    checkFailed.abort(error);
+  });
+  try {
+    const stop = AbortSignal.any([signal, checkFailed.signal]);
+    await writeAll(file, addAbortSignal(stop, Readable.from(bytes, { highWaterMark: 4 })), growing);
+    growing.complete();
+    await Promise.all([file.sync(), checking]);
+  } catch (error) {
+    const isByCheck = checkFailed.signal.aborted;
+    growing.fail(error);
+    await checking.catch(() => undefined); // what it throws now is only the consequence
+    if (isByCheck) checkFailed.signal.throwIfAborted();
+    throw error;
+  }
+}
+
 /** Small pieces are gathered, so that a stream of 64 KiB pieces costs few calls. */
 const gatherBytes = 1 << 20;
 
 /** What is written is sent on to the disk this often, so that the last sync has little left to do. */
 const syncEveryBytes = 64 << 20;
 
-async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeAll(
+  file: FileHandle,
+  bytes: AsyncIterable<Uint8Array>,
+  growing: GrowingFile,
+): Promise<void> {
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
   let unsyncedBytes = 0;
@@ -64,6 +96,7 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
   const flush = async (): Promise<void> => {
     const { bytesWritten } = await file.writev(gathered);
     if (bytesWritten < gatheredBytes) await file.writeFile(Buffer.concat(gathered).subarray(bytesWritten));
+    growing.grow(gatheredBytes);
     unsyncedBytes += gatheredBytes;
     gathered = [];
     gatheredBytes = 0;

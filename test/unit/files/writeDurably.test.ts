@@ -66,8 +66,9 @@ describe('writing a file durably', () => {
         path,
         bytes: pieces('x'),
         replace: false,
-        check: async (temporary) => {
-          seen.push(await readFile(temporary, 'utf8'), String((await readdir(folder)).includes('a')));
+        check: async (written) => {
+          for await (const chunk of written.open(never)) seen.push(Buffer.from(chunk).toString());
+          seen.push(String((await readdir(folder)).includes('a')));
         },
       },
       never,

@@ -19,6 +19,7 @@ export interface LoadInput {
 /** An image that the engine now has, looked up there after the load. */
 export interface LoadedImage {
   readonly id: Digest;
+  /** The names that the archive gave it. */
   readonly tags: readonly string[];
   readonly wasThere: boolean;
 }
@@ -165,7 +166,7 @@ async function requireLoaded(
     if (details.tags.some((other) => isSameName(other, tag))) continue;
     throw failure('loadMismatch', { name, reason: `the tag ${tag} does not point to it` });
   }
-  return { id: details.id, tags: details.tags, wasThere: places.some(({ isThere }) => isThere) };
+  return { id: details.id, tags: [...new Set(tags)], wasThere: places.some(({ isThere }) => isThere) };
 }
 
 async function requireKept(

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { hexOf, parseDigest, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import { hasCode } from '../files/writeDurably.ts';
+import { hasCode } from '../files/fileErrors.ts';
 import type { Archive } from './archive.ts';
 
 /** Where the checksum of an archive lies: `app.tar.gz` ⇒ `app.tar.gz.sha256`. */

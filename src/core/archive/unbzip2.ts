@@ -5,6 +5,8 @@ import type { InflationMeter } from './inflation.ts';
 import { Pacer } from './pacer.ts';
 
 const blockMagic = [0x314159, 0x265359] as const;
+/** Of 64 KiB each. */
+const mostHeldPieces = 64;
 const endMagic = [0x177245, 0x385090] as const;
 
 /**
@@ -56,10 +58,25 @@ async function* readStream(
     }
     if (magic[0] !== blockMagic[0] || magic[1] !== blockMagic[1])
       throw new BadFrame('a bzip2 block does not start where one should', 'corrupt');
-    const found = yield* readBzip2Block(bits, links, pacer);
-    if (found !== stated) throw wrongChecksum();
+    const found = yield* checkedBlock(readBzip2Block(bits, links, pacer), stated);
     combined = ((combined << 1) | (combined >>> 31)) ^ found;
   }
+}
+
+/** Holds a block's output back until its checksum is known; a block of long runs, which may be very large, is not. */
+async function* checkedBlock(
+  block: AsyncGenerator<Uint8Array, number, undefined>,
+  stated: number,
+): AsyncGenerator<Uint8Array, number, undefined> {
+  const held: Uint8Array[] = [];
+  let next = await block.next();
+  for (; next.done !== true; next = await block.next()) {
+    held.push(next.value);
+    if (held.length > mostHeldPieces) yield held.shift() ?? next.value;
+  }
+  if (next.value !== stated) throw wrongChecksum();
+  yield* held;
+  return stated;
 }
 
 function wrongChecksum(): BadFrame {

@@ -4,19 +4,19 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { readTar } from '../../src/core/archive/tarReader.ts';
-import { tarEnd, tarHeader, tarPadding } from '../../src/core/archive/tarWriter.ts';
 import { commitContainer } from '../../src/core/backup/commitContainer.ts';
 import { exportContainer } from '../../src/core/backup/exportContainer.ts';
 import { saveImages } from '../../src/core/backup/saveImages.ts';
 import type { Engine } from '../../src/core/engine/engine.ts';
-import { unattended, type Operation, type ProgressFact } from '../../src/core/progress.ts';
+import { unattended, type ProgressFact } from '../../src/core/progress.ts';
 import { importRootfs } from '../../src/core/restore/importRootfs.ts';
 import { loadArchive, type LoadedArchive } from '../../src/core/restore/loadArchive.ts';
 import { planLoad, type LoadPlan } from '../../src/core/restore/planLoad.ts';
 import { packedOci, platformsOci } from '../support/archives/packedOci.ts';
 import { sampleImage, sampleLayer } from '../support/archives/sampleImages.ts';
+import { cancelledWhen } from '../support/cancelledWhen.ts';
 import { failureOf } from '../support/failureOf.ts';
+import { losingLargeFiles } from '../support/losingLargeFiles.ts';
 import { engineHost, tarOf, type EngineHost } from '../support/tinyImage.ts';
 import { makeContractImages, shownImage, shownImages, type ContractImage } from './contractImages.ts';
 
@@ -92,7 +92,7 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
           for (const id of Object.keys(await shownImages(host)))
             assert.ok(id in allBefore, 'and no image more is listed');
           const ids = new Set<string>(images.map(({ id }) => id));
-          assert.deepEqual(new Set<string>(plan.images.map(({ id }) => id ?? '')), ids, 'as planned');
+          assert.deepEqual(new Set<string>(plan.images.map(({ id }) => id)), ids, 'as planned');
           assert.deepEqual(new Set<string>(loaded.images.map(({ id }) => id)), ids, 'as told');
           await rm(path);
         });
@@ -207,13 +207,6 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
         plan.images.map(({ tags }) => tags),
         [[{ tag, effect: 'move', currentId: second.id }]],
       );
-      const cancel = (isTime: (fact: ProgressFact) => boolean): Operation => {
-        const controller = new AbortController();
-        const report = (fact: ProgressFact): void => {
-          if (isTime(fact)) controller.abort();
-        };
-        return { signal: controller.signal, progress: { report } };
-      };
       const times: ((fact: ProgressFact) => boolean)[] = [
         ({ phase }) => phase === 'sending',
         ({ phase, doneBytes = 0, totalBytes = 0 }) => phase === 'sending' && doneBytes > totalBytes / 2,
@@ -221,7 +214,7 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
       ];
       for (const [index, isTime] of times.entries()) {
         await assert.rejects(
-          loadArchive({ engine }, { plan, keepAs: new Map([[tag, kept]]) }, cancel(isTime)),
+          loadArchive({ engine }, { plan, keepAs: new Map([[tag, kept]]) }, cancelledWhen(isTime)),
           { name: 'AbortError' },
         );
         assert.deepEqual(await shownImages(host), listBefore, `as it was after cancel ${index + 1}`);
@@ -241,16 +234,9 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
       for (const isTaken of [false, true]) {
         if (isTaken) await engine.images.tag(other.id, image.tags[0] ?? '');
         const listBefore = await shownImages(host);
-        const robbed: Engine = {
-          ...engine,
-          images: {
-            ...engine.images,
-            load: (tar, options) => engine.images.load(withoutLargeFiles(tar), options),
-          },
-        };
         const plan = await planLoad({ engine }, { path }, unattended());
         const failed = await failureOf(
-          loadArchive({ engine: robbed }, { plan, keepAs: new Map() }, unattended()),
+          loadArchive({ engine: losingLargeFiles(engine) }, { plan, keepAs: new Map() }, unattended()),
         );
         assert.equal(failed.code, 'loadFailed');
         assert.deepEqual(await shownImages(host), listBefore);
@@ -264,16 +250,9 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
       const path = await save(which, 'robbed-several');
       await removeAll(which);
       const listBefore = await shownImages(host);
-      const robbed: Engine = {
-        ...engine,
-        images: {
-          ...engine.images,
-          load: (tar, options) => engine.images.load(withoutLargeFiles(tar), options),
-        },
-      };
       const plan = await planLoad({ engine }, { path }, unattended());
       const failed = await failureOf(
-        loadArchive({ engine: robbed }, { plan, keepAs: new Map() }, unattended()),
+        loadArchive({ engine: losingLargeFiles(engine) }, { plan, keepAs: new Map() }, unattended()),
       );
       assert.equal(failed.code, 'loadFailed');
       assert.deepEqual(await shownImages(host), listBefore);
@@ -284,14 +263,10 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
     it('leave no file when a save is cancelled at any phase', async () => {
       for (const phase of ['preparing', 'reading', 'checking'] as const) {
         const target = await mkdtemp(join(folder, 'cancelled-'));
-        const controller = new AbortController();
-        const report = (fact: ProgressFact): void => {
-          if (fact.phase === phase) controller.abort();
-        };
         const saving = saveImages(
           { engine },
           { images, path: join(target, 'a'), form: 'oci-archive', compression: 'zstd', replace: false },
-          { signal: controller.signal, progress: { report } },
+          cancelledWhen((fact) => fact.phase === phase),
         );
         await assert.rejects(saving, { name: 'AbortError' }, phase);
         assert.deepEqual(await readdir(target), [], phase);
@@ -341,16 +316,4 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
       assert.deepEqual(await shownImage(host, committed.id), shown);
     });
   });
-}
-
-/** The same tar without its files of more than a megabyte: what an engine gets when layers are lost on the way. */
-async function* withoutLargeFiles(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const { entry, data } of readTar(tar, 'a test')) {
-    const { path, sizeBytes } = entry;
-    if (sizeBytes > 1 << 20) continue;
-    yield tarHeader({ path, sizeBytes });
-    yield* data;
-    yield tarPadding(sizeBytes);
-  }
-  yield tarEnd;
 }

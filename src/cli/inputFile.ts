@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { explainFileError } from '../core/files/writeDurably.ts';
+import { explainFileError } from '../core/files/fileErrors.ts';
 import type { CommandContext } from './command.ts';
 import { usageFailure } from './failures.ts';
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { failure } from '../core/errors.ts';
-import { explainFileError, hasCode } from '../core/files/writeDurably.ts';
+import { explainFileError, hasCode } from '../core/files/fileErrors.ts';
 import type { Arguments } from './arguments.ts';
 import { usageFailure } from './failures.ts';
 

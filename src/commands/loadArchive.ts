@@ -74,14 +74,20 @@ async function askAboutTags(
 }
 
 function tellLoaded(log: Log, name: string, plan: LoadPlan, { images, remarks }: LoadedArchive): void {
-  const notes = [...plan.archive.remarks.map(({ text }) => text), ...remarks];
+  const platforms = plan.leftOut.map(({ platform }) => `${platform.os}/${platform.architecture}`);
+  const leftOut =
+    platforms.length === 0 ? [] : [`left out, since this engine keeps one platform: ${platforms.join(', ')}`];
+  const notes = [...leftOut, ...plan.archive.remarks.map(({ text }) => text), ...remarks];
   for (const note of notes) log.info(`${name}: ${note}`);
   const names = images.flatMap(({ tags, id }) => (tags.length > 0 ? tags : [shortDigest(id)]));
   const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
   const allThere = images.every(({ wasThere }) => wasThere);
-  void vscode.window.showInformationMessage(
-    allThere
-      ? vscode.l10n.t('Loaded and verified: {names}. The engine had these images already.', { names: shown })
-      : vscode.l10n.t('Loaded and verified: {names} from {file}.', { names: shown, file: name }),
-  );
+  const sentence = allThere
+    ? vscode.l10n.t('Loaded and verified: {names}. The engine had these images already.', { names: shown })
+    : vscode.l10n.t('Loaded and verified: {names} from {file}.', { names: shown, file: name });
+  const about =
+    platforms.length === 0
+      ? sentence
+      : `${sentence} ${vscode.l10n.t('Left out, since this engine keeps one platform of an image: {platforms}.', { platforms: platforms.join(', ') })}`;
+  void vscode.window.showInformationMessage(about);
 }

@@ -7,6 +7,7 @@ import { Hasher, shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { afterWriting, type GrowingFile } from '../files/growingFile.ts';
+import { sweepLeftovers } from '../files/passingName.ts';
 import { requireRoom } from '../files/requireRoom.ts';
 import { writeDurably } from '../files/writeDurably.ts';
 import type { Operation } from '../progress.ts';
@@ -49,6 +50,7 @@ export async function exportContainer(
   await requireRoom(dirname(input.path), Math.ceil(sizeBytes * share));
   progress.report({ phase: 'preparing', item: details.name });
 
+  await sweepLeftovers(dirname(input.path));
   const sent = new MeasuredTar(details.name);
   const stream = await deps.engine.containers.exportRootfs(input.containerId, { signal });
   const bytes = sent.follow(stream, (doneBytes) => {

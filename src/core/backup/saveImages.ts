@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
@@ -11,8 +11,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { afterWriting } from '../files/growingFile.ts';
+import { passingName, sweepLeftovers } from '../files/passingName.ts';
 import { requireRoom } from '../files/requireRoom.ts';
-import { explainFileError, hasCode } from '../files/writeDurably.ts';
+import { explainFileError, hasCode } from '../files/fileErrors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
 import { writeWithChecksum } from './writeWithChecksum.ts';
@@ -80,7 +81,9 @@ export async function saveImages(
     Math.ceil(leastBytes * (input.compression === 'none' ? 1 : leastCompressedShare)),
   );
 
-  const workFolder = await mkdtemp(join(folder, '.drydock-save-')).catch((error: unknown) => {
+  const workFolder = join(folder, passingName());
+  await sweepLeftovers(folder);
+  await mkdir(workFolder).catch((error: unknown) => {
     throw explainFileError(error, input.path);
   });
   let fromEngine: Readable | undefined;

@@ -4,13 +4,8 @@ import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { GrowingFile } from '../files/growingFile.ts';
-import {
-  explainFileError,
-  hasCode,
-  linkExclusively,
-  syncFolder,
-  writeDurably,
-} from '../files/writeDurably.ts';
+import { explainFileError, hasCode } from '../files/fileErrors.ts';
+import { linkExclusively, syncFolder, writeDurably } from '../files/writeDurably.ts';
 
 export interface CheckedFile {
   readonly path: string;

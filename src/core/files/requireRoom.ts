@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { failure } from '../errors.ts';
 import { formatBytes } from '../quantity.ts';
-import { explainFileError, hasCode } from './writeDurably.ts';
+import { explainFileError, hasCode } from './fileErrors.ts';
 
 /**
  * Throws `diskFull` if the disk that holds `folder` has less than `neededBytes` free for this user.

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
-import { failure, reasonOf } from '../errors.ts';
+import { failure } from '../errors.ts';
+import { explainFileError, hasCode } from './fileErrors.ts';
 import { GrowingFile } from './growingFile.ts';
+import { passingName } from './passingName.ts';
 
 export interface WriteInput {
   readonly path: string;
@@ -28,7 +29,7 @@ export interface WriteInput {
  */
 export async function writeDurably(input: WriteInput, signal: AbortSignal): Promise<void> {
   const folder = dirname(input.path);
-  const temporary = join(folder, `.${basename(input.path)}.${randomBytes(6).toString('hex')}.partial`);
+  const temporary = join(folder, passingName());
   signal.throwIfAborted();
   const file = await open(temporary, 'wx', 0o666).catch((error: unknown) => {
     throw hasCode(error, 'ENOENT')
@@ -147,20 +148,4 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Whether an error of Node's file system calls has one of `codes`. */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
-}
-
-/** Turns an error of the file system into one for people; others pass unchanged. */
-export function explainFileError(error: unknown, path: string): unknown {
-  if (hasCode(error, 'EEXIST')) return failure('fileExists', { path }, error);
-  if (hasCode(error, 'ENOENT')) return failure('fileMissing', { path }, error);
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) return failure('diskFilledUp', { path }, error);
-  if (hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EIO', 'EFBIG', 'ENAMETOOLONG')) {
-    return failure('fileUnusable', { path, reason: reasonOf(error) }, error);
-  }
-  return error;
 }

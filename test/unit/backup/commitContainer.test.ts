@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -158,10 +158,15 @@ describe('making images on an engine that errs', () => {
       await assert.rejects(exportContainer({ engine }, input, unattended()), `${end} bytes`);
     }
     let stream: Readable | undefined;
-    engine.lies.exportRootfs = () => Promise.resolve((stream = Readable.from([whole])));
-    const tooLong = { ...input, path: join(folder, 'n'.repeat(240)) };
-    const failed = await failureOf(exportContainer({ engine }, tooLong, unattended()));
-    assert.equal(failed.code, 'fileUnusable');
+    const vanishing = join(folder, 'vanishing');
+    await mkdir(vanishing);
+    engine.lies.exportRootfs = async () => {
+      await rm(vanishing, { recursive: true });
+      return (stream = Readable.from([whole]));
+    };
+    const elsewhere = { ...input, path: join(vanishing, 'out.tar') };
+    const failed = await failureOf(exportContainer({ engine }, elsewhere, unattended()));
+    assert.equal(failed.code, 'folderMissing');
     assert.equal(stream?.destroyed, true);
   });
 });

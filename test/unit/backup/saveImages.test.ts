@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { requireChecksum } from '../../../src/core/archive/checksumFile.ts';
 import { fileSource } from '../../../src/core/archive/fileSource.ts';
 import { readArchive } from '../../../src/core/archive/readArchive.ts';
 import { saveImages, type SavedArchive } from '../../../src/core/backup/saveImages.ts';
 import { failure } from '../../../src/core/errors.ts';
+import { passingName } from '../../../src/core/files/passingName.ts';
 import { unattended, type Operation, type ProgressFact } from '../../../src/core/progress.ts';
 import { collect } from '../../support/archives/byteStreams.ts';
 import { sampleImage, sampleLayer, type SampleImage } from '../../support/archives/sampleImages.ts';
@@ -201,12 +203,29 @@ describe('saving images from an engine that errs, onto a disk that fails', funct
   it('lets go of the engine’s stream when the file can’t even be begun', async () => {
     const engine = new LyingEngine([app]);
     let stream: Readable | undefined;
-    engine.lies.save = async (truth) => (stream = await truth());
-    // Too long for the temporary name only.
-    const failed = await failureOf(save(engine, { path: join(folder, 'n'.repeat(240)) }));
-    assert.equal(failed.code, 'fileUnusable');
+    const vanishing = join(folder, 'vanishing');
+    await mkdir(vanishing);
+    engine.lies.save = async (truth) => {
+      await rm(vanishing, { recursive: true });
+      return (stream = await truth());
+    };
+    const failed = await failureOf(save(engine, { path: join(vanishing, 'a.tar') }));
+    assert.equal(failed.code, 'folderMissing');
     assert.equal(stream?.destroyed, true);
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('takes file names as long as the disk does', async () => {
+    const name = 'n'.repeat(255 - '.sha256'.length);
+    await save(new LyingEngine([app]), { path: join(folder, name) });
+    assert.deepEqual((await readdir(folder)).sort(), [name, `${name}.sha256`]);
+  });
+
+  it('sweeps what a killed save left in the folder', async () => {
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+    await writeFile(join(folder, passingName().replace(`-${process.pid}-`, `-${dead}-`)), 'half an archive');
+    await save(new LyingEngine([app]));
+    assert.deepEqual((await readdir(folder)).sort(), [basename(path), `${basename(path)}.sha256`].sort());
   });
 
   it('does not refuse for want of room what images share', async () => {

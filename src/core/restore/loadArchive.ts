@@ -6,6 +6,7 @@ import { sendWhole } from '../engine/sendWhole.ts';
 import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
+import { holdingNames, releaseNames } from './heldImages.ts';
 import { nameOwners, type NamedImage, type NameOwners } from './nameOwners.ts';
 import { loadingEngine, type ImagePlan, type LoadPlan } from './planLoad.ts';
 import { undoLoad } from './undoLoad.ts';
@@ -44,12 +45,14 @@ export async function loadArchive(
   operation: Operation,
 ): Promise<LoadedArchive> {
   const { engine } = deps;
-  const { plan, keepAs } = input;
+  const { plan } = input;
   const { signal, progress } = operation;
   const before = await imagesBefore(engine, plan, signal);
   const had = nameOwners(before);
   requireAsPlanned(plan, had);
-  requireFreeNames(plan, keepAs, had);
+  requireFreeNames(plan, input.keepAs, had);
+  const holding = holdingNames(plan, input.keepAs, had);
+  const keepAs = new Map([...input.keepAs, ...holding]);
   let said: readonly string[] = [];
   try {
     for (const [tag, name] of keepAs) {
@@ -79,6 +82,7 @@ export async function loadArchive(
       images.push(await requireLoaded(engine, id, places, signal));
     }
     for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
+    await releaseNames(engine.images, holding);
     return { images, remarks: outcome.remarks };
   } catch (error) {
     await undoLoad(engine, { plan, keepAs, before, said }).catch((undoError: unknown) => {

@@ -8,7 +8,7 @@ import type { Archive, ArchivedImage, ArchivedLayer, ArchiveSource } from './arc
 import { blobPath } from './archiveContents.ts';
 import { decompressed } from './decompressed.ts';
 import { safePath } from './entryPath.ts';
-import { imageManifest, indexJson, manifestJson, ociLayoutJson } from './ociDocuments.ts';
+import { imageManifest, indexJson, manifestJson, ociLayoutJson, withRegistry } from './ociDocuments.ts';
 import type { IndexEntry, ManifestJsonItem, PlacedBlob } from './ociDocuments.ts';
 import { readTar } from './tarReader.ts';
 import { tarEnd, tarFile, tarHeader, tarPadding, tarredBytes } from './tarWriter.ts';
@@ -178,7 +178,7 @@ function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): 
     } else entries.push({ target, tags });
     items.push({
       configPath: blobPath(configDigest),
-      tags,
+      tags: tags.map(withRegistry),
       layerPaths: layers.map(({ digest }) => blobPath(digest)),
     });
   }

@@ -77,9 +77,16 @@ export function manifestJson(items: readonly ManifestJsonItem[]): string {
 }
 
 function nameAnnotations(tag: string): Record<string, string> {
+  return {
+    [annotations.containerdName]: withRegistry(tag),
+    [annotations.refName]: tryParseImageName(tag)?.tag ?? tag,
+  };
+}
+
+/** `app:1` ⇒ `docker.io/library/app:1`. Podman gives a short name of manifest.json to `localhost` instead. */
+export function withRegistry(tag: string): string {
   const name = tryParseImageName(tag);
-  const full = name === undefined ? tag : fullName(name);
-  return { [annotations.containerdName]: full, [annotations.refName]: name?.tag ?? tag };
+  return name === undefined ? tag : fullName(name);
 }
 
 function descriptorOf({ mediaType, digest, sizeBytes }: PlacedBlob): object {

@@ -1,10 +1,15 @@
-import { archiveContract } from '../../contract/archiveContract.ts';
-import { chooseEndpoint } from '../../../src/docker/endpoint.ts';
+import type { Engine } from '../../../src/core/engine/engine.ts';
 import { connect } from '../../../src/docker/connect.ts';
+import { chooseEndpoint } from '../../../src/docker/endpoint.ts';
+import { archiveContract } from '../../contract/archiveContract.ts';
+import { namesContract } from '../../contract/namesContract.ts';
 import { testHost } from '../../support/engine.ts';
 
-archiveContract('the engine of this run', async () => {
+async function connectToTestEngine(): Promise<Engine> {
   const around = { env: {}, home: '/nowhere', platform: process.platform };
   const { endpoint } = await chooseEndpoint(around, testHost());
   return connect(endpoint);
-});
+}
+
+archiveContract('the engine of this run', connectToTestEngine);
+namesContract('the engine of this run', connectToTestEngine);

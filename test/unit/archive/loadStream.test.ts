@@ -83,7 +83,7 @@ describe('loadableTar', () => {
     assert.equal(image?.targetDigest, targetDigest);
   });
 
-  it('gives each image the names it is told, in both annotations and in RepoTags', async () => {
+  it('gives each image the names it is told with their registry, in the annotations and in RepoTags', async () => {
     const entries = await entriesOf(await loadable(legacyEngine([base]), classic, ['team/kept:7']));
     const index = JSON.parse(entries.get('index.json')?.toString() ?? '') as {
       manifests: { annotations: unknown }[];
@@ -97,7 +97,7 @@ describe('loadableTar', () => {
         },
       ],
     );
-    assert.match(entries.get('manifest.json')?.toString() ?? '', /"RepoTags":\["team\/kept:7"\]/);
+    assert.match(entries.get('manifest.json')?.toString() ?? '', /"RepoTags":\["docker\.io\/team\/kept:7"\]/);
   });
 
   it('loads an image without any name', async () => {

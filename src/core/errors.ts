@@ -82,6 +82,25 @@ const templates = {
   notExactlyOne: '"{text}" matches {count} {kind}. Give more of the ID, or the name.',
   partlyFailed: '{failed} of {total} failed.',
 
+  // Vault
+  vaultNotEmpty: '{path} is neither empty nor a vault. Choose an empty folder.',
+  vaultExists: '{path} is a vault already. Open it instead of making one.',
+  notAVault: '{path} is not a vault: {reason}. Choose another folder, or make a vault in an empty one.',
+  vaultTooNew:
+    'The vault {path} has format {found}, and this Drydock writes format {known}. Update Drydock to change it.',
+  vaultReadOnly: 'The vault {path} was opened to be read only, so nothing can be stored in it.',
+  vaultInUse:
+    'The vault {path} is in use by {who} on {host} (process {pid}) since {since}. Try again when that is done.',
+  vaultLockLost:
+    'The lock on the vault {path} was taken away, so the work stopped before it changed more. Try again.',
+  vaultRefTaken: 'The vault {path} has a snapshot named {name} already. Try again.',
+  vaultJournalBroken:
+    'The note of an unfinished operation at {path} can’t be read ({reason}). Look for what it left, then delete it.',
+  blobMissing: 'The vault {vault} lacks the blob {digest}. Verify the vault, and repair it from another one.',
+  blobDamaged:
+    'The blob {digest} in the vault {vault} is damaged: {reason}. Verify the vault, and repair it from another one.',
+  blobMismatch: 'What should have been stored as {expected} came as {found}. Nothing of it was kept; try again.',
+
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',
 } as const;

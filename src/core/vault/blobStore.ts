@@ -1,0 +1,122 @@
+import { Hasher, shortDigest, type Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+
+/** A half-open range of bytes. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface BlobStat extends StoredBlob {
+  /** When it was stored, in milliseconds since 1970; prune spares what is young. */
+  readonly storedMs: number;
+}
+
+export interface CancelOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Reads blobs by their digest. */
+export interface BlobReader {
+  /** What failures call the store: a vault's path. */
+  readonly name: string;
+  /** Size and age of a blob, or undefined where there is none. Nothing is read, so its bytes may be damaged. */
+  stat(digest: Digest): Promise<BlobStat | undefined>;
+  /**
+   * The bytes as stored, or those of `range`, without a look at their digest: {@link readVerified} takes one. Rejects
+   * with `blobMissing`, and with `blobDamaged` where the blob ends before the range does.
+   */
+  open(digest: Digest, options?: CancelOptions & { readonly range?: ByteRange }): AsyncIterable<Uint8Array>;
+  /** Every blob, in no order. What is not named like a blob is passed over. */
+  list(options?: CancelOptions): AsyncIterable<StoredBlob>;
+}
+
+export interface PutExpectation extends CancelOptions {
+  readonly expectedDigest?: Digest;
+  readonly expectedSizeBytes?: number;
+}
+
+/** Stores blobs. A blob has its name only when all of its bytes are there for good. */
+export interface BlobWriter {
+  /**
+   * Stores `bytes` under their digest; a blob that is there already stays as it is. Rejects with `blobMismatch` when
+   * they are not what was expected, `diskFilledUp`, what `bytes` threw, or an AbortError, and leaves nothing then.
+   */
+  put(bytes: AsyncIterable<Uint8Array>, expectation?: PutExpectation): Promise<StoredBlob>;
+  /** Removes a blob; one that is not there is no failure. Only prune and repair may, under the exclusive lock. */
+  delete(digest: Digest): Promise<void>;
+}
+
+export type BlobStore = BlobReader & BlobWriter;
+
+/** Compares what arrived with what was announced; throws `blobMismatch`. */
+export function requireExpected(found: StoredBlob, expectation: PutExpectation): void {
+  const { expectedDigest = found.digest, expectedSizeBytes = found.sizeBytes } = expectation;
+  if (found.digest === expectedDigest && found.sizeBytes === expectedSizeBytes) return;
+  const isOnlySize = found.digest === expectedDigest;
+  throw failure('blobMismatch', {
+    expected: isOnlySize ? `${expectedSizeBytes} bytes` : expectedDigest,
+    found: isOnlySize ? `${found.sizeBytes} bytes` : `${found.digest} (${found.sizeBytes} bytes)`,
+  });
+}
+
+/** The whole blob as a stream that fails at its end with `blobDamaged` unless the bytes had their digest. */
+export async function* readVerified(
+  store: BlobReader,
+  { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes?: number },
+  { signal }: CancelOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const damaged = (reason: string): Error => failure('blobDamaged', { vault: store.name, digest, reason });
+  const hasher = new Hasher();
+  for await (const chunk of store.open(digest, signal && { signal })) {
+    hasher.update(chunk);
+    if (sizeBytes !== undefined && hasher.sizeBytes > sizeBytes)
+      throw damaged(`it has more than the ${sizeBytes} bytes stated`);
+    yield chunk;
+  }
+  if (sizeBytes !== undefined && hasher.sizeBytes < sizeBytes)
+    throw damaged(`it has ${hasher.sizeBytes} bytes of the ${sizeBytes} stated`);
+  const found = hasher.digest();
+  if (found !== digest) throw damaged(`its digest is ${shortDigest(found)}`);
+}
+
+/** A small blob in memory, verified. Rejects with `blobDamaged` where it has more than `maxBytes`. */
+export async function readDocument(
+  store: BlobReader,
+  blob: { readonly digest: Digest; readonly sizeBytes?: number },
+  { maxBytes = 4 << 20, ...cancel }: CancelOptions & { readonly maxBytes?: number } = {},
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of readVerified(store, blob, cancel)) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes)
+      throw failure('blobDamaged', {
+        vault: store.name,
+        digest: blob.digest,
+        reason: `a document of more than ${maxBytes} bytes`,
+      });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Stores a document that is in memory. */
+export function putDocument(
+  store: BlobWriter,
+  bytes: Uint8Array | string,
+  expectation?: PutExpectation,
+): Promise<StoredBlob> {
+  const piece = Buffer.from(bytes);
+  return store.put(
+    (async function* () {
+      yield await Promise.resolve(piece);
+    })(),
+    expectation,
+  );
+}

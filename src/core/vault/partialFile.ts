@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Hasher, type Digest } from '../digest.ts';
+import { explainFileError } from '../files/fileErrors.ts';
+import { untilAborted } from './untilAborted.ts';
+import { unwatched, type VaultSteps } from './vaultSteps.ts';
+
+/** A file that lies whole and synced under a temporary name. */
+export interface PartialFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+export interface PartialOptions {
+  readonly signal?: AbortSignal;
+  readonly steps?: VaultSteps;
+  /** Permission bits of the file; 0o444 for what never changes again. */
+  readonly mode?: number;
+}
+
+/** Small pieces are gathered, so that a stream of 64 KiB pieces costs few calls. */
+const gatherBytes = 1 << 20;
+/** What is written is sent on to the disk this often, so that the last sync has little left to do. */
+const syncEveryBytes = 64 << 20;
+
+/**
+ * Writes `bytes` to a new file in `folder`, syncs it, and lets `use` give it its name by link or rename. Whatever
+ * fails or is cancelled, the temporary name is gone afterwards; only a crash leaves it, for `sweepPartials`.
+ *
+ * Rejects with `diskFilledUp`, `fileUnusable`, what `bytes` or `use` threw, or an AbortError.
+ */
+export async function withPartialFile<T>(
+  folder: string,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { signal, steps = unwatched, mode = 0o666 }: PartialOptions,
+  use: (partial: PartialFile) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const path = join(folder, `${randomUUID()}.partial`);
+  try {
+    const file = await open(path, 'wx', 0o666);
+    const hasher = new Hasher();
+    try {
+      steps.reached('partial opened');
+      await writeAll(file, bytes, hasher, signal);
+      steps.reached('partial written');
+      if (mode !== 0o666) await file.chmod(mode);
+      await file.sync();
+      steps.reached('partial synced');
+    } finally {
+      await file.close();
+    }
+    signal?.throwIfAborted();
+    return await use({ path, sizeBytes: hasher.sizeBytes, digest: hasher.digest() });
+  } catch (error) {
+    throw explainFileError(error, path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/**
+ * Removes what writers that died left under temporary names; resolves with how many files that were. Only for the
+ * holder of the exclusive vault lock: what a living writer writes has such a name too.
+ */
+export async function sweepPartials(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.partial'));
+  for (const name of names) await rm(join(folder, name), { force: true });
+  return names.length;
+}
+
+/**
+ * Writes in order, one gathered piece behind the stream: 1. take pieces and hash them, 2. hand a full batch to the
+ * disk and go on taking, 3. never have more than one batch under way.
+ */
+async function writeAll(
+  file: FileHandle,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  hasher: Hasher,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let batch: Uint8Array[] = [];
+  let batchBytes = 0;
+  let unsyncedBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (pieces: readonly Uint8Array[], sizeBytes: number): Promise<void> => {
+    const { bytesWritten } = await file.writev(pieces);
+    if (bytesWritten < sizeBytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
+    unsyncedBytes += sizeBytes;
+    if (unsyncedBytes < syncEveryBytes) return;
+    unsyncedBytes = 0;
+    await file.datasync();
+  };
+  const flush = async (): Promise<void> => {
+    await writing;
+    if (batchBytes === 0) return;
+    writing = write(batch, batchBytes);
+    // Thrown where it is awaited next; until then it must not count as unhandled.
+    writing.catch(() => undefined);
+    batch = [];
+    batchBytes = 0;
+  };
+  try {
+    for await (const piece of untilAborted(bytes, signal)) {
+      hasher.update(piece);
+      batch.push(piece);
+      batchBytes += piece.length;
+      if (batchBytes >= gatherBytes) await flush();
+    }
+    await flush();
+    await writing;
+  } finally {
+    // The file may be closed only when nothing writes to it any more.
+    await Promise.allSettled([writing]);
+  }
+}

@@ -99,7 +99,8 @@ const templates = {
   blobMissing: 'The vault {vault} lacks the blob {digest}. Verify the vault, and repair it from another one.',
   blobDamaged:
     'The blob {digest} in the vault {vault} is damaged: {reason}. Verify the vault, and repair it from another one.',
-  blobMismatch: 'What should have been stored as {expected} came as {found}. Nothing of it was kept; try again.',
+  blobMismatch:
+    'What should have been stored as {expected} came as {found}. Nothing of it was kept; try again.',
 
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',

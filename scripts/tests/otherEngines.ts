@@ -4,7 +4,7 @@ import type { EngineKind } from '../engine/engineKind.ts';
 import { provideRelease } from '../provision/provideRelease.ts';
 import { notRun, type SuiteResults } from './results.ts';
 import { runMocha } from './runMocha.ts';
-import { suiteFolder, testEngineFor } from './testEngineFor.ts';
+import { suiteFolder, testEngineFor, type SuiteEngine } from './testEngineFor.ts';
 
 interface OtherEngine {
   readonly name: string;
@@ -37,10 +37,38 @@ export async function runOtherEngines(): Promise<SuiteResults> {
       all.push(notRun(name, error));
     }
   }
+  all.push(await runExchange(join(folder, 'exchange'), chosen));
   return {
     passed: all.reduce((sum, { passed }) => sum + passed, 0),
     failures: all.flatMap(({ failures }) => failures),
   };
+}
+
+/** All of them at once, each loading what the others saved. One engine alone has nobody to exchange with. */
+async function runExchange(folder: string, chosen: readonly string[] | undefined): Promise<SuiteResults> {
+  const parties: { readonly name: string; readonly engine: SuiteEngine }[] = [];
+  try {
+    for (const { name, release, kind } of [{ name: 'own', release: undefined, kind: undefined }, ...others]) {
+      if (chosen !== undefined && !chosen.includes(name)) continue;
+      const of = release === undefined ? undefined : { ...kind, root: await provideRelease(release) };
+      await mkdir(join(folder, name), { recursive: true });
+      parties.push({ name, engine: await testEngineFor(join(folder, name), of) });
+    }
+    if (parties.length < 2) return { passed: 0, failures: [] };
+    console.log(`\nexchange: ${parties.map(({ name }) => name).join(', ')}`);
+    return await runMocha({
+      suite: 'exchange',
+      pattern: 'test/contract/exchange.test.ts',
+      folder,
+      env: { DRYDOCK_TEST_HOSTS: parties.map(({ name, engine }) => `${name}=${engine.host}`).join(',') },
+      testTimeoutMs: 180_000,
+      suiteTimeoutMs: 15 * 60_000,
+    });
+  } catch (error) {
+    return notRun('exchange', error);
+  } finally {
+    for (const { engine } of parties) await engine.remove();
+  }
 }
 
 async function runOn(name: string, folder: string, kind?: EngineKind): Promise<SuiteResults> {

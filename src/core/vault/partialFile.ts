@@ -105,7 +105,8 @@ async function writeAll(
   try {
     for await (const piece of untilAborted(bytes, signal)) {
       hasher.update(piece);
-      batch.push(piece);
+      // A small view would keep the large buffer alive that it is cut from.
+      batch.push(piece.buffer.byteLength > 4 * piece.length ? Uint8Array.from(piece) : piece);
       batchBytes += piece.length;
       if (batchBytes >= gatherBytes) await flush();
     }

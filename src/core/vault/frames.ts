@@ -1,0 +1,143 @@
+import { compress } from '../archive/compress.ts';
+import { decompressed } from '../archive/decompressed.ts';
+import { ZstdFrameWalker } from '../archive/zstdFrames.ts';
+import { Hasher, shortDigest, type Digest } from '../digest.ts';
+import { DrydockError, failure } from '../errors.ts';
+import { readVerified, type BlobReader, type ByteRange, type CancelOptions } from './blobStore.ts';
+
+/** Sizes of one frame (zstd) or member (gzip), as it lies in the blob and as it unpacks. */
+export interface Frame {
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+}
+
+/** A layer's blob and what is in each part of it. The frames fill the blob, in order. */
+export interface FramedLayer {
+  readonly diffId: Digest;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly plainBytes: number;
+  readonly compression: 'zstd' | 'gzip';
+  readonly frames: readonly Frame[];
+}
+
+/** Packs `bytes` in frames, several at once, and tells `onFrame` of each as it is passed on. */
+export async function* packFrames(
+  bytes: AsyncIterable<Uint8Array>,
+  compression: 'zstd' | 'gzip',
+  onFrame: (frame: Frame) => void,
+  { signal }: CancelOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  // `compress` yields each frame in one piece.
+  for await (const packed of compress(bytes, compression, signal && { signal })) {
+    onFrame({ storedBytes: packed.length, plainBytes: plainBytesOf(packed, compression) });
+    yield packed;
+  }
+}
+
+/**
+ * The bytes `range` of a layer's tar, clipped to its end. Only the frames that cover it are read and unpacked,
+ * zstd ones several at once. Rejects with `blobMissing` and `blobDamaged`; a frame's own checksum is what is
+ * checked, so bytes that must be right are compared with the file's sha256 as well.
+ */
+export async function* readRange(
+  store: BlobReader,
+  layer: FramedLayer,
+  range: ByteRange,
+  { signal }: CancelOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const end = Math.min(range.end, layer.plainBytes);
+  if (end <= range.start) return;
+  const cover = coverOf(layer.frames, { start: range.start, end });
+  const cancel = signal && { signal };
+  const packed = store.open(layer.digest, { ...cancel, range: cover.stored });
+  let at = cover.plain.start;
+  for await (const chunk of unpack(store, layer, packed, cancel)) {
+    const [from, to] = [Math.max(range.start - at, 0), Math.min(end - at, chunk.length)];
+    at += chunk.length;
+    if (at > cover.plain.end) break;
+    if (to > from) yield chunk.subarray(from, to);
+  }
+  if (at !== cover.plain.end)
+    throw failure('blobDamaged', {
+      vault: store.name,
+      digest: layer.digest,
+      reason: 'its frames unpack to another size than its frame table states',
+    });
+}
+
+/**
+ * The whole tar of a layer. Fails with `blobDamaged` at its end unless the blob had its digest and the tar its
+ * diffID.
+ */
+export async function* readLayer(
+  store: BlobReader,
+  layer: Omit<FramedLayer, 'frames'>,
+  { signal }: CancelOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const cancel = signal && { signal };
+  const hasher = new Hasher();
+  for await (const chunk of unpack(store, layer, readVerified(store, layer, cancel), cancel)) {
+    hasher.update(chunk);
+    yield chunk;
+  }
+  const found = hasher.digest();
+  if (found === layer.diffId) return;
+  throw failure('blobDamaged', {
+    vault: store.name,
+    digest: layer.digest,
+    reason: `it unpacks to ${shortDigest(found)} where ${shortDigest(layer.diffId)} was stored`,
+  });
+}
+
+/** Unpacks, and words what is wrong with packed bytes as damage of the blob. */
+export async function* unpack(
+  store: BlobReader,
+  { digest, compression }: Pick<FramedLayer, 'digest' | 'compression'>,
+  packed: AsyncIterable<Uint8Array>,
+  cancel: CancelOptions | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* decompressed(packed, compression, { name: shortDigest(digest), ...cancel });
+  } catch (error) {
+    const isDamage = error instanceof DrydockError && error.code.startsWith('archive');
+    if (!isDamage) throw error;
+    throw failure('blobDamaged', { vault: store.name, digest, reason: error.message }, error);
+  }
+}
+
+/** The frames that hold a range that is not empty: where they lie in the blob, and where in the tar. */
+function coverOf(
+  frames: readonly Frame[],
+  range: ByteRange,
+): { readonly stored: ByteRange; readonly plain: ByteRange } {
+  let [storedAt, plainAt] = [0, 0];
+  let start: { readonly stored: number; readonly plain: number } | undefined;
+  for (const { storedBytes, plainBytes } of frames) {
+    if (plainAt >= range.end) break;
+    if (start === undefined && plainAt + plainBytes > range.start)
+      start = { stored: storedAt, plain: plainAt };
+    storedAt += storedBytes;
+    plainAt += plainBytes;
+  }
+  return {
+    stored: { start: start?.stored ?? storedAt, end: storedAt },
+    plain: { start: start?.plain ?? plainAt, end: plainAt },
+  };
+}
+
+/** What a frame says it unpacks to. Throws when it is not exactly one frame: the table would be wrong. */
+function plainBytesOf(packed: Uint8Array, compression: 'zstd' | 'gzip'): number {
+  if (compression === 'gzip') {
+    // The last field of a member, ISIZE. Source: RFC 1952, section 2.3.1.
+    return Buffer.from(packed.buffer, packed.byteOffset, packed.length).readUInt32LE(packed.length - 4);
+  }
+  const walker = new ZstdFrameWalker();
+  const sizes = [...walker.push(packed)].flatMap((event) =>
+    event.kind === 'frame' ? [event.frame.contentBytes] : [],
+  );
+  const [size] = sizes;
+  if (size === undefined || sizes.length !== 1 || !walker.isBetweenFrames)
+    throw failure('unexpected', { reason: 'a piece that was packed is not one frame' });
+  return size;
+}

@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto';
+import * as z from 'zod';
+import type { TarEntry } from '../archive/tarHeader.ts';
+import type { TarEvent } from '../archive/tarScanner.ts';
+import { hexOf, Hasher } from '../digest.ts';
+import { parseJson } from '../oci/parseJson.ts';
+
+/** As Go, Docker and tar write extended attributes into PAX records. */
+const xattrPrefix = 'SCHILY.xattr.';
+
+/** Far above what a path of 64 KiB and a megabyte of extended attributes need. */
+export const maxLineBytes = 8 << 20;
+
+const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+
+const layerEntry = z.object({
+  path: z.string(),
+  rawPath: base64.optional(),
+  type: z.enum(['file', 'directory', 'symlink', 'hardlink', 'char-device', 'block-device', 'fifo', 'other']),
+  mode: count.max(0o7777),
+  uid: z.number(),
+  gid: z.number(),
+  size: count,
+  mtime: z.number(),
+  link: z.string().optional(),
+  xattrs: z.record(z.string(), base64).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  sparse: z.literal(true).optional(),
+  header: count,
+  offset: count,
+});
+
+/** One entry of a layer's tar, as README.md describes it. Offsets count bytes of the plain tar. */
+export type LayerEntry = z.output<typeof layerEntry>;
+
+/** Makes a line for each entry out of a scanner's events, hashing its data on the way. */
+export class EntryLines {
+  #hasher: Hasher | undefined;
+  #sha256: string | undefined;
+  #entry: TarEntry | undefined;
+
+  /** The line of an entry that has ended with this event, line feed included. */
+  take(event: TarEvent): string | undefined {
+    switch (event.kind) {
+      case 'entry':
+        this.#entry = event.entry;
+        this.#sha256 = this.#hasher = undefined;
+        return undefined;
+      case 'data':
+        // Most files come in one piece, and hashing that at once is twice as fast.
+        if (event.bytes.length === this.#entry?.sizeBytes) this.#sha256 = hash('sha256', event.bytes);
+        else (this.#hasher ??= new Hasher()).update(event.bytes);
+        return undefined;
+      case 'entryEnd':
+        return `${JSON.stringify(layerEntryOf(event.entry, this.#digest(event.entry)))}\n`;
+    }
+  }
+
+  #digest(entry: TarEntry): string | undefined {
+    if (this.#hasher) return hexOf(this.#hasher.digest());
+    if (this.#sha256 === undefined && entry.type === 'file') return hash('sha256', '');
+    return this.#sha256;
+  }
+}
+
+/** The entry in a line; throws `badJson`. */
+export function parseLayerEntry(line: Uint8Array, where: string): LayerEntry {
+  return parseJson(line, layerEntry, where, { maxBytes: maxLineBytes, maxDepth: 4 });
+}
+
+/** How the line of a path starts, whatever else it holds. */
+export function lineStart(path: string): Buffer {
+  return Buffer.from(`{"path":${JSON.stringify(path)},`);
+}
+
+/** `path` comes first: {@link lineStart} finds it without parsing. */
+function layerEntryOf(entry: TarEntry, sha256: string | undefined): LayerEntry {
+  const xattrs = xattrsOf(entry.pax);
+  return {
+    path: entry.path,
+    ...(entry.rawPath && { rawPath: Buffer.from(entry.rawPath).toString('base64') }),
+    type: entry.type,
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    size: entry.sizeBytes,
+    mtime: entry.mtime,
+    ...(entry.linkPath !== '' && { link: entry.linkPath }),
+    ...(xattrs && { xattrs }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(entry.isSparse && { sparse: true as const }),
+    header: entry.headerOffset,
+    offset: entry.dataOffset,
+  };
+}
+
+function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): Record<string, string> | undefined {
+  const found = [...pax].flatMap(([key, value]) =>
+    key.startsWith(xattrPrefix)
+      ? [[key.slice(xattrPrefix.length), Buffer.from(value).toString('base64')] as const]
+      : [],
+  );
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}

@@ -14,5 +14,5 @@ export const defaultArchiveLimits: ArchiveLimits = {
   ...defaultInflationLimits,
   maxEntries: 200_000,
   maxDocumentBytes: 4 << 20,
-  maxKeptBytes: 256 << 20,
+  maxKeptBytes: 128 << 20,
 };

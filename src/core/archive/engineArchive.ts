@@ -12,7 +12,7 @@ export interface SentFile {
   readonly bytes?: Uint8Array;
 }
 
-const maxHeldBytes = 256 << 20;
+const maxHeldBytes = 128 << 20;
 const maxHops = 40;
 
 /** What an engine's save has brought so far, by path, with the documents in memory. */

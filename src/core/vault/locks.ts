@@ -32,6 +32,8 @@ export interface LockInput {
 }
 
 export interface HeldLock {
+  /** The claim's id: a note of the journal names it, so that others see whether its operation still runs. */
+  readonly id: string;
   /** Aborted with `vaultLockLost` when somebody took the lock away, and with the operation's own signal. */
   readonly signal: AbortSignal;
   /** Touches the claim; rejects with `vaultLockLost` when it is gone. To be asked before what can't be undone. */
@@ -134,6 +136,7 @@ function hold(paths: VaultPaths, own: Claim, signal: AbortSignal | undefined): H
   const timer = setInterval(() => void touch(), touchEveryMs);
   timer.unref();
   return {
+    id: own.id,
     signal: signal === undefined ? lost.signal : AbortSignal.any([lost.signal, signal]),
     ensureHeld: async () => {
       await touch();

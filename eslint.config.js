@@ -20,7 +20,7 @@ const zones = [
   ['./src/core/inspect', ['./src/core/backup', './src/core/restore'], 'use cases do not import each other.'],
   ['./src/core/restore', ['./src/core/backup', './src/core/inspect'], 'use cases do not import each other.'],
   [
-    ['./src/core/archive', './src/core/oci', './src/core/engine'],
+    ['./src/core/archive', './src/core/oci', './src/core/engine', './src/core/vault'],
     ['./src/core/backup', './src/core/inspect', './src/core/restore'],
     'use cases stand on formats and ports, never the other way round.',
   ],

@@ -14,6 +14,7 @@ import {
   type StoredBlob,
 } from './blobStore.ts';
 import { withPartialFile } from './partialFile.ts';
+import { readFlags } from './readSmallFile.ts';
 import { blobPath, type VaultPaths } from './vaultPaths.ts';
 import { unwatched, type VaultSteps } from './vaultSteps.ts';
 
@@ -100,6 +101,8 @@ async function* readBlob(
   if (range !== undefined && range.end <= range.start) return;
   const stream = createReadStream(path, {
     highWaterMark: chunkBytes,
+    // Node takes numbers here, its types don't.
+    flags: readFlags as unknown as string,
     ...(signal && { signal }),
     // Node's `end` is the last byte, not the one after it.
     ...(range && { start: range.start, end: range.end - 1 }),

@@ -41,12 +41,13 @@ export interface VaultSettings {
   readonly created: string;
 }
 
-/** An open vault. What uses it gives its `steps` to nobody but a test. */
+/** An open vault. */
 export interface Vault {
   readonly paths: VaultPaths;
   readonly settings: VaultSettings;
   readonly access: 'read' | 'write';
   readonly blobs: BlobStore;
+  /** Does nothing but in tests. */
   readonly steps: VaultSteps;
 }
 

@@ -27,7 +27,7 @@ export interface LockDeps {
 export interface LockInput {
   readonly scope: LockScope;
   readonly mode: LockMode;
-  /** How long to wait for others, in milliseconds; 0 asks once. */
+  /** How long to wait for others, in milliseconds; 0 waits only for who gives way. */
   readonly waitMs: number;
 }
 
@@ -43,6 +43,9 @@ export interface HeldLock {
 }
 
 const touchEveryMs = 60_000;
+
+/** Of two who met one gives way at its next look; so long the other waits, whatever it was told. */
+const meetingMs = 250;
 
 /** Does `work` while a lock is held, and gives it back whatever happens. */
 export async function withLock<T>(
@@ -86,7 +89,8 @@ export async function acquireLock(
         await rm(claimPath(paths, own), { force: true });
         isWritten = false;
       }
-      if (first !== undefined && performance.now() >= deadline) throw inUse(paths, first);
+      const patience = isWritten ? meetingMs : 0;
+      if (first !== undefined && performance.now() >= deadline + patience) throw inUse(paths, first);
       // Of uneven length, so that two who woke together don't meet again and again.
       await wait(10 + Math.random() * 40, undefined, signal && { signal });
     }

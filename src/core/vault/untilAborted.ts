@@ -11,35 +11,34 @@ export async function* untilAborted(
     return;
   }
   const iterator = bytes[Symbol.asyncIterator]();
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    stop = () => {
-      resolve('aborted');
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
+  let stopWaiting: () => void = () => undefined;
+  const onAbort = (): void => {
+    stopWaiting();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   let hasEnded = false;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const next = iterator.next();
-      // Lost only when the signal came first, and then nobody wants to know.
-      next.catch(() => undefined);
-      const result = await Promise.race([next, aborted]).catch((error: unknown) => {
-        hasEnded = true;
-        throw error;
+      // No Promise.race with one lasting promise: that one would remember every piece until the end.
+      const result = await new Promise<IteratorResult<Uint8Array, unknown> | undefined>((resolve, reject) => {
+        stopWaiting = () => {
+          resolve(undefined);
+        };
+        iterator.next().then(resolve, (error: unknown) => {
+          hasEnded = true;
+          reject(error instanceof Error ? error : new Error(String(error)));
+        });
       });
-      if (result === 'aborted') continue;
-      if (result.done === true) {
+      signal.throwIfAborted();
+      if (result === undefined || result.done === true) {
         hasEnded = true;
-        signal.throwIfAborted();
         return;
       }
       yield result.value;
     }
   } finally {
-    signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', onAbort);
     if (!hasEnded) {
       const closing = Promise.resolve(iterator.return?.()).catch(() => undefined);
       if (!signal.aborted) await closing;

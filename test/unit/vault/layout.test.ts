@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createVault, openVault, requireWritable } from '../../../src/core/vault/layout.ts';
@@ -130,6 +132,14 @@ describe('making and opening a vault', () => {
     assert.deepEqual(await readdir(join(path, 'drydock')), ['vault.json']);
     await openVault({ path, access: 'write' });
     assert.deepEqual(await readdir(join(path, 'drydock')), ['journal', 'locks', 'partial', 'vault.json']);
+  });
+
+  it('does not wait for a pipe that stands where a file should', async () => {
+    const path = folder.path();
+    await createVault({ path, compression });
+    await rm(join(path, 'drydock', 'vault.json'));
+    await promisify(execFile)('mkfifo', [join(path, 'drydock', 'vault.json')]);
+    await assert.rejects(openVault({ path, access: 'read' }), { code: 'fileUnusable' });
   });
 
   it('leaves nothing when it is cancelled before it began', async () => {

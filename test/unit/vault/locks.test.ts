@@ -134,6 +134,16 @@ describe('locks of a vault', function () {
     assert.deepEqual(await readdir(paths.locks), []);
   });
 
+  it('go to exactly one of those who ask at the same moment and don’t want to wait', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const results = await Promise.allSettled([1, 2, 3].map(() => acquireLock(deps, exclusive)));
+      const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      assert.equal(held.length, 1);
+      await held[0]?.release();
+      assert.deepEqual(await readdir(paths.locks), []);
+    }
+  });
+
   it('come as soon as another process gives its own back', async () => {
     const child = await holding('exclusive');
     const waiting = acquireLock(deps, { ...shared, waitMs: patient });

@@ -15,7 +15,8 @@ import { blobStoreContract } from './blobStoreContract.ts';
 const text = 'the bytes of a blob';
 const digest = digestOf(text);
 
-describe('blobs in a folder', () => {
+describe('blobs in a folder', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
 
   describe('as every store', () => {

@@ -30,7 +30,8 @@ const blobOf = ({
 });
 
 /** Frozen as earlier versions wrote them. They are never made anew: what can't read them loses people's backups. */
-describe('golden vaults', () => {
+describe('golden vaults', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
 
   for (const [name, compression] of [

@@ -8,7 +8,8 @@ import { bareVaultFolders, temporaryFolder } from '../../support/vaultFolder.ts'
 
 const backup = { kind: 'backup', subject: 'web' };
 
-describe('the journal', () => {
+describe('the journal', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   let deps: LockDeps;
   let held: HeldLock;

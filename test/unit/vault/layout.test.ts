@@ -9,7 +9,8 @@ import { temporaryFolder } from '../../support/vaultFolder.ts';
 
 const compression = 'zstd';
 
-describe('making and opening a vault', () => {
+describe('making and opening a vault', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   const json = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(folder.path(), name), 'utf8'));

@@ -41,7 +41,8 @@ const foreign = [
   { strange: { nested: [1, 2.5, -3e10, true, null] } },
 ];
 
-describe('the index of snapshots', () => {
+describe('the index of snapshots', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   let vault: Vault;
   let owner: ProcessIdentity;

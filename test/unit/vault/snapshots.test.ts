@@ -38,7 +38,8 @@ async function reached(store: BlobStore, ...roots: readonly EntryDescriptor[]): 
   return found;
 }
 
-describe('what a snapshot reaches', () => {
+describe('what a snapshot reaches', function () {
+  this.timeout(20_000);
   it('is every blob that was stored for it, each once, parents first', async () => {
     const store = memoryStore();
     const { entry } = await smallSnapshot(store);

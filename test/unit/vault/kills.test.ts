@@ -120,4 +120,20 @@ describe('a vault whose writer is killed', function () {
       assert.ok(entries.map(refNameOf).includes('first'));
     }
   });
+
+  it('lists the snapshot of every writer that lived while others were killed beside it', async () => {
+    const path = join(folder.path(), 'vault');
+    await createVault({ path, compression: 'zstd' });
+    const runs = await Promise.all(
+      [0, 25, 0, 38, 0, 42, 0, 31].map(async (killAt, number) => {
+        const name = `writer-${number}`;
+        return { name, ...(await backUp(path, name, killAt)) };
+      }),
+    );
+    const lived = runs.filter(({ isKilled }) => !isKilled).map(({ name }) => name);
+    assert.ok(lived.length >= 4);
+    const names = (await requireWhole(await openVault({ path, access: 'read' }))).map(refNameOf);
+    assert.equal(new Set(names).size, names.length);
+    for (const name of lived) assert.ok(names.includes(name), name);
+  });
 });

@@ -23,26 +23,23 @@ export const loadArchive: Command<'drydock.loadArchive'> = async (context, file,
   return results;
 };
 
+/** Under one notification, for VS Code holds back a fourth one that comes within a second: that would be the result. */
 async function loadOne(context: CommandContext, path: string): Promise<LoadedArchive | undefined> {
   const engine = context.engine();
   const name = path.split(/[\\/]/).at(-1) ?? path;
-  const plan = await runOperation(
-    context.log,
-    vscode.l10n.t('Checking {name}', { name }),
-    { checking: [0, 100] },
-    (operation) => planLoad({ engine }, { path }, operation),
-  );
-  if (plan === undefined) return undefined;
-  const keepAs = await askAboutTags(engine, plan);
-  if (keepAs === undefined) return undefined;
-  const loaded = await runOperation(
+  const done = await runOperation(
     context.log,
     vscode.l10n.t('Loading {name}', { name }),
-    { sending: [0, 100] },
-    (operation) => load({ engine }, { plan, keepAs }, operation),
+    { checking: [0, 40], sending: [40, 100] },
+    async (operation) => {
+      const plan = await planLoad({ engine }, { path }, operation);
+      const keepAs = await askAboutTags(engine, plan);
+      if (keepAs === undefined) return undefined;
+      return { plan, loaded: await load({ engine }, { plan, keepAs }, operation) };
+    },
   );
-  if (loaded !== undefined) tellLoaded(context.log, name, plan, loaded);
-  return loaded;
+  if (done !== undefined) tellLoaded(context.log, name, done.plan, done.loaded);
+  return done?.loaded;
 }
 
 /** Which old images to keep under which names; undefined when the person decides against loading. */

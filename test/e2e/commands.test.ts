@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { provideEngine } from '../../scripts/provision/provideEngine.ts';
 import { makeSampleImages } from '../../scripts/sampleImages.ts';
 import { testEngine, testHost } from '../support/engine.ts';
-import { dockerCli, type DockerCli } from '../support/variedImages.ts';
+import { dockerCli, emptyEngine, type DockerCli } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
 import { eventually, workbenchOf, type Workbench } from '../support/workbench.ts';
 
@@ -41,14 +41,7 @@ describe('commands in the browser', function () {
     await vscode.close();
     await rm(folder, { recursive: true, force: true });
     await (await testEngine()).start();
-    const containers = await docker('ps', '--all', '--quiet');
-    if (containers !== '') await docker('rm', '--force', '--volumes', ...containers.split('\n'));
-    // By name first: an image goes when it has neither a name nor a child.
-    const names = await docker('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}');
-    await docker('image', 'rm', ...names.split('\n').filter((name) => !name.includes('<none>')));
-    const images = await docker('image', 'ls', '--quiet', '--no-trunc');
-    if (images !== '') await docker('image', 'rm', '--force', ...new Set(images.split('\n')));
-    await docker('volume', 'rm', '--force', 'demo_uploads', 'demo_queue');
+    await emptyEngine();
   });
 
   beforeEach(async () => {
@@ -82,7 +75,7 @@ describe('commands in the browser', function () {
   it('exports the file system of a running container', async () => {
     await workbench.chooseFromMenu(workbench.treeItem(/^demo-web-1/), /Export Container Filesystem/);
     await workbench.acceptProposedPath();
-    await workbench.toast(/Exported and verified/).waitFor();
+    await workbench.told(/Exported and verified/);
     await vscode.screenshot('exported');
     await fileOf(/^demo-web-1_rootfs_\d{8}T\d{6}Z\.tar$/);
   });
@@ -92,7 +85,7 @@ describe('commands in the browser', function () {
     await page.keyboard.press('Control+Shift+E');
     await workbench.chooseFromMenu(workbench.treeItem(file), /Import Filesystem as Image/);
     await workbench.answer(/Name of the image/, 'demo/imported:1');
-    await workbench.toast(/Imported and verified: demo\/imported:1/).waitFor();
+    await workbench.told(/Imported and verified: demo\/imported:1/);
     await drydock();
     await workbench.expand(/^demo\/imported,/);
     await workbench.treeItem(/^demo\/imported:1/).waitFor();
@@ -106,7 +99,7 @@ describe('commands in the browser', function () {
     await workbench.answer(/Author/, 'Ada');
     await workbench.answer(/Changes/, 'ENV MODE=kept; CMD ["serve", "--now"]');
     await workbench.pick(/Pause while committing/);
-    await workbench.toast(/Committed and verified: demo\/kept:1/).waitFor();
+    await workbench.told(/Committed and verified: demo\/kept:1/);
     await vscode.screenshot('committed');
     const said = await docker(
       ...['image', 'inspect', 'demo/kept:1', '--format'],
@@ -134,7 +127,7 @@ describe('commands in the browser', function () {
     await workbench.expand(/^demo\/web,/);
     await workbench.chooseFromMenu(workbench.treeItem(/^demo\/web:1\.1/), /^Tag/);
     await workbench.answer(/Name of the image/, 'demo/web:proven');
-    await workbench.toast(/demo\/web:1\.1 is now also demo\/web:proven/).waitFor();
+    await workbench.told(/demo\/web:1\.1 is now also demo\/web:proven/);
     await workbench.treeItem(/^demo\/web:proven/).waitFor();
     assert.equal(await idOf('demo/web:proven'), await idOf('demo/web:1.1'));
 
@@ -165,7 +158,7 @@ describe('commands in the browser', function () {
     await workbench.chooseFromMenu(second, /Save Image as Archive/);
     await workbench.pick(/docker-archive · gzip/);
     await workbench.acceptProposedPath();
-    await workbench.toast(/Saved and verified/).waitFor();
+    await workbench.told(/Saved and verified/);
     await vscode.screenshot('saved-two');
     await fileOf(/^web_1\.1_and_1_more_.*\.tar\.gz$/);
   });
@@ -179,7 +172,7 @@ describe('commands in the browser', function () {
       workbench.treeItem(new RegExp(`^${file.replaceAll('.', '\\.')}$`)),
       /Load Archive/,
     );
-    await workbench.toast(/Loaded and verified/).waitFor();
+    await workbench.told(/Loaded and verified/);
     assert.deepEqual([await idOf('demo/web:1.1'), await idOf('demo/worker:stable')], ids);
     await drydock();
   });
@@ -225,7 +218,7 @@ describe('commands in the browser', function () {
     await page.locator('.quick-input-widget:visible input').first().fill(file);
     await workbench.pick(new RegExp(file.replaceAll('.', '\\.')));
     await page.getByRole('tab', { name: file }).dragTo(workbench.treeItem(/^demo\/base,/));
-    await workbench.toast(/Loaded and verified/).waitFor();
+    await workbench.told(/Loaded and verified/);
     await vscode.screenshot('dropped');
   });
 

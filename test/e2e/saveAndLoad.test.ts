@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { makeSampleImages } from '../../scripts/sampleImages.ts';
 import { provideEngine } from '../../scripts/provision/provideEngine.ts';
 import { testHost } from '../support/engine.ts';
-import { dockerCli, type DockerCli } from '../support/variedImages.ts';
+import { dockerCli, emptyEngine, type DockerCli } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
+import { workbenchOf, type Workbench } from '../support/workbench.ts';
 
 describe('in the browser, on the packaged extension', function () {
   this.timeout(120_000);
   let vscode: OpenedVsCode;
   let page: Page;
+  let workbench: Workbench;
   let docker: DockerCli;
   let workspace: string;
   let archive: string;
@@ -25,17 +27,14 @@ describe('in the browser, on the packaged extension', function () {
     await writeFile(join(workspace, 'Dockerfile'), 'FROM demo/base:1.0\nCOPY site/ /srv/\nCMD ["httpd"]\n');
     vscode = await openVsCode({ workspace, engineHost: testHost() });
     page = vscode.page;
+    workbench = workbenchOf(page);
     await vscode.openContainer('Drydock');
   });
 
   after(async () => {
     await vscode.close();
     await rm(workspace, { recursive: true, force: true });
-    const containers = await docker('ps', '--all', '--quiet');
-    if (containers !== '') await docker('rm', '--force', '--volumes', ...containers.split('\n'));
-    const images = await docker('image', 'ls', '--quiet', '--no-trunc');
-    if (images !== '') await docker('image', 'rm', '--force', ...new Set(images.split('\n')));
-    await docker('volume', 'rm', '--force', 'demo_uploads', 'demo_queue');
+    await emptyEngine();
   });
 
   /** VS Code shows three toasts at a time; what an earlier step left must not hide the next one. */
@@ -52,62 +51,26 @@ describe('in the browser, on the packaged extension', function () {
   const imageIds = async (): Promise<readonly string[]> =>
     (await docker('image', 'ls', '--all', '--quiet', '--no-trunc')).split('\n').sort();
 
-  const treeItem = (name: string | RegExp): Locator =>
-    page.locator('.part.sidebar').getByRole('treeitem', { name });
-  const toast = (text: string | RegExp): Locator =>
-    page.locator('.notification-toast').filter({ hasText: text });
-
-  /** Opens the repository of the sample images, so that its tags are shown. */
-  const expand = async (name: RegExp): Promise<void> => {
-    const item = treeItem(name).first();
-    await item.waitFor();
-    if ((await item.getAttribute('aria-expanded')) !== 'true') await item.click();
-  };
-
-  /** Menus ignore the mouse for a moment after they open: clicks until the menu is gone. */
-  const chooseFromMenu = async (item: Locator, label: RegExp): Promise<void> => {
-    await item.click({ button: 'right' });
-    const entry = page.locator('.context-view').getByRole('menuitem', { name: label });
-    await entry.waitFor();
-    await assertEventually(async () => {
-      if (await entry.isVisible()) await entry.click({ timeout: 1_000 }).catch(() => undefined);
-      return !(await entry.isVisible());
-    });
-  };
-
-  const pick = async (name: RegExp): Promise<void> => {
-    await page.locator('.quick-input-widget:visible').getByRole('option', { name }).first().click();
-  };
-
-  /** File dialogs are a quick pick in the browser: takes what it proposes. */
-  const acceptProposedPath = async (): Promise<void> => {
-    const input = page.locator('.quick-input-widget:visible input').first();
-    await assertEventually(
-      async () => (await input.isVisible()) && (await input.inputValue()).includes('.tar'),
-    );
-    await page.keyboard.press('Enter');
-  };
-
   /** Chooses a file of the workspace, which is where the dialog opens. */
   const pickFile = async (name: string): Promise<void> => {
-    await pick(new RegExp(`^${name.replaceAll('.', '\\.')}$`));
+    await workbench.pick(new RegExp(`^${name.replaceAll('.', '\\.')}$`));
     await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   };
 
   it('shows images, containers and volumes of the engine', async () => {
-    await expand(/^demo\/web,/);
-    await treeItem(/^demo\/web:1\.1/).waitFor();
-    await treeItem(/^demo-web-1/).waitFor();
-    await treeItem(/^demo_uploads/).waitFor();
+    await workbench.expand(/^demo\/web,/);
+    await workbench.treeItem(/^demo\/web:1\.1/).waitFor();
+    await workbench.treeItem(/^demo-web-1/).waitFor();
+    await workbench.treeItem(/^demo_uploads/).waitFor();
     await vscode.screenshot('trees', { readme: true });
   });
 
   it('saves an image by right-click, and says done once it was read back', async () => {
-    await expand(/^demo\/worker,/);
-    await chooseFromMenu(treeItem(/^demo\/worker:stable/), /Save Image as Archive/);
-    await pick(/docker-archive · zstd/);
-    await acceptProposedPath();
-    await toast(/Saved and verified/).waitFor();
+    await workbench.expand(/^demo\/worker,/);
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo\/worker:stable/), /Save Image as Archive/);
+    await workbench.pick(/docker-archive · zstd/);
+    await workbench.acceptProposedPath();
+    await workbench.told(/Saved and verified/);
     await vscode.screenshot('saved');
     const files = (await readdir(workspace)).sort();
     archive = files[1] ?? '';
@@ -118,23 +81,23 @@ describe('in the browser, on the packaged extension', function () {
   it('removes the image after saying what goes, loads it back from the palette, and it has its ID again', async () => {
     const id = await docker('image', 'inspect', '--format', '{{.Id}}', 'demo/worker:stable');
     await docker('rm', '--force', 'demo-worker-1');
-    await treeItem(/^demo-worker-1/).waitFor({ state: 'detached' });
+    await workbench.treeItem(/^demo-worker-1/).waitFor({ state: 'detached' });
     for (const tag of ['demo/worker:1.0', 'demo/worker:stable']) {
-      await chooseFromMenu(treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)), /Remove/);
+      await workbench.chooseFromMenu(workbench.treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)), /Remove/);
       const dialog = page.locator('.monaco-dialog-box');
       await dialog.getByText(tag).first().waitFor();
       await vscode.screenshot(`remove-${tag.split(':')[1] ?? ''}`);
       await dialog.getByRole('button', { name: 'Remove' }).click();
-      await treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)).waitFor({ state: 'detached' });
+      await workbench.treeItem(new RegExp(`^${tag.replace('.', '\\.')}`)).waitFor({ state: 'detached' });
     }
     assert.ok(!(await imageIds()).includes(id));
     await clearToasts();
     await vscode.runCommand('Drydock: Load Archive');
     await pickFile(archive);
-    await toast(/Loaded and verified/).waitFor();
+    await workbench.told(/Loaded and verified/);
     assert.equal(await docker('image', 'inspect', '--format', '{{.Id}}', 'demo/worker:stable'), id);
-    await expand(/^demo\/worker,/);
-    await treeItem(/^demo\/worker:stable/).waitFor();
+    await workbench.expand(/^demo\/worker,/);
+    await workbench.treeItem(/^demo\/worker:stable/).waitFor();
     await vscode.screenshot('loaded');
   });
 
@@ -147,7 +110,8 @@ describe('in the browser, on the packaged extension', function () {
     await dialog.getByText(/demo\/worker:stable now points to/).waitFor();
     await vscode.screenshot('tag-moves');
     await dialog.getByRole('button', { name: 'Keep Old Images and Load' }).click();
-    await treeItem(/^demo\/worker:stable-before-/).waitFor();
+    await workbench.told(/Loaded and verified/);
+    await workbench.treeItem(/^demo\/worker:stable-before-/).waitFor();
     const kept = await docker('image', 'ls', '--no-trunc', '--format', '{{.Tag}} {{.ID}}', 'demo/worker');
     assert.match(kept, new RegExp(`stable-before-\\S+ ${webId}`));
   });
@@ -158,9 +122,7 @@ describe('in the browser, on the packaged extension', function () {
     const before = await imageIds();
     await vscode.runCommand('Drydock: Load Archive');
     await pickFile('cut.tar');
-    await toast(/cut\.tar is cut off|cut\.tar is damaged/)
-      .first()
-      .waitFor();
+    await workbench.told(/cut\.tar is cut off|cut\.tar is damaged/);
     await vscode.screenshot('cut');
     assert.deepEqual(await imageIds(), before);
   });
@@ -168,9 +130,9 @@ describe('in the browser, on the packaged extension', function () {
   it('shows the layer history beside a Dockerfile, readable and accessible', async () => {
     await page.keyboard.press('Control+P');
     await page.locator('.quick-input-widget:visible input').first().fill('Dockerfile');
-    await pick(/Dockerfile/);
+    await workbench.pick(/Dockerfile/);
     await page.locator('.view-lines').first().waitFor();
-    await chooseFromMenu(treeItem(/^demo\/web:1\.1/), /Show Layer History/);
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo\/web:1\.1/), /Show Layer History/);
     const frame = await vscode.webview();
     await frame.getByText(/COPY/).first().waitFor();
     const table = frame.getByRole('table').first();
@@ -179,12 +141,3 @@ describe('in the browser, on the packaged extension', function () {
     await vscode.screenshot('history', { readme: true });
   });
 });
-
-/** Looks again until it is so; playwright's own waits do the waiting in between. */
-async function assertEventually(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isSo())) {
-    assert.ok(Date.now() < deadline, 'it did not come true within 20 s');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

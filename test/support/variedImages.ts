@@ -12,6 +12,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { provideEngine } from '../../scripts/provision/provideEngine.ts';
+import { testEngine, testHost } from './engine.ts';
 import { writeOddTar } from './oddTar.ts';
 
 const run = promisify(execFile);
@@ -186,4 +187,24 @@ export async function makeVariedImages(host: string, folder: string): Promise<re
   });
   await docker('rm', container);
   return images;
+}
+
+/** Removes every container, image and volume of the runner's own engine; refuses any other. */
+export async function emptyEngine(): Promise<void> {
+  const { host } = await testEngine();
+  if (host !== testHost())
+    throw new Error(`${testHost()} is not the engine that the tests started: it stays as it is`);
+  const docker = await dockerCli(host);
+  const list = async (...args: readonly string[]): Promise<readonly string[]> =>
+    (await docker(...args)).split('\n').filter((line) => line !== '');
+  for (const id of await list('ps', '--all', '--quiet')) await docker('rm', '--force', '--volumes', id);
+  for (const name of await list('volume', 'ls', '--quiet')) await docker('volume', 'rm', name);
+  // A parent is refused while it has children, so each round takes those that have none.
+  for (let left = Number.POSITIVE_INFINITY; ;) {
+    const ids = new Set(await list('image', 'ls', '--quiet', '--no-trunc'));
+    if (ids.size === 0) return;
+    if (ids.size >= left) throw new Error(`${ids.size} images can't be removed`);
+    left = ids.size;
+    for (const id of ids) await docker('image', 'rm', '--force', id).catch(() => undefined);
+  }
 }

@@ -5,6 +5,8 @@ import type { Locator, Page } from 'playwright-core';
 export interface Workbench {
   treeItem(name: string | RegExp): Locator;
   toast(text: string | RegExp): Locator;
+  /** Waits for a notification that says so. */
+  told(text: string | RegExp): Promise<void>;
   readonly dialog: Locator;
   /** Opens a group of a tree if it is closed. */
   expand(name: RegExp): Promise<void>;
@@ -26,6 +28,18 @@ export function workbenchOf(page: Page): Workbench {
   return {
     treeItem,
     toast: (text) => page.locator('.notification-toast').filter({ hasText: text }),
+    async told(text) {
+      const item = page.locator('.notification-list-item').filter({ hasText: text }).first();
+      // Of more than three notifications within 800 ms VS Code shows the rest behind the bell alone. People are not
+      // that quick; tests are.
+      await item.waitFor({ timeout: 5_000 }).catch(async () => {
+        await page
+          .locator('.part.statusbar')
+          .getByRole('button', { name: /Notifications/ })
+          .click();
+      });
+      await item.waitFor();
+    },
     dialog: page.locator('.monaco-dialog-box'),
     async expand(name) {
       const item = treeItem(name).first();

@@ -73,7 +73,7 @@ export async function sweepPartials(folder: string): Promise<number> {
 
 /**
  * Writes in order, one gathered piece behind the stream: 1. take pieces and hash them, 2. hand a full batch to the
- * disk and go on taking, 3. never have more than one batch under way.
+ * disk and go on taking, 3. never have more than one batch under way, 4. sync now and then while writing goes on.
  */
 async function writeAll(
   file: FileHandle,
@@ -85,13 +85,21 @@ async function writeAll(
   let batchBytes = 0;
   let unsyncedBytes = 0;
   let writing: Promise<void> = Promise.resolve();
+  let syncing: Promise<void> = Promise.resolve();
+  let isSyncing = false;
   const write = async (pieces: readonly Uint8Array[], sizeBytes: number): Promise<void> => {
     const { bytesWritten } = await file.writev(pieces);
     if (bytesWritten < sizeBytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
     unsyncedBytes += sizeBytes;
-    if (unsyncedBytes < syncEveryBytes) return;
+    if (unsyncedBytes < syncEveryBytes || isSyncing) return;
+    // A sync that failed is never tried again: the system may have dropped what it could not write.
+    await syncing;
     unsyncedBytes = 0;
-    await file.datasync();
+    isSyncing = true;
+    syncing = file.datasync().finally(() => {
+      isSyncing = false;
+    });
+    syncing.catch(() => undefined);
   };
   const flush = async (): Promise<void> => {
     await writing;
@@ -112,8 +120,9 @@ async function writeAll(
     }
     await flush();
     await writing;
+    await syncing;
   } finally {
     // The file may be closed only when nothing writes to it any more.
-    await Promise.allSettled([writing]);
+    await Promise.allSettled([writing, syncing]);
   }
 }

@@ -79,6 +79,7 @@ export async function benchArchives(bench: ArchiveBench): Promise<readonly Bench
       peer: '`docker save | zstd -3 -T2`',
       theirs: saveTheirs,
       goal: 1.1,
+      note: 'packing, unpacking again and hashing share the processors with the engine',
     },
     {
       what: 'save, uncompressed, read back',

@@ -47,7 +47,10 @@ export function benchmarkPage(
       ]
         .filter((part) => part !== undefined)
         .join('; '),
-    ].join(' | '),
+    ]
+      // A pipe in a shell line would end the cell.
+      .map((cell) => cell.replaceAll('|', '\\|'))
+      .join(' | '),
   );
   return `# Benchmarks
 

@@ -11,7 +11,7 @@ import { chosenEngineVersion } from './engine/chosenEngine.ts';
 import { engineAt } from './engine/startEngine.ts';
 import { build, packageExtension } from './packaging/packageExtension.ts';
 import { canInstallPackages } from './provision/aptInstall.ts';
-import { beforeExit, cleanUp } from './provision/cleanups.ts';
+import { beforeExit, cleanUp, isCleaningUp } from './provision/cleanups.ts';
 import { findOnPath } from './provision/findOnPath.ts';
 import { checkout, provisionFolder } from './provision/places.ts';
 import { withLock } from './provision/withLock.ts';
@@ -108,7 +108,8 @@ async function openBrowser(workspace: string, env: NodeJS.ProcessEnv): Promise<v
   console.log(`Drydock is open at ${address}`);
   if (isSmoke) return;
   console.log('Ctrl-C ends it.');
-  throw new Error(await server.ended);
+  const reason = await server.ended;
+  if (!isCleaningUp()) throw new Error(reason);
 }
 
 if (isSmoke) beforeExit(() => rm(runFolder, { recursive: true, force: true }));

@@ -29,6 +29,11 @@ export function cleanUp(): Promise<void> {
   return running;
 }
 
+/** Whether everything is being ended on purpose, so that what ends is no failure. */
+export function isCleaningUp(): boolean {
+  return running !== undefined;
+}
+
 async function runAll(): Promise<void> {
   for (let next = cleanups.pop(); next; next = cleanups.pop()) {
     try {

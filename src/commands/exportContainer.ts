@@ -1,11 +1,10 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { exportContainer as exportRootfs } from '../core/backup/exportContainer.ts';
 import { fileTimestamp, formatBytes } from '../core/quantity.ts';
+import { archiveFolder } from '../ui/archiveFolder.ts';
 import { pickContainer } from '../ui/pickers.ts';
 import { runOperation } from '../ui/runOperation.ts';
-import { readSetting } from '../ui/settings.ts';
 import type { ContainerNode } from '../views/node.ts';
 import { chosenNodes, containersAmong } from './chosenNodes.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -27,11 +26,11 @@ export const exportContainer: Command<'drydock.exportContainer'> = async (contex
 };
 
 async function exportOne(context: CommandContext, title: string, container: ContainerNode): Promise<unknown> {
-  const folder =
-    readSetting('archive.folder') || (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir());
   const target = await vscode.window.showSaveDialog({
     title,
-    defaultUri: vscode.Uri.file(join(folder, `${container.name}_rootfs_${fileTimestamp(Date.now())}.tar`)),
+    defaultUri: vscode.Uri.file(
+      join(archiveFolder(), `${container.name}_rootfs_${fileTimestamp(Date.now())}.tar`),
+    ),
     saveLabel: vscode.l10n.t('Export'),
     filters: { tar: ['tar'], 'tar.gz': ['tar.gz', 'tgz'], 'tar.zst': ['tar.zst'] },
   });

@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ArchiveForm } from '../core/archive/archive.ts';
 import { saveImages as save, type SavedArchive } from '../core/backup/saveImages.ts';
 import { shortDigest } from '../core/digest.ts';
 import { fileTimestamp, formatBytes } from '../core/quantity.ts';
+import { archiveFolder } from '../ui/archiveFolder.ts';
 import { pickImages } from '../ui/pickers.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { readSetting } from '../ui/settings.ts';
@@ -108,12 +108,6 @@ function dockerDetail(compression: SaveCompression): string {
 
 function ociDetail(): string {
   return vscode.l10n.t('A plain OCI image layout for skopeo, Podman and other OCI tools');
-}
-
-function archiveFolder(): string {
-  const folder = readSetting('archive.folder');
-  if (folder !== '') return folder;
-  return vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir();
 }
 
 function nameOf(image: ImageNode | undefined): string {

@@ -57,16 +57,3 @@ export class Hasher {
     return `sha256:${this.#hash.digest('hex')}` as Digest;
   }
 }
-
-/**
- * The chainIDs of a stack of layers, bottom first, one for each prefix.
- * Source: image-spec v1.1 config.md, "Layer ChainID".
- */
-export function chainIds(diffIds: readonly Digest[]): Digest[] {
-  const chain: Digest[] = [];
-  for (const diffId of diffIds) {
-    const below = chain.at(-1);
-    chain.push(below === undefined ? diffId : digestOf(`${below} ${diffId}`));
-  }
-  return chain;
-}

@@ -1,6 +1,11 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
+const useCases = ['backup', 'inspect', 'maintenance', 'restore'].map((name) => `./src/core/${name}`);
+const sharedParts = ['layers', 'recovery', 'snapshot', 'snapshotFiles', 'volumes'].map(
+  (name) => `./src/core/${name}`,
+);
+
 /** Folder rules: `target` may not import `from`, and why. */
 const zones = [
   [
@@ -16,13 +21,21 @@ const zones = [
     ],
     'core is pure: it knows ports, not who implements or shows them.',
   ],
-  ['./src/core/backup', ['./src/core/inspect', './src/core/restore'], 'use cases do not import each other.'],
-  ['./src/core/inspect', ['./src/core/backup', './src/core/restore'], 'use cases do not import each other.'],
-  ['./src/core/restore', ['./src/core/backup', './src/core/inspect'], 'use cases do not import each other.'],
+  ...useCases.map((folder) => [
+    folder,
+    useCases.filter((other) => other !== folder),
+    'use cases do not import each other.',
+  ]),
   [
     ['./src/core/archive', './src/core/oci', './src/core/engine', './src/core/vault'],
-    ['./src/core/backup', './src/core/inspect', './src/core/restore'],
+    [...useCases, ...sharedParts],
     'use cases stand on formats and ports, never the other way round.',
+  ],
+  [sharedParts, useCases, 'what several use cases share knows none of them.'],
+  [
+    './src/core/snapshot',
+    sharedParts.filter((folder) => folder !== './src/core/snapshot'),
+    'a snapshot is data: who fills, reads or undoes knows it, and it knows nobody.',
   ],
   [
     ['./src/docker', './src/registry'],

@@ -13,10 +13,16 @@ import type {
   ContainerSummary,
   EngineEvent,
   EngineInfo,
+  ExecOutcome,
+  FileChange,
   HistoryEntry,
   ImageDetails,
   ImageSummary,
+  JsonObject,
   LoadOutcome,
+  NetworkDetails,
+  NetworkSummary,
+  PathStat,
   Removal,
   VolumeDetails,
   VolumeSummary,
@@ -92,6 +98,61 @@ export interface ContainerStore {
   /** The flattened root file system as a tar, without volumes. Checked like `ImageStore.save`. */
   exportRootfs(ref: string, options?: CallOptions): Promise<Readable>;
   commit(ref: string, input: CommitInput, options?: CallOptions): Promise<Digest>;
+  /**
+   * Makes a container out of a create-body as the engine's API defines it (`POST /containers/create`), and does not
+   * start it. Rejects with `engineConflict` when the name is taken.
+   */
+  create(
+    input: { readonly name?: string; readonly body: JsonObject; readonly platform?: string },
+    options?: CallOptions,
+  ): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+  rename(ref: string, name: string, options?: CallOptions): Promise<void>;
+  /** Paths of the root file system that differ from the image's; mounts are not looked into. */
+  changes(ref: string, options?: CallOptions): Promise<readonly FileChange[]>;
+  /** Runs a command in a running container and waits for its end. What it prints beyond 64 KiB is dropped. */
+  exec(
+    ref: string,
+    input: { readonly command: readonly string[]; readonly user?: string },
+    options?: CallOptions,
+  ): Promise<ExecOutcome>;
+  /** What `path` is, mounts included, or undefined where there is nothing. The container need not run. */
+  statPath(ref: string, path: string, options?: CallOptions): Promise<PathStat | undefined>;
+  /**
+   * The tar of a path, mounts included. Entries are named by the path's last part (`/a/b` gives `b/…`). Checked like
+   * `ImageStore.save`: a file that shrank while the engine read it cuts the tar there, and the stream fails with
+   * `streamCut`. Rejects with `engineNotFound`.
+   */
+  readArchive(ref: string, path: string, options?: CallOptions): Promise<Readable>;
+  /**
+   * Unpacks a plain tar into the folder `path`. Not atomic, removes nothing, and a tar that ends early between two
+   * entries counts as whole for the engine: send only what was checked. Podman takes `/` for the root file system
+   * without its mounts; Docker before 29.7 refuses relative links that leave `path`, so give it `/`.
+   */
+  writeArchive(
+    ref: string,
+    path: string,
+    tar: AsyncIterable<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<void>;
+}
+
+/** Networks. A `NetworkDetails` holds all that is needed to make the network again. */
+export interface NetworkStore {
+  list(options?: CallOptions): Promise<readonly NetworkSummary[]>;
+  inspect(ref: string, options?: CallOptions): Promise<NetworkDetails>;
+  /** Resolves with the ID. Rejects with `engineConflict` when the name is taken, also where the engine would allow it. */
+  create(input: Omit<NetworkDetails, 'id' | 'raw' | 'scope'>, options?: CallOptions): Promise<string>;
+  remove(ref: string, options?: CallOptions): Promise<void>;
+  /** `endpoint` is an EndpointConfig of the engine's API: aliases, IPAMConfig and the like. */
+  connect(ref: string, container: string, endpoint: JsonObject, options?: CallOptions): Promise<void>;
+  disconnect(ref: string, container: string, options?: CallOptions): Promise<void>;
+}
+
+/** A volume's data as one tar, where the engine gives that itself (Podman). Entries are named from `./`. */
+export interface VolumeArchives {
+  read(name: string, options?: CallOptions): Promise<Readable>;
+  /** Unpacks into the volume; like `ContainerStore.writeArchive` in what it does not promise. */
+  write(name: string, tar: AsyncIterable<Uint8Array>, options?: CallOptions): Promise<void>;
 }
 
 export interface VolumeStore {
@@ -100,6 +161,21 @@ export interface VolumeStore {
   /** Walks every volume on the engine's host: slow. Ask only when a person asked. */
   usage(options?: CallOptions): Promise<readonly VolumeUsage[]>;
   remove(name: string, options?: CallOptions): Promise<void>;
+  /**
+   * Makes a volume. Engines answer with the existing one when the name is taken, so look first. Leaving `name` out
+   * has the engine make one up, for an anonymous volume.
+   */
+  create(
+    input: {
+      readonly name?: string;
+      readonly driver: string;
+      readonly options: Readonly<Record<string, string>>;
+      readonly labels: Readonly<Record<string, string>>;
+    },
+    options?: CallOptions,
+  ): Promise<VolumeDetails>;
+  /** Present where data goes through the engine's own volume archives and not through a container's files. */
+  archives(options?: CallOptions): Promise<VolumeArchives | undefined>;
 }
 
 /** One Docker-API endpoint. */
@@ -110,6 +186,7 @@ export interface Engine {
   readonly images: ImageStore;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
+  readonly networks: NetworkStore;
   /**
    * What happens on the engine, from now on, for ever: when the connection is lost it is made again, with
    * growing pauses, until `signal` fires. The first item is always a `connected` or a `disconnected`. After a

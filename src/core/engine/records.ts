@@ -122,6 +122,8 @@ export interface ContainerDetails {
   readonly state: ContainerState;
   readonly createdAtMs?: number;
   readonly platform?: string;
+  /** `none` where there is no check. */
+  readonly health: HealthState;
   readonly mounts: readonly MountSummary[];
   readonly config: RunConfig;
   /** Bytes of the writable layer and of the whole root file system, where the engine was asked and tells. */
@@ -177,3 +179,51 @@ export type EngineEvent =
       readonly attributes: Readonly<Record<string, string>>;
       readonly timeMs: number;
     };
+
+/** An object of the engine's own JSON, checked in size and depth and no further. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+/** One path of a container's root file system that is not as in its image. */
+export interface FileChange {
+  readonly path: string;
+  readonly kind: 'modified' | 'added' | 'deleted';
+}
+
+/** How a command in a container ended. */
+export interface ExecOutcome {
+  readonly exitCode: number;
+  /** What it printed, both streams, at most the last 64 KiB. */
+  readonly output: string;
+}
+
+/** What a path in a container is. */
+export interface PathStat {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'symlink' | 'device' | 'fifo' | 'socket' | 'other';
+  readonly sizeBytes: number;
+  /** Permission bits with setuid, setgid and sticky, as in st_mode. */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly linkTarget: string;
+}
+
+export interface NetworkSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly scope: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface NetworkDetails extends NetworkSummary {
+  readonly isInternal: boolean;
+  readonly isAttachable: boolean;
+  readonly isIpv6Enabled: boolean;
+  readonly options: Readonly<Record<string, string>>;
+  /** As the engine's API has it: Driver, Options, Config with Subnet, IPRange, Gateway, AuxiliaryAddresses. */
+  readonly ipam: JsonObject;
+  readonly raw: unknown;
+}

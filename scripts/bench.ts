@@ -1,15 +1,20 @@
 /** `npm run bench`: measures Drydock against its peers on an engine of its own and writes docs/BENCHMARKS.md. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
+import type { ProgramBench } from '../test/bench/benchFolder.ts';
 import { benchListing } from '../test/bench/listing.ts';
-import { benchmarkPage, ratioOf, type BenchRow } from '../test/bench/report.ts';
+import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
+import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
+import { benchVolume } from '../test/bench/vaultVolume.ts';
+import { benchmarkPage, benchmarkSection, ratioOf, type BenchRow } from '../test/bench/report.ts';
 import { dockerCli } from '../test/support/variedImages.ts';
 import { engineAt } from './engine/startEngine.ts';
 import { cleanUp } from './provision/cleanups.ts';
 import { checkout } from './provision/places.ts';
 import { provideEngine } from './provision/provideEngine.ts';
+import { provideRestic } from './provision/provideRestic.ts';
 import { runLogged } from './provision/runLogged.ts';
 import { suiteFolder, testEngineFor } from './tests/testEngineFor.ts';
 
@@ -29,7 +34,7 @@ async function main(): Promise<void> {
   const docker = await dockerCli(host);
   const work = join(folder, 'work');
   await mkdir(work);
-  const bench = {
+  const bench: ProgramBench = {
     folder: work,
     cli: join(built, 'cli.cjs'),
     docker,
@@ -37,26 +42,57 @@ async function main(): Promise<void> {
     env: { ...process.env, DOCKER_HOST: host, DOCKER_BUILDKIT: '0' },
     runs,
   };
-  const rows: BenchRow[] = [];
   const engine = await docker('version', '--format', 'Docker {{.Server.Version}}, classic image store');
-  let imageBytes = 0;
-  if (only === undefined || only === 'archives') {
-    imageBytes = await makeLargeImage(bench);
-    rows.push(...(await benchArchives(bench)));
-  }
-  if (only === undefined || only === 'listing') rows.push(...(await benchListing(host, socketPath)));
-  if (only === undefined || only === 'activation')
-    rows.push(await benchActivation(join(built, 'extension.cjs'), work));
-  for (const row of rows) {
-    console.log(`${row.what}: ${ratioOf(row).toFixed(2)}× ${row.peer}`, row.ours, row.theirs, row.note ?? '');
-  }
-  if (only !== undefined) return;
+  const restic = await provideRestic();
+  const parts: Readonly<Record<string, { title: string; measure: () => Promise<readonly BenchRow[]> }>> = {
+    listing: { title: 'Listing', measure: () => benchListing(host, socketPath) },
+    activation: {
+      title: 'Activation',
+      measure: async () => [await benchActivation(join(built, 'extension.cjs'), work)],
+    },
+    archives: {
+      title: 'Archives of one image of 1.5 GB',
+      measure: async () => {
+        await makeLargeImage(bench);
+        return benchArchives(bench);
+      },
+    },
+    large: {
+      title: 'A vault and one image of 1.5 GB',
+      measure: async () => {
+        await makeLargeImage(bench);
+        return benchLarge(bench);
+      },
+    },
+    versions: {
+      title: 'A vault and ten versions of an app',
+      measure: async () => {
+        await makeVersions(bench);
+        return benchVersions(bench, restic);
+      },
+    },
+    volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
+    file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },
+    memory: { title: 'Memory', measure: () => benchMemory(bench) },
+  };
+  if (only !== undefined && !(only in parts))
+    throw new Error(`There is no part "${only}". Parts: ${Object.keys(parts).join(', ')}.`);
+  const page = join(checkout, 'docs/BENCHMARKS.md');
   const date = new Date().toISOString().slice(0, 10);
-  await writeFile(
-    join(checkout, 'docs/BENCHMARKS.md'),
-    benchmarkPage(rows, { engine, imageBytes, runs, date }),
-  );
-  console.log('Written to docs/BENCHMARKS.md');
+  for (const [name, { title, measure }] of Object.entries(parts)) {
+    if (only !== undefined && only !== name) continue;
+    const rows = await measure();
+    for (const row of rows)
+      console.log(
+        `${row.what}: ${ratioOf(row).toFixed(2)}× ${row.peer}`,
+        row.ours,
+        row.theirs,
+        row.note ?? '',
+      );
+    const section = benchmarkSection(rows, { title, engine, date });
+    await writeFile(page, benchmarkPage(await readFile(page, 'utf8'), [section]));
+    console.log(`Written to docs/BENCHMARKS.md: ${title}`);
+  }
 }
 
 try {

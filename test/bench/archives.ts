@@ -1,36 +1,22 @@
 /** Save and load of a large image against the docker CLI and zstd, in one run on one engine. */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DockerCli } from '../support/variedImages.ts';
+import { packRealFiles, type ProgramBench } from './benchFolder.ts';
 import { measureNode, measureShell, median, type Measured } from './measure.ts';
 import type { BenchRow } from './report.ts';
-
-export interface ArchiveBench {
-  readonly folder: string;
-  readonly cli: string;
-  readonly docker: DockerCli;
-  readonly dockerPath: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly runs: number;
-}
 
 const image = 'drydock-bench/large:1';
 
 /** An image of about 1.5 GB in two layers: programs and libraries of this machine, as real images hold. */
-export async function makeLargeImage(bench: ArchiveBench): Promise<number> {
+export async function makeLargeImage(bench: ProgramBench): Promise<number> {
   const context = join(bench.folder, 'context');
   await mkdir(context);
-  const pack = async (name: string, bytes: number, paths: string): Promise<void> => {
-    const list = `find ${paths} -xdev -type f -size -64M -printf '%p\\0' 2>/dev/null | LC_ALL=C sort -z`;
-    // Whole files until the wanted size is reached, so that the content is real.
-    const pick = `xargs -0 stat --printf '%s %n\\0' | awk -v RS='\\0' -v ORS='\\0' '{ s += $1; if (s > ${bytes}) exit; sub(/^[0-9]+ /, ""); print }'`;
-    await measureShell(
-      `(${list} | ${pick} 2>/dev/null || true) | tar --null --no-recursion -T - -cf '${join(context, name)}' 2>/dev/null`,
-      bench.env,
-    );
-  };
-  await pack('base.tar', 1_200_000_000, '/usr/lib');
-  await pack('app.tar', 350_000_000, '/usr/bin /usr/share');
+  await packRealFiles(bench, { tar: join(context, 'base.tar'), bytes: 1_200_000_000, paths: '/usr/lib' });
+  await packRealFiles(bench, {
+    tar: join(context, 'app.tar'),
+    bytes: 350_000_000,
+    paths: '/usr/bin /usr/share',
+  });
   await measureShell(
     `printf 'FROM scratch\\nADD base.tar /\\nADD app.tar /app/\\n' | '${bench.dockerPath}' build -q -t ${image} -f - '${context}'`,
     bench.env,
@@ -39,7 +25,7 @@ export async function makeLargeImage(bench: ArchiveBench): Promise<number> {
   return Number(await bench.docker('image', 'inspect', '--format', '{{.Size}}', image));
 }
 
-export async function benchArchives(bench: ArchiveBench): Promise<readonly BenchRow[]> {
+export async function benchArchives(bench: ProgramBench): Promise<readonly BenchRow[]> {
   const { dockerPath, cli, folder, env, runs } = bench;
   const ours = join(folder, 'ours.tar.zst');
   const theirs = join(folder, 'theirs.tar.zst');
@@ -71,7 +57,6 @@ export async function benchArchives(bench: ArchiveBench): Promise<readonly Bench
 
   const size = { ours: (await stat(ours)).size, theirs: (await stat(theirs)).size };
   await Promise.all([ours, theirs, plain].map((path) => rm(path)));
-  await bench.docker('image', 'rm', '--force', image);
   return [
     {
       what: 'save, zstd, read back',

@@ -14,6 +14,8 @@ export interface CommandContext {
   /** Where a spooled standard input may lie for a while. */
   readonly temporaryFolder: string;
   readonly now: () => number;
+  /** What DRYDOCK_VAULT says; `--vault` goes before it. */
+  readonly vaultFolder?: string;
 }
 
 /** Standard input; opened only by who asks for `-`. */
@@ -35,6 +37,8 @@ export interface Report {
   /** What failed among several things, to be told on standard error. */
   readonly failures?: readonly { readonly item: string; readonly error: unknown }[];
   readonly exitCode?: ExitCode;
+  /** Goes to standard output in the place of any text, byte for byte; read to its end or until nobody listens. */
+  readonly bytes?: AsyncIterable<Uint8Array>;
 }
 
 export interface Command {

@@ -7,6 +7,7 @@ import { exportFilesystem } from './commands/exportFilesystem.ts';
 import { history } from './commands/history.ts';
 import { images } from './commands/images.ts';
 import { importFilesystem } from './commands/importFilesystem.ts';
+import { init } from './commands/init.ts';
 import { load } from './commands/load.ts';
 import { save } from './commands/save.ts';
 import { volumes } from './commands/volumes.ts';
@@ -24,4 +25,5 @@ export const commands: readonly Command[] = [
   commit,
   archiveShow,
   archiveCheck,
+  init,
 ];

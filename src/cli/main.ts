@@ -23,6 +23,7 @@ async function main(): Promise<void> {
     signal: cancelledBySignals(),
     isDebug: env['DRYDOCK_DEBUG'] === '1',
     now: () => Date.now(),
+    ...(env['DRYDOCK_VAULT'] === undefined ? {} : { vaultFolder: env['DRYDOCK_VAULT'] }),
     connect: async (setting) =>
       connect((await chooseEndpoint({ env, platform, home: homedir() }, setting)).endpoint),
   });
@@ -44,20 +45,24 @@ function cancelledBySignals(): AbortSignal {
 function outputTo(stream: WriteStream, { isDumb = false } = {}): Output {
   // Each write hears of its own error; this keeps the same error from ending the process unheard.
   stream.on('error', () => undefined);
+  /** Resolves with whether anybody reads on: `drydock images | head -1` has enough, or the terminal is gone. */
+  const write = (piece: string | Uint8Array): Promise<boolean> =>
+    new Promise((resolve, reject) => {
+      if (piece.length === 0) {
+        resolve(true);
+        return;
+      }
+      stream.write(piece, (error) => {
+        if (error instanceof Error && !isReaderGone(error, stream.isTTY)) reject(error);
+        else resolve(!(error instanceof Error));
+      });
+    });
   return {
     columns: () => (stream.isTTY && !isDumb ? stream.columns : undefined),
-    write: (text) =>
-      new Promise((resolve, reject) => {
-        if (text === '') {
-          resolve();
-          return;
-        }
-        stream.write(text, (error) => {
-          // Whoever reads has enough (`drydock images | head -1`), or the terminal is gone.
-          if (error instanceof Error && !isReaderGone(error, stream.isTTY)) reject(error);
-          else resolve();
-        });
-      }),
+    write: async (text) => {
+      await write(text);
+    },
+    writeBytes: write,
   };
 }
 

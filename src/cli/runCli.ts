@@ -15,6 +15,8 @@ import { ProgressLine } from './progressLine.ts';
 /** Where text goes. A write resolves when the text has left the process. */
 export interface Output {
   write(text: string): Promise<void>;
+  /** Says whether anybody is left to read more. */
+  writeBytes(bytes: Uint8Array): Promise<boolean>;
   /** Width of the terminal; absent when it is none. */
   columns(): number | undefined;
 }
@@ -31,6 +33,8 @@ export interface CliHost {
   /** Print the chain of causes of a failure. */
   readonly isDebug: boolean;
   readonly now: () => number;
+  /** The vault that DRYDOCK_VAULT names. */
+  readonly vaultFolder?: string;
   /** The engine that a setting chooses: an address, `context:NAME`, or empty for the usual one. */
   connect(setting: string): Promise<Engine>;
 }
@@ -96,6 +100,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,
     now: () => host.now(),
+    ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),
   };
   let report: Report;
   try {
@@ -136,7 +141,9 @@ function progressFor(args: Arguments, { stderr, now }: CliHost): ProgressPort & 
 
 async function printReport(report: Report, args: Arguments, host: CliHost): Promise<void> {
   const { stdout, stderr } = host;
-  if (args.isSet('json')) await stdout.write(`${printableJson(report.document)}\n`);
+  if (report.bytes !== undefined) {
+    for await (const piece of report.bytes) if (!(await stdout.writeBytes(piece))) break;
+  } else if (args.isSet('json')) await stdout.write(`${printableJson(report.document)}\n`);
   else await stdout.write(asText(args.isSet('quiet') ? report.quiet : report.text(stdout.columns())));
   if (!args.isSet('quiet')) {
     await stderr.write(asText((report.notes ?? []).map((note) => `drydock: note: ${note}`)));

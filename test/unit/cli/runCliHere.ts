@@ -7,6 +7,8 @@ import { failure } from '../../../src/core/errors.ts';
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
+  /** What was written as bytes. */
+  readonly bytes: Buffer;
   readonly stderr: string;
   /** The setting by which an engine was asked for; absent when none was. */
   readonly setting?: string;
@@ -21,6 +23,8 @@ export interface Surroundings {
   readonly columns?: number;
   readonly temporaryFolder?: string;
   readonly isDebug?: boolean;
+  /** DRYDOCK_VAULT */
+  readonly vaultFolder?: string;
 }
 
 export const nowMs = Date.UTC(2026, 10, 21, 8, 0, 0);
@@ -29,18 +33,21 @@ export const nowMs = Date.UTC(2026, 10, 21, 8, 0, 0);
 export async function runCliHere(argv: readonly string[], around: Surroundings = {}): Promise<Ran> {
   let stdout = '';
   let stderr = '';
+  const bytes: Uint8Array[] = [];
+  const writeBytes = (piece: Uint8Array): Promise<boolean> => Promise.resolve(bytes.push(piece) > 0);
   let setting: string | undefined;
   let isClosed = false;
   const columns = (): number | undefined => around.columns;
   const exitCode = await runCli(argv, {
     version: '1.2.3',
-    stdout: { columns, write: (text) => Promise.resolve(void (stdout += text)) },
-    stderr: { columns, write: (text) => Promise.resolve(void (stderr += text)) },
+    stdout: { columns, write: (text) => Promise.resolve(void (stdout += text)), writeBytes },
+    stderr: { columns, write: (text) => Promise.resolve(void (stderr += text)), writeBytes },
     stdin: { isTerminal: around.stdin === undefined, open: () => Readable.from([around.stdin]) },
     temporaryFolder: around.temporaryFolder ?? '/nonexistent',
     signal: around.signal ?? new AbortController().signal,
     isDebug: around.isDebug ?? false,
     now: () => nowMs,
+    ...(around.vaultFolder === undefined ? {} : { vaultFolder: around.vaultFolder }),
     connect: (wanted) => {
       setting = wanted;
       const engine = around.engine ?? unusableEngine('unix:///none', noEngine);
@@ -53,7 +60,14 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
       });
     },
   });
-  return { exitCode, stdout, stderr, isClosed, ...(setting === undefined ? {} : { setting }) };
+  return {
+    exitCode,
+    stdout,
+    bytes: Buffer.concat(bytes),
+    stderr,
+    isClosed,
+    ...(setting === undefined ? {} : { setting }),
+  };
 }
 
 const noEngine = failure('engineUnreachable', { endpoint: 'unix:///none' });

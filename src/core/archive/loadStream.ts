@@ -1,59 +1,13 @@
 import { Hasher } from '../digest.ts';
-import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import type { ImageStoreKind } from '../engine/records.ts';
-import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
-import type { Archive, ArchivedImage, ArchivedLayer, ArchiveSource } from './archive.ts';
+import type { Archive, ArchivedImage, ArchiveSource } from './archive.ts';
 import { blobPath } from './archiveContents.ts';
 import { decompressed } from './decompressed.ts';
 import { safePath } from './entryPath.ts';
-import { imageManifest, indexJson, manifestJson, ociLayoutJson, withRegistry } from './ociDocuments.ts';
-import type { IndexEntry, ManifestJsonItem, PlacedBlob } from './ociDocuments.ts';
+import { planShipping, shippedTar, tarBytesOf, type LoadingEngine, type Shipment } from './shipping.ts';
 import { readTar } from './tarReader.ts';
-import { tarEnd, tarFile, tarHeader, tarPadding, tarredBytes } from './tarWriter.ts';
-
-/** What matters of the engine that will load the tar. */
-export interface LoadingEngine {
-  readonly imageStore: ImageStoreKind;
-  readonly acceptsZstdLayers: boolean;
-}
-
-/** One entry of the archive on its way into the tar. */
-interface Shipment {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-  /** How to unpack it on the way; absent for bytes that go as they are. */
-  readonly unpack?: ArchivedLayer['compression'];
-}
-
-interface ShippingPlan {
-  /** By the path in the archive. */
-  readonly shipments: ReadonlyMap<string, Shipment>;
-  /** Small files whose bytes are at hand, by the path in the tar. */
-  readonly documents: ReadonlyMap<string, Uint8Array>;
-  readonly indexJson: string;
-  readonly manifestJson: string;
-  /** What index.json points at for each image. */
-  readonly targets: readonly Digest[];
-}
-
-/**
- * The ID that each image will have once {@link loadableTar} was loaded: on a classic store that is its config's
- * digest, on a containerd store that of the manifest or index which goes along.
- */
-export function idsAfterLoad(
-  images: readonly ArchivedImage[],
-  engine: LoadingEngine,
-): ReadonlyMap<ArchivedImage, Digest> {
-  const { targets } = planShipping(images, engine);
-  return new Map(
-    images.map((image, index) => [
-      image,
-      engine.imageStore === 'containerd' ? (targets[index] ?? image.configDigest) : image.configDigest,
-    ]),
-  );
-}
+import { tarHeader, tarPadding } from './tarWriter.ts';
 
 /**
  * Chosen images of a checked archive as one uncompressed tar that every engine loads: an OCI layout with a
@@ -74,26 +28,13 @@ export async function* loadableTar(
   const { progress, signal } = operation;
   const totalBytes = tarBytesOf(plan);
   let doneBytes = 0;
-  for await (const bytes of shippedTar(source, archive, plan, signal)) {
+  const blobs = shippedBlobs(source, archive, plan.shipments, signal);
+  for await (const bytes of shippedTar(plan, blobs)) {
     signal.throwIfAborted();
     yield bytes;
     doneBytes += bytes.length;
     progress.report({ phase: 'sending', item: archive.name, doneBytes, totalBytes });
   }
-}
-
-async function* shippedTar(
-  source: ArchiveSource,
-  archive: Archive,
-  plan: ShippingPlan,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield tarFile('oci-layout', ociLayoutJson);
-  for (const [path, bytes] of plan.documents) yield tarFile(path, bytes);
-  yield* shippedBlobs(source, archive, plan.shipments, signal);
-  yield tarFile('index.json', plan.indexJson);
-  yield tarFile('manifest.json', plan.manifestJson);
-  yield tarEnd;
 }
 
 async function* shippedBlobs(
@@ -136,96 +77,4 @@ async function* requireSame(
   }
   if (hasher.sizeBytes !== expected.sizeBytes || hasher.digest() !== expected.digest)
     throw failure('archiveChanged', { name });
-}
-
-function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): ShippingPlan {
-  const shipments = new Map<string, Shipment>();
-  const shipped = new Map<Digest, string>();
-  const documents = new Map<string, Uint8Array>();
-  const entries: IndexEntry[] = [];
-  const items: ManifestJsonItem[] = [];
-  const ship = (path: string, shipment: Shipment): void => {
-    // The same bytes under several paths go once.
-    if (shipped.has(shipment.digest)) return;
-    shipped.set(shipment.digest, path);
-    shipments.set(path, shipment);
-  };
-  // What must go as it is decides for images that would take it unpacked: an entry is read once.
-  const verbatim = new Set(
-    images
-      .filter((image) => keepsGraph(image, engine))
-      .flatMap(({ layers, companions = [] }) => [...layers, ...companions].map(({ path }) => path)),
-  );
-  for (const image of images) {
-    const { configDigest, configBytes, platform, tags } = image;
-    documents.set(blobPath(configDigest), configBytes);
-    shipped.set(configDigest, '');
-    const layers = image.layers.map((layer) => {
-      const goesPlain = !verbatim.has(layer.path) && !isReadable(layer, engine);
-      const shipment = shipmentOf(layer, goesPlain);
-      ship(layer.path, shipment);
-      return { ...shipment, mediaType: layerType(layer, goesPlain) };
-    });
-    if (keepsGraph(image, engine))
-      for (const blob of image.companions ?? [])
-        ship(blob.path, { digest: blob.digest, sizeBytes: blob.sizeBytes });
-    let target = keepsGraph(image, engine) ? targetOf(image) : undefined;
-    if (target === undefined) {
-      const manifest = imageManifest({ digest: configDigest, sizeBytes: configBytes.length }, layers);
-      documents.set(blobPath(manifest.digest), manifest.bytes);
-      entries.push({ target: manifest, tags, platform });
-      target = manifest;
-    } else entries.push({ target, tags });
-    items.push({
-      configPath: blobPath(configDigest),
-      tags: tags.map(withRegistry),
-      layerPaths: layers.map(({ digest }) => blobPath(digest)),
-    });
-  }
-  return {
-    shipments,
-    documents,
-    indexJson: indexJson(entries),
-    manifestJson: manifestJson(items),
-    targets: entries.map(({ target }) => target.digest),
-  };
-}
-
-/** Whether the archive's own manifest goes along: only a containerd store takes its ID from that. */
-function keepsGraph(image: ArchivedImage, engine: LoadingEngine): boolean {
-  return engine.imageStore === 'containerd' && targetOf(image) !== undefined;
-}
-
-function targetOf({ targetDigest, companions }: ArchivedImage): PlacedBlob | undefined {
-  return companions?.find(({ digest }) => digest === targetDigest);
-}
-
-function isReadable({ compression }: ArchivedLayer, engine: LoadingEngine): boolean {
-  if (compression === 'zstd') return engine.acceptsZstdLayers;
-  return compression === 'none' || compression === 'gzip';
-}
-
-function shipmentOf(layer: ArchivedLayer, goesPlain: boolean): Shipment {
-  return goesPlain
-    ? { digest: layer.diffId, sizeBytes: layer.sizeBytes, unpack: layer.compression }
-    : { digest: layer.storedDigest, sizeBytes: layer.storedBytes };
-}
-
-function layerType({ compression }: ArchivedLayer, goesPlain: boolean): string {
-  const kind = goesPlain || compression === 'xz' || compression === 'bzip2' ? 'none' : compression;
-  return ociLayerTypeOf(kind);
-}
-
-function tarBytesOf(plan: ShippingPlan): number {
-  const files: [string, number][] = [
-    ['oci-layout', ociLayoutJson.length],
-    ['index.json', Buffer.byteLength(plan.indexJson)],
-    ['manifest.json', Buffer.byteLength(plan.manifestJson)],
-    ...[...plan.documents].map(([path, bytes]): [string, number] => [path, bytes.length]),
-    ...[...plan.shipments.values()].map(({ digest, sizeBytes }): [string, number] => [
-      blobPath(digest),
-      sizeBytes,
-    ]),
-  ];
-  return files.reduce((sum, [path, sizeBytes]) => sum + tarredBytes(path, sizeBytes), tarEnd.length);
 }

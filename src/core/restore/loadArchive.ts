@@ -1,28 +1,14 @@
 import { loadableTar } from '../archive/loadStream.ts';
-import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { ImageDetails } from '../engine/records.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
-import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
-import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
-import { holdingNames, releaseNames } from './heldImages.ts';
-import { nameOwners, type NamedImage, type NameOwners } from './nameOwners.ts';
-import { loadingEngine, type ImagePlan, type LoadPlan } from './planLoad.ts';
-import { undoLoad } from './undoLoad.ts';
+import { loadChecked, type LoadedImage } from './loadChecked.ts';
+import { loadingEngine, type LoadPlan } from './planLoad.ts';
 
 export interface LoadInput {
   readonly plan: LoadPlan;
   /** For tags that move: the name under which the image that loses the tag is kept. */
   readonly keepAs: ReadonlyMap<string, string>;
-}
-
-/** An image that the engine now has, looked up there after the load. */
-export interface LoadedImage {
-  readonly id: Digest;
-  /** The names that the archive gave it. */
-  readonly tags: readonly string[];
-  readonly wasThere: boolean;
 }
 
 export interface LoadedArchive {
@@ -32,43 +18,25 @@ export interface LoadedArchive {
 }
 
 /**
- * Loads the images of a plan and looks at the engine before it says done: each image there under its ID, with the
- * diffIDs of the archive and its tags. When anything fails or is cancelled, the tags point where they pointed and
- * the images that were not there before are gone again.
- *
- * Rejects with `tagMoved` if a tag would now be taken from another image than the plan says, `nameTaken`,
- * `loadFailed`, `loadMismatch`, `archiveChanged`, the engine's failures, an AbortError, or `rollbackFailed`.
+ * Loads the images of a plan as {@link loadChecked} does: looked up before it says done, and put back otherwise.
+ * Rejects with its failures and with `archiveChanged`.
  */
 export async function loadArchive(
-  deps: { readonly engine: Engine },
-  input: LoadInput,
+  { engine }: { readonly engine: Engine },
+  { plan, keepAs }: LoadInput,
   operation: Operation,
 ): Promise<LoadedArchive> {
-  const { engine } = deps;
-  const { plan } = input;
+  const { source, archive, info, images } = plan;
   const { signal, progress } = operation;
-  const before = await imagesBefore(engine, plan, signal);
-  const had = nameOwners(before);
-  requireAsPlanned(plan, had);
-  requireFreeNames(plan, input.keepAs, had);
-  const holding = holdingNames(plan, input.keepAs, had);
-  const keepAs = new Map([...input.keepAs, ...holding]);
-  let said: readonly string[] = [];
-  try {
-    for (const [tag, name] of keepAs) {
-      const owner = had(tag);
-      signal.throwIfAborted();
-      // Without the signal: a call that broke off might still be carried out after it was undone.
-      if (owner !== undefined) await engine.images.tag(owner.id, name);
-    }
+  const bring = (): ReturnType<Engine['images']['load']> => {
     const tar = loadableTar(
-      plan.source,
-      plan.archive,
-      plan.images.map(({ image }) => image),
-      loadingEngine(plan.info),
+      source,
+      archive,
+      images.map(({ image }) => image),
+      loadingEngine(info),
       operation,
     );
-    const outcome = await sendWhole(tar, signal, (bytes, untilWhole) =>
+    return sendWhole(tar, signal, (bytes, untilWhole) =>
       engine.images.load(bytes, {
         signal: untilWhole,
         onProgress: (fact) => {
@@ -76,116 +44,7 @@ export async function loadArchive(
         },
       }),
     );
-    said = outcome.names;
-    const images: LoadedImage[] = [];
-    for (const [id, places] of Map.groupBy(plan.images, (image) => image.id)) {
-      images.push(await requireLoaded(engine, id, places, signal));
-    }
-    for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
-    await releaseNames(engine.images, holding);
-    return { images, remarks: outcome.remarks };
-  } catch (error) {
-    await undoLoad(engine, { plan, keepAs, before, said }).catch((undoError: unknown) => {
-      throw failure(
-        'rollbackFailed',
-        {
-          name: plan.archive.name,
-          reason: reasonOf(error),
-          tags: [...plan.images.flatMap(namesOf), ...keepAs.values()].join(', '),
-        },
-        new AggregateError([error, undoError]),
-      );
-    });
-    throw error;
-  }
-}
-
-/** Engines leave images without a name out of their list when others stand on them. */
-async function imagesBefore(
-  engine: Engine,
-  { images }: LoadPlan,
-  signal: AbortSignal,
-): Promise<readonly NamedImage[]> {
-  const listed = await engine.images.list({ signal });
-  const ids = new Set(listed.map(({ id }) => id));
-  const hidden: NamedImage[] = [];
-  for (const id of new Set(images.map((image) => image.id))) {
-    if (ids.has(id)) continue;
-    const found = await engine.images.inspect(id, { signal }).catch((error: unknown) => {
-      if (error instanceof DrydockError && error.code === 'engineNotFound') return undefined;
-      throw error;
-    });
-    if (found !== undefined) hidden.push(found);
-  }
-  return [...listed, ...hidden];
-}
-
-function namesOf({ image }: ImagePlan): readonly string[] {
-  return image.tags.length > 0 ? image.tags : [shortDigest(image.configDigest)];
-}
-
-/** A person agreed to what the plan says; a tag that another image has got since was not part of that. */
-function requireAsPlanned(plan: LoadPlan, had: NameOwners): void {
-  for (const { id, tags } of plan.images) {
-    for (const { tag, currentId } of tags) {
-      const owner = had(tag);
-      if (owner !== undefined && owner.id !== currentId && owner.id !== id)
-        throw failure('tagMoved', { tag });
-    }
-  }
-}
-
-/** A name under which an image is kept must be nobody's, once, and not one that the load itself gives away. */
-function requireFreeNames(plan: LoadPlan, keepAs: LoadInput['keepAs'], had: NameOwners): void {
-  const coming = plan.images.flatMap(({ image }) => image.tags);
-  const names = [...keepAs.values()];
-  for (const [index, name] of names.entries()) {
-    const isTaken =
-      had(name) !== undefined ||
-      [...coming, ...names.slice(0, index)].some((other) => isSameName(other, name));
-    if (isTaken) throw failure('nameTaken', { name });
-  }
-}
-
-/**
- * Looks one image up. An archive may name it in several places, and a containerd store shows the platforms of one
- * index as one image, with the layers of the engine's own platform.
- */
-async function requireLoaded(
-  engine: Engine,
-  id: Digest,
-  places: readonly ImagePlan[],
-  signal: AbortSignal,
-): Promise<LoadedImage> {
-  const tags = places.flatMap(({ image }) => image.tags);
-  const name = tags[0] ?? shortDigest(id);
-  const details = await engine.images.inspect(id, { signal }).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
-    throw failure('loadMismatch', { name, reason: `has no image ${shortDigest(id)} afterwards` }, error);
-  });
-  if (!places.some(({ image }) => hasLayersOf(details, image))) {
-    throw failure('loadMismatch', { name, reason: 'its layers are not those of the archive' });
-  }
-  for (const tag of tags) {
-    if (details.tags.some((other) => isSameName(other, tag))) continue;
-    throw failure('loadMismatch', { name, reason: `the tag ${tag} does not point to it` });
-  }
-  return { id: details.id, tags: [...new Set(tags)], wasThere: places.some(({ isThere }) => isThere) };
-}
-
-async function requireKept(
-  engine: Engine,
-  name: string,
-  id: Digest | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (id === undefined || (await engine.images.inspect(name, { signal })).id === id) return;
-  throw failure('loadMismatch', { name, reason: 'the image to be kept under that name is another one' });
-}
-
-function hasLayersOf(details: ImageDetails, { layers }: ImagePlan['image']): boolean {
-  return (
-    details.diffIds.length === layers.length &&
-    layers.every(({ diffId }, index) => diffId === details.diffIds[index])
-  );
+  };
+  const loaded = await loadChecked(engine, { name: archive.name, info, images, keepAs, bring }, signal);
+  return { images: loaded.images, remarks: loaded.remarks };
 }

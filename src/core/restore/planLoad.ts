@@ -1,5 +1,5 @@
 import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
-import { idsAfterLoad, type LoadingEngine } from '../archive/loadStream.ts';
+import { idsAfterLoad, type LoadingEngine } from '../archive/shipping.ts';
 import { readArchiveAt } from '../archive/readArchiveAt.ts';
 import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';

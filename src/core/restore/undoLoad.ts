@@ -6,7 +6,7 @@ import type { LoadPlan } from './planLoad.ts';
 
 /** A load that came to nothing. */
 export interface BrokenLoad {
-  readonly plan: LoadPlan;
+  readonly plan: Pick<LoadPlan, 'images'>;
   /** For tags that were to move: the names under which the images that had them were to be kept. */
   readonly keepAs: ReadonlyMap<string, string>;
   /** The engine's images when it began, and those of the archive that it had but does not list. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Archive } from '../../../src/core/archive/archive.ts';
 import { loadableTar } from '../../../src/core/archive/loadStream.ts';
-import type { LoadingEngine } from '../../../src/core/archive/loadStream.ts';
+import type { LoadingEngine } from '../../../src/core/archive/shipping.ts';
 import { readArchive } from '../../../src/core/archive/readArchive.ts';
 import { readTar } from '../../../src/core/archive/tarReader.ts';
 import { digestOf } from '../../../src/core/digest.ts';

@@ -22,6 +22,8 @@ export interface TarEntry {
   readonly mtime: number;
   /** Target of a symlink (as written) or of a hardlink (a path in the tar); empty for others. */
   readonly linkPath: string;
+  /** Major and minor number; only for character and block devices. */
+  readonly device?: readonly [number, number];
   /** The PAX records of this entry, global ones included. Values may be binary (xattrs). */
   readonly pax: ReadonlyMap<string, Uint8Array>;
   /** Whether the data is a map of holes and pieces rather than the file's content. */
@@ -41,6 +43,8 @@ export interface RawHeader {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly mtime: number;
+  /** Major and minor number; means something for devices only, and other writers may leave rubbish there. */
+  readonly device: () => readonly [number, number];
   /** GNU sparse only: whether blocks with more of the map follow. */
   readonly hasMoreSparseBlocks: boolean;
 }
@@ -69,6 +73,7 @@ export function parseHeader(block: Buffer): RawHeader {
     gid: numberField(block, 116, 8, 'gid'),
     sizeBytes: numberField(block, 124, 12, 'size'),
     mtime: numberField(block, 136, 12, 'mtime'),
+    device: () => [numberField(block, 329, 8, 'device number'), numberField(block, 337, 8, 'device number')],
     hasMoreSparseBlocks: block[482] === 1,
   };
 }

@@ -314,6 +314,7 @@ export class TarScanner {
       sizeBytes: type === 'file' || type === 'other' ? stated : 0,
       mtime: number('mtime', header.mtime),
       linkPath: type === 'symlink' || type === 'hardlink' ? link.text : '',
+      ...((type === 'char-device' || type === 'block-device') && { device: header.device() }),
       pax,
       isSparse: header.typeFlag === 'S' || sparseKeys.some((key) => pax.has(key)),
       headerOffset: this.#headerOffset,

@@ -24,6 +24,7 @@ const layerEntry = z.object({
   size: count,
   mtime: z.number(),
   link: z.string().optional(),
+  device: z.tuple([count, count]).optional(),
   xattrs: z.record(z.string(), base64).optional(),
   sha256: z
     .string()
@@ -37,7 +38,7 @@ const layerEntry = z.object({
 /** One entry of a layer's tar, as README.md describes it. Offsets count bytes of the plain tar. */
 export type LayerEntry = z.output<typeof layerEntry>;
 
-/** Makes a line for each entry out of a scanner's events, hashing its data on the way. */
+/** Describes each entry out of a scanner's events, hashing its data on the way. */
 export class EntryLines {
   #hasher: Hasher | undefined;
   #sha256: string | undefined;
@@ -45,6 +46,12 @@ export class EntryLines {
 
   /** The line of an entry that has ended with this event, line feed included. */
   take(event: TarEvent): string | undefined {
+    const entry = this.takeEntry(event);
+    return entry && `${JSON.stringify(entry)}\n`;
+  }
+
+  /** The entry that has ended with this event. */
+  takeEntry(event: TarEvent): LayerEntry | undefined {
     switch (event.kind) {
       case 'entry':
         this.#entry = event.entry;
@@ -56,7 +63,7 @@ export class EntryLines {
         else (this.#hasher ??= new Hasher()).update(event.bytes);
         return undefined;
       case 'entryEnd':
-        return `${JSON.stringify(layerEntryOf(event.entry, this.#digest(event.entry)))}\n`;
+        return layerEntryOf(event.entry, this.#digest(event.entry));
     }
   }
 
@@ -90,6 +97,7 @@ function layerEntryOf(entry: TarEntry, sha256: string | undefined): LayerEntry {
     size: entry.sizeBytes,
     mtime: entry.mtime,
     ...(entry.linkPath !== '' && { link: entry.linkPath }),
+    ...(entry.device && { device: [...entry.device] }),
     ...(xattrs && { xattrs }),
     ...(sha256 !== undefined && { sha256 }),
     ...(entry.isSparse && { sparse: true as const }),

@@ -83,6 +83,12 @@ const templates = {
   partlyFailed: '{failed} of {total} failed.',
 
   // Vault
+  stopWouldRemove: 'The engine removes {name} as soon as it is stopped. Choose to pause it instead.',
+  hookLabelBad: 'The label {label} of {name} can’t be used: "{text}". See the documentation of backup hooks.',
+  hookFailed:
+    'The command that {name} wants run before a backup failed: {reason}. Nothing was backed up; look at its label {label}.',
+  notPutBack:
+    '{names} could not be put back as before ({reason}). Start or resume them; Drydock tries again when it next opens the vault.',
   vaultNotEmpty: '{path} is neither empty nor a vault. Choose an empty folder.',
   vaultExists: '{path} is a vault already. Open it instead of making one.',
   notAVault: '{path} is not a vault: {reason}. Choose another folder, or make a vault in an empty one.',

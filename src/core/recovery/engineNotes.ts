@@ -24,7 +24,14 @@ export type EngineNote =
   | { readonly kind: 'removeNetwork'; readonly name: string }
   | { readonly kind: 'unpause'; readonly container: string }
   | { readonly kind: 'start'; readonly container: string }
-  | { readonly kind: 'renameBack'; readonly container: string; readonly to: string };
+  | { readonly kind: 'renameBack'; readonly container: string; readonly to: string }
+  /** A command that ends what another one began. It gets one try after a crash, whatever comes of it. */
+  | {
+      readonly kind: 'runAfter';
+      readonly container: string;
+      readonly command: readonly string[];
+      readonly timeoutMs: number;
+    };
 
 /** Something that an operation was about to make. */
 interface Made {
@@ -51,6 +58,7 @@ const shapes = {
   unpause: noted.extend({ container: text }),
   start: noted.extend({ container: text }),
   renameBack: noted.extend({ container: text, to: text }),
+  runAfter: noted.extend({ container: text, command: z.array(z.string()).min(1), timeoutMs: count }),
 } as const satisfies Record<EngineNote['kind'], z.ZodType>;
 
 /** The kinds of notes that need an engine to be undone. */
@@ -65,7 +73,11 @@ export function madeUpName(what: string): string {
  * Notes on the disk what will have to be undone on the engine `engineId` (see `engineIdentity`). To be awaited before
  * it is begun. The number is for `session.journal.settle`, once it was undone or is to stay.
  */
-export function noteEngine(session: VaultSession, engineId: string, note: EngineNote): Promise<number> {
+export function noteEngine(
+  session: Pick<VaultSession, 'journal'>,
+  engineId: string,
+  note: EngineNote,
+): Promise<number> {
   const { kind, ...data } = note;
   return session.journal.note(kind, { engineId, atMs: Date.now(), ...data });
 }
@@ -112,6 +124,16 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
     undo(engineId, 'renameBack', async ({ container, to }, signal) => {
       const { id, name } = await containers.inspect(container, { signal });
       if (name !== to) await containers.rename(id, to, { signal });
+    }),
+    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, signal) => {
+      const { id, state } = await containers.inspect(container, { signal });
+      if (state !== 'running') return;
+      const limit = AbortSignal.timeout(timeoutMs);
+      await containers
+        .exec(id, { command }, { signal: AbortSignal.any([signal, limit]) })
+        .catch((error: unknown) => {
+          if (!limit.aborted) throw error;
+        });
     }),
   ]);
 }

@@ -211,9 +211,8 @@ describe('undoing what was noted on an engine', () => {
       const deps = { paths: vault.paths, owner };
       const held = await acquireLock(deps, { scope: 'vault', mode: 'shared', waitMs: 0 });
       const journal = await beginOperation(deps, held, { kind: 'backup', subject: 'web' });
-      const session = { vault, owner, journal, operationId: held.id, signal: held.signal };
-      await noteEngine(session, 'E1', { kind: 'unpause', container: 'c' });
-      await noteEngine(session, 'E2', { kind: 'start', container: 'd' });
+      await noteEngine({ journal }, 'E1', { kind: 'unpause', container: 'c' });
+      await noteEngine({ journal }, 'E2', { kind: 'start', container: 'd' });
       await held.release(); // As if the process were gone: nothing says that the operation runs.
       const { engine, done } = engineWith({ containers: { c: { state: 'paused' }, d: { state: 'exited' } } });
       const [first] = await recoverJournal(deps, undoEngineNotes(engine, 'E1'));

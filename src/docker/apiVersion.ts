@@ -12,7 +12,7 @@ export class ApiVersion {
   readonly #ping: (signal: AbortSignal) => Promise<IncomingMessage>;
   /** The newest version the engine speaks. */
   #theirs: string | undefined;
-  #isPodman = false;
+  #libpod: string | undefined;
 
   constructor(address: string, ping: (signal: AbortSignal) => Promise<IncomingMessage>) {
     this.#address = address;
@@ -21,7 +21,12 @@ export class ApiVersion {
 
   /** Whether the engine that answered last is Podman's service. */
   get isPodman(): boolean {
-    return this.#isPodman;
+    return this.#libpod !== undefined;
+  }
+
+  /** The version of Podman's own API, undefined where another engine answered last. */
+  get libpod(): string | undefined {
+    return this.#libpod;
   }
 
   async agreed(signal: AbortSignal): Promise<string> {
@@ -39,7 +44,9 @@ export class ApiVersion {
       throw failure('engineTooOld', { endpoint: this.#address, found: theirs, needed: oldestApi });
     }
     this.#theirs = theirs;
-    this.#isPodman = headers['libpod-api-version'] !== undefined;
+    const libpod = headers['libpod-api-version'];
+    // It becomes a part of paths.
+    this.#libpod = typeof libpod === 'string' && /^[\d.]{1,20}$/.test(libpod) ? libpod : undefined;
     return olderOf(theirs, newestApi);
   }
 

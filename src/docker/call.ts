@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
+import type { JsonObject } from '../core/engine/records.ts';
 import { DrydockError, failure, type FailureCode } from '../core/errors.ts';
 import { ApiVersion } from './apiVersion.ts';
 import { ConnectionCut, readBody, readJson } from './body.ts';
@@ -11,16 +12,21 @@ import type { Transport } from './transport.ts';
 export interface EngineCall {
   /** What people are shown, in the words of the Docker CLI. */
   readonly name: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   /** Encoded, without the API version. */
   readonly path: string;
+  /** Set for Podman's own API, which has versions of its own. */
+  readonly isLibpod?: boolean;
   /** Places that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly upload?: Readable;
-  /** Whether an empty JSON object is sent as the body. */
-  readonly hasEmptyBody?: boolean;
+  /** What a POST has as its body. */
+  readonly json?: JsonObject;
   /** What the call is about, for 404 and 409. */
-  readonly subject?: { readonly kind: 'image' | 'container' | 'volume'; readonly name: string };
+  readonly subject?: {
+    readonly kind: 'image' | 'container' | 'volume' | 'network';
+    readonly name: string;
+  };
   readonly deadlineMs?: number;
 }
 
@@ -58,6 +64,15 @@ export class EngineClient {
   async done(call: EngineCall, signal?: AbortSignal): Promise<void> {
     await this.#withDeadline(call, signal, async (own) => {
       await readBody(await this.#answered(call, own), { call: call.name, limitBytes: largestJsonBytes });
+    });
+  }
+
+  /** The head of an answer that has no body worth reading. */
+  async head(call: EngineCall, signal?: AbortSignal): Promise<IncomingHttpHeaders> {
+    return this.#withDeadline(call, signal, async (own) => {
+      const response = await this.#answered(call, own);
+      await readBody(response, { call: call.name, limitBytes: largestJsonBytes });
+      return response.headers;
     });
   }
 
@@ -110,6 +125,12 @@ export class EngineClient {
     return this.#version.isPodman;
   }
 
+  /** The version of Podman's own API, undefined for Docker. */
+  async libpodVersion(signal?: AbortSignal): Promise<string | undefined> {
+    await this.apiVersion(signal);
+    return this.#version.libpod;
+  }
+
   /** Fires when the client is closed; nothing is sent from then on. */
   get closed(): AbortSignal {
     return this.#closing.signal;
@@ -141,16 +162,16 @@ export class EngineClient {
     if (this.closed.aborted) throw abortError(this.closed);
     const request = {
       method: call.method,
-      path: `/v${version}${call.path}`,
+      path: `/v${call.isLibpod ? (this.#version.libpod ?? version) : version}${call.path}`,
       query: withoutUndefined(call.query ?? {}),
-      hasEmptyBody: call.hasEmptyBody ?? false,
+      ...(call.json === undefined ? {} : { json: call.json }),
       ...(call.upload === undefined ? {} : { upload: call.upload }),
     };
     try {
       return await this.#transport.send(request, signal);
     } catch (error) {
-      // A socket that was kept from an earlier call may have died since; only a GET may be asked twice.
-      if (call.method !== 'GET' || !isStaleSocket(error) || signal.aborted) throw error;
+      // A socket that was kept from an earlier call may have died since; only what changes nothing may be asked twice.
+      if (isChange(call.method) || !isStaleSocket(error) || signal.aborted) throw error;
       return this.#transport.send(request, signal);
     }
   }
@@ -216,8 +237,12 @@ export class EngineClient {
   }
 
   #told(error: unknown, call: Pick<EngineCall, 'name'> & Partial<EngineCall>, signal?: AbortSignal): Error {
-    const isChange = call.method !== undefined && call.method !== 'GET';
-    const told = translateFault(error, { call: call.name, address: this.address, signal, isChange });
+    const told = translateFault(error, {
+      call: call.name,
+      address: this.address,
+      signal,
+      isChange: call.method !== undefined && isChange(call.method),
+    });
     if (told instanceof DrydockError && lostCodes.has(told.code)) this.#version.forget();
     return told;
   }
@@ -233,6 +258,10 @@ function encodeRef(ref: string): string {
     .split('/')
     .map((segment) => encodeURIComponent(segment).replaceAll('%3A', ':').replaceAll('%40', '@'))
     .join('/');
+}
+
+function isChange(method: EngineCall['method']): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 function isStaleSocket(error: unknown): boolean {

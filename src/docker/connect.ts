@@ -4,6 +4,7 @@ import { containerStore } from './containers.ts';
 import type { Endpoint } from './endpoint.ts';
 import { followEvents, usualBackoff, type Backoff } from './events.ts';
 import { imageStore } from './images.ts';
+import { networkStore } from './networks.ts';
 import { dockerodeTransport } from './transport.ts';
 import { volumeStore } from './volumes.ts';
 import { engineInfo, infoAnswer, versionAnswer } from './wire/infoRecords.ts';
@@ -36,6 +37,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): Engin
     images: imageStore(client),
     containers: containerStore(client),
     volumes: volumeStore(client),
+    networks: networkStore(client),
     events: (signal) => followEvents(client, signal, options.backoff ?? usualBackoff),
     close: () => client.close(),
   };

@@ -1,10 +1,21 @@
 import * as z from 'zod';
 import type { ContainerStore } from '../core/engine/engine.ts';
 import { failure } from '../core/errors.ts';
+import { isOlder } from './apiVersion.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
+import { containerFiles } from './containerFiles.ts';
+import { execIn } from './exec.ts';
 import { splitName } from './imageName.ts';
+import { refusedInItsWords, tellMissing } from './missing.ts';
+import { imageStore } from './images.ts';
 import { checkedTar } from './tarStream.ts';
-import { containerConfig, containerDetails, containerSummary } from './wire/containerRecords.ts';
+import {
+  containerConfig,
+  containerDetails,
+  containerSummary,
+  fileChange,
+  madeContainer,
+} from './wire/containerRecords.ts';
 import { digest, parseWire, parseWireList } from './wire/parseWire.ts';
 
 /** What an engine gives a container to end by itself when nobody says otherwise. */
@@ -14,6 +25,10 @@ const slackMs = 60_000;
 const commitDeadlineMs = 30 * 60_000;
 const removeDeadlineMs = 5 * 60_000;
 const sizeDeadlineMs = 5 * 60_000;
+/** A classic engine may first fill a new volume with what the image has in its place. */
+const createDeadlineMs = 30 * 60_000;
+/** The engine compares the container's files with its image's. */
+const changesDeadlineMs = 10 * 60_000;
 
 /** Containers over the Docker API. */
 export function containerStore(client: EngineClient): ContainerStore {
@@ -28,7 +43,12 @@ export function containerStore(client: EngineClient): ContainerStore {
     await client.done({ name: `container ${verb}`, method: 'POST', path, ...about(ref), ...more }, signal);
   };
 
+  const placeOf = (ref: string): string => pathOf`/containers/${known(ref)}`;
+
   return {
+    ...containerFiles(client, placeOf, about),
+    exec: execIn(client, placeOf, about),
+
     async list({ signal } = {}) {
       const call = {
         name: 'container ls',
@@ -115,10 +135,54 @@ export function containerStore(client: EngineClient): ContainerStore {
         deadlineMs: commitDeadlineMs,
         // Podman insists on a body. Docker must get none: it would take an empty config for a wish, and lose what a
         // merge with the container's own leaves out.
-        hasEmptyBody: await client.isPodman(signal),
+        ...((await client.isPodman(signal)) ? { json: {} } : {}),
         ...about(ref),
       } as const;
       return parseWire(z.object({ Id: digest }), await client.json(call, signal), call.name).Id;
+    },
+
+    async create({ name, body, platform }, { signal } = {}) {
+      const call = {
+        name: 'container create',
+        method: 'POST',
+        path: '/containers/create',
+        query: { name, platform: isOlder(await client.apiVersion(signal), '1.41') ? undefined : platform },
+        json: body,
+        deadlineMs: createDeadlineMs,
+        ...about(name ?? ''),
+      } as const;
+      const image = typeof body['Image'] === 'string' ? body['Image'] : '';
+      const answer = await tellMissing(
+        client.json(call, signal),
+        // What is missing is the image, mostly; else something that the body names.
+        () => imageStore(client).inspect(image, signal && { signal }),
+        refusedInItsWords(call.name),
+      );
+      return parseWire(madeContainer, answer, call.name);
+    },
+
+    async rename(ref, name, { signal } = {}) {
+      await client.done(
+        {
+          name: 'container rename',
+          method: 'POST',
+          path: `${placeOf(ref)}/rename`,
+          query: { name },
+          ...about(ref),
+        },
+        signal,
+      );
+    },
+
+    async changes(ref, { signal } = {}) {
+      const call = {
+        name: 'container diff',
+        method: 'GET',
+        path: `${placeOf(ref)}/changes`,
+        deadlineMs: changesDeadlineMs,
+        ...about(ref),
+      } as const;
+      return parseWireList(fileChange, await client.json(call, signal), call.name);
     },
   };
 }

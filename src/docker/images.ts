@@ -1,14 +1,14 @@
+import type { IncomingMessage } from 'node:http';
 import type { Digest } from '../core/digest.ts';
 import type { ImageStore } from '../core/engine/engine.ts';
-import { DrydockError, failure, isCancellation, reasonOf } from '../core/errors.ts';
+import { DrydockError, failure, reasonOf } from '../core/errors.ts';
 import { checkedBody } from './body.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
-import { abortError, translateFault } from './faults.ts';
 import { jsonLines } from './jsonLines.ts';
 import { readLoadAnswer } from './loadAnswer.ts';
 import { splitName } from './imageName.ts';
 import { checkedTar } from './tarStream.ts';
-import { Upload } from './uploadStream.ts';
+import { upload } from './uploadStream.ts';
 import { historyEntry, imageDetails, imageSummary, removal } from './wire/imageRecords.ts';
 import { engineMessage, errorIn } from './wire/messages.ts';
 import { digestFrom, parseWire, parseWireList } from './wire/parseWire.ts';
@@ -71,12 +71,13 @@ export function imageStore(client: EngineClient): ImageStore {
     },
 
     async load(archive, { signal = neverAborted(), onProgress } = {}) {
-      const lines = upload(client, archive, signal, {
+      const call = {
         name: 'image load',
         method: 'POST',
         path: '/images/load',
         query: { quiet: onProgress === undefined },
-      });
+      } as const;
+      const lines = upload(client, archive, signal, call, linesOf(call.name));
       try {
         return await readLoadAnswer(lines, onProgress);
       } catch (error) {
@@ -118,7 +119,7 @@ export function imageStore(client: EngineClient): ImageStore {
 
     async importRootfs(tar, input, { signal = neverAborted() } = {}) {
       const name = 'image import';
-      const lines = upload(client, tar, signal, {
+      const call = {
         name,
         method: 'POST',
         path: '/images/create',
@@ -129,7 +130,8 @@ export function imageStore(client: EngineClient): ImageStore {
           message: input.message,
           changes: input.changes,
         },
-      });
+      } as const;
+      const lines = upload(client, tar, signal, call, linesOf(name));
       let id: Digest | undefined;
       for await (const line of lines) {
         const message = parseWire(engineMessage, line, name);
@@ -145,33 +147,8 @@ export function imageStore(client: EngineClient): ImageStore {
   };
 }
 
-/**
- * Sends `chunks` as the body of `call` and yields the lines of the answer. The source is let go of whatever happens;
- * when it was the source that failed, its own error is thrown.
- */
-async function* upload(
-  client: EngineClient,
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-  call: EngineCall,
-): AsyncGenerator<unknown, void, undefined> {
-  const source = new Upload(chunks);
-  const over = new AbortController();
-  try {
-    const response = await client.open(
-      { ...call, upload: source.body },
-      AbortSignal.any([signal, over.signal]),
-    );
-    yield* jsonLines(checkedBody(response), call.name);
-  } catch (error) {
-    if (signal.aborted) throw abortError(signal);
-    if (source.sourceError instanceof Error && !isCancellation(source.sourceError)) throw source.sourceError;
-    throw translateFault(error, { call: call.name, address: client.address, signal, isChange: true });
-  } finally {
-    // After an early answer the request is still waiting for the rest of its body.
-    over.abort();
-    source.release();
-  }
+function linesOf(call: string): (response: IncomingMessage) => AsyncIterable<unknown> {
+  return (response) => jsonLines(checkedBody(response), call);
 }
 
 /** An empty reference, or one of dots, would name another place of the API. */

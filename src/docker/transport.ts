@@ -4,18 +4,19 @@ import { isIPv6, Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
+import type { JsonObject } from '../core/engine/records.ts';
 import type { Endpoint } from './endpoint.ts';
 import { SshAgent } from './sshAgent.ts';
 
 /** One request as it goes over the wire; the path carries the API version already. */
 export interface WireRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   readonly path: string;
   readonly query: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** A tar to send as the body. */
   readonly upload?: Readable;
-  /** Whether an empty JSON object is sent as the body. */
-  readonly hasEmptyBody?: boolean;
+  /** What a POST has as its body. */
+  readonly json?: JsonObject;
 }
 
 /** Sends requests to one endpoint. Resolves with the head of the answer, whatever its status. */
@@ -97,10 +98,10 @@ function dial(
         // The modem cuts off the last character of a path with a question mark and nothing to follow.
         path: Object.keys(request.query).length === 0 ? request.path : `${request.path}?`,
         method: request.method,
-        options: { _query: request.query, _body: {} },
+        options: { _query: request.query, _body: request.json ?? {} },
         headers: request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' },
         file: request.upload,
-        allowEmpty: request.hasEmptyBody ?? false,
+        allowEmpty: request.json !== undefined,
         isStream: true,
         statusCodes: anyStatus,
         abortSignal: signal,

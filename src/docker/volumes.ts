@@ -2,12 +2,15 @@ import type { VolumeStore } from '../core/engine/engine.ts';
 import { failure } from '../core/errors.ts';
 import { isOlder } from './apiVersion.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
+import { volumeArchives } from './volumeArchives.ts';
 import { parseWire, parseWireList } from './wire/parseWire.ts';
 import { volumeList, volumeSummary, volumeUsage } from './wire/volumeRecords.ts';
 
 /** The engine walks every file of every volume. */
 const usageDeadlineMs = 30 * 60_000;
 const removeDeadlineMs = 5 * 60_000;
+/** A driver may have to ask other hosts. */
+const createDeadlineMs = 2 * 60_000;
 
 /** Volumes over the Docker API. */
 export function volumeStore(client: EngineClient): VolumeStore {
@@ -50,6 +53,26 @@ export function volumeStore(client: EngineClient): VolumeStore {
       lastUsage = asked.catch(() => undefined);
       return asked;
     },
+
+    async create({ name, driver, options, labels }, { signal } = {}) {
+      const call = {
+        name: 'volume create',
+        method: 'POST',
+        path: '/volumes/create',
+        json: {
+          ...(name === undefined ? {} : { Name: known(name) }),
+          Driver: driver,
+          DriverOpts: options,
+          Labels: labels,
+        },
+        deadlineMs: createDeadlineMs,
+        ...about(name ?? ''),
+      } as const;
+      const raw = await client.json(call, signal);
+      return { ...parseWire(volumeSummary, raw, call.name), raw };
+    },
+
+    archives: ({ signal } = {}) => volumeArchives(client, known, signal),
 
     async remove(name, { signal } = {}) {
       await client.done(

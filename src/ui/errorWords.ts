@@ -13,6 +13,8 @@ function wordedDetails(details: DrydockError['details']): Record<string, string 
     image: vscode.l10n.t('image'),
     container: vscode.l10n.t('container'),
     volume: vscode.l10n.t('volume'),
+    network: vscode.l10n.t('network'),
+    path: vscode.l10n.t('path'),
     save: vscode.l10n.t('save'),
   };
   const worded: Record<string, string | number> = { ...details };

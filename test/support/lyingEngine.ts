@@ -73,6 +73,7 @@ export class LyingEngine implements Engine {
   readonly images: Engine['images'];
   readonly containers: Engine['containers'];
   readonly volumes: Engine['volumes'];
+  readonly networks: Engine['networks'];
   readonly events: Engine['events'];
   /** Which images a load takes in; an engine that drops one says nothing of it. */
   keepsLoaded: (image: SampleImage, index: number) => boolean = () => true;
@@ -83,6 +84,7 @@ export class LyingEngine implements Engine {
     for (const image of images) this.hold(image);
     const rest = unusableEngine(this.endpoint, failure('engineUnreachable', { endpoint: this.endpoint }));
     this.volumes = rest.volumes;
+    this.networks = rest.networks;
     this.events = (signal) => rest.events(signal);
     this.images = {
       history: rest.images.history.bind(rest.images),
@@ -234,6 +236,7 @@ export class LyingEngine implements Engine {
       image,
       imageId,
       state: 'exited',
+      health: 'none',
       mounts: [],
       config: runConfig,
       raw: {},

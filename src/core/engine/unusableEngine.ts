@@ -30,8 +30,23 @@ export function unusableEngine(endpoint: string, reason: DrydockError): Engine {
       remove: fail,
       exportRootfs: fail,
       commit: fail,
+      create: fail,
+      rename: fail,
+      changes: fail,
+      exec: fail,
+      statPath: fail,
+      readArchive: fail,
+      writeArchive: fail,
     },
-    volumes: { list: fail, inspect: fail, usage: fail, remove: fail },
+    volumes: { list: fail, inspect: fail, usage: fail, remove: fail, create: fail, archives: fail },
+    networks: {
+      list: fail,
+      inspect: fail,
+      create: fail,
+      remove: fail,
+      connect: fail,
+      disconnect: fail,
+    },
     async *events(signal) {
       yield { kind: 'disconnected', error: reason, retryInMs: Number.POSITIVE_INFINITY };
       await new Promise<void>((resolve) => {

@@ -3,11 +3,12 @@ import type {
   ContainerDetails,
   ContainerState,
   ContainerSummary,
+  FileChange,
   HealthState,
   MountSummary,
   PortMapping,
 } from '../../core/engine/records.ts';
-import { count, digestFrom, flag, keys, optionalCount, text, textMap, texts, timeMs } from './parseWire.ts';
+import { count, digestFrom, keys, optionalCount, text, textMap, texts, timeMs } from './parseWire.ts';
 import { runConfig } from './runConfig.ts';
 
 const states: readonly ContainerState[] = [
@@ -89,7 +90,15 @@ export const containerDetails = z
     Image: text,
     Created: text,
     Platform: text,
-    State: z.object({ Status: text, Running: flag, Paused: flag }).nullish().catch(null),
+    State: z
+      .object({
+        Status: text,
+        Health: z.object({ Status: text }).nullish().catch(null),
+        // What Podman before 4 called it.
+        Healthcheck: z.object({ Status: text }).nullish().catch(null),
+      })
+      .nullish()
+      .catch(null),
     Config: z.object({ Image: text }).nullish().catch(null),
     Mounts: mounts,
     SizeRw: optionalCount,
@@ -103,6 +112,7 @@ export const containerDetails = z
       image: wire.Config?.Image ?? '',
       imageId: digestFrom(wire.Image) ?? wire.Image,
       state: stateOf(wire.State?.Status ?? '', ''),
+      health: healthOf((wire.State?.Health ?? wire.State?.Healthcheck)?.Status ?? '', ''),
       ...(createdAtMs === undefined ? {} : { createdAtMs }),
       ...(wire.Platform === '' ? {} : { platform: wire.Platform }),
       mounts: wire.Mounts,
@@ -110,6 +120,18 @@ export const containerDetails = z
       ...(wire.SizeRootFs === undefined ? {} : { rootfsBytes: wire.SizeRootFs }),
     };
   });
+
+/** The answer to `POST /containers/create`. */
+export const madeContainer = z
+  .object({ Id: z.string().min(1), Warnings: texts })
+  .transform((wire) => ({ id: wire.Id, warnings: wire.Warnings }));
+
+const changeKinds = ['modified', 'added', 'deleted'] as const;
+
+/** A row of `GET /containers/{ref}/changes`. */
+export const fileChange = z
+  .object({ Path: z.string().min(1), Kind: z.union([z.literal(0), z.literal(1), z.literal(2)]) })
+  .transform((wire): FileChange => ({ path: wire.Path, kind: changeKinds[wire.Kind] }));
 
 /** The run configuration in `GET /containers/{ref}/json`. */
 export const containerConfig = z.object({ Config: runConfig }).transform((wire) => wire.Config);

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as z from 'zod';
 import { isDigest, type Digest } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/engine/records.ts';
 import { failure } from '../../core/errors.ts';
 
 /**
@@ -49,6 +50,26 @@ export const textMap = z
       ]),
     ),
   );
+
+/** A guard against what no engine writes. */
+const deepestJson = 64;
+
+/** An object that is kept as the engine wrote it. */
+export const jsonObject = z.custom<JsonObject>(
+  (value) => isPlainObject(value) && isShallow(value, deepestJson),
+  {
+    message: 'not an object, or nested too deep',
+  },
+);
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
+}
 
 /** The keys of a set that is written as `{"80/tcp":{}}`. */
 export const keys = z

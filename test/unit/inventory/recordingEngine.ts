@@ -52,6 +52,7 @@ export class RecordingEngine implements Engine {
   readonly images: Engine['images'];
   readonly containers: Engine['containers'];
   readonly volumes: Engine['volumes'];
+  readonly networks: Engine['networks'];
 
   constructor() {
     const rest = unusableEngine(this.endpoint, failure('engineUnreachable', { endpoint: this.endpoint }));
@@ -63,6 +64,7 @@ export class RecordingEngine implements Engine {
       ...rest.containers,
       list: (options) => this.#answer('containers', () => this.containerList, options),
     };
+    this.networks = rest.networks;
     this.volumes = {
       ...rest.volumes,
       list: (options) => this.#answer('volumes', () => this.volumeList, options),

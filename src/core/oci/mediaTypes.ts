@@ -30,8 +30,11 @@ export function isImageConfigType(mediaType: string): boolean {
   return mediaType === ociConfigType || mediaType === dockerConfigType;
 }
 
+/** How a layer's tar may lie in a registry or a vault. */
+export type LayerCompression = 'none' | 'gzip' | 'zstd';
+
 /** The OCI type of a layer tar packed this way; xz and bzip2 have none. */
-export function ociLayerTypeOf(compression: 'none' | 'gzip' | 'zstd'): string {
+export function ociLayerTypeOf(compression: LayerCompression): string {
   return compression === 'none' ? ociLayerType : `${ociLayerType}+${compression}`;
 }
 

@@ -41,6 +41,11 @@ export interface Snapshot {
   readonly damaged?: { readonly atMs: number; readonly reason: string };
   /** How many remarks its documents hold: files that changed, mounts left out. */
   readonly remarkCount: number;
+  /**
+   * Annotations that somebody broke, by name; left out when all is well. What stands in their place is a guess, and
+   * a time is 0: nothing may be deleted by it.
+   */
+  readonly unreadable?: readonly string[];
 }
 
 /** How deep a verification looks: documents and sizes; every blob's digest; diffIDs and each file's hash. */

@@ -12,6 +12,12 @@ export interface StoredBlob {
   readonly sizeBytes: number;
 }
 
+/** A blob as a put leaves it. */
+export interface PutBlob extends StoredBlob {
+  /** Whether this put brought it; false where it was there already. */
+  readonly isNew: boolean;
+}
+
 export interface BlobStat extends StoredBlob {
   /** When it was stored, in milliseconds since 1970; prune spares what is young. */
   readonly storedMs: number;
@@ -47,7 +53,7 @@ export interface BlobWriter {
    * Stores `bytes` under their digest; a blob that is there already stays as it is. Rejects with `blobMismatch` when
    * they are not what was expected, `diskFilledUp`, what `bytes` threw, or an AbortError, and leaves nothing then.
    */
-  put(bytes: AsyncIterable<Uint8Array>, expectation?: PutExpectation): Promise<StoredBlob>;
+  put(bytes: AsyncIterable<Uint8Array>, expectation?: PutExpectation): Promise<PutBlob>;
   /** Removes a blob; one that is not there is no failure. Only prune and repair may, under the exclusive lock. */
   delete(digest: Digest): Promise<void>;
 }
@@ -111,7 +117,7 @@ export function putDocument(
   store: BlobWriter,
   bytes: Uint8Array | string,
   expectation?: PutExpectation,
-): Promise<StoredBlob> {
+): Promise<PutBlob> {
   const piece = Buffer.from(bytes);
   return store.put(
     (async function* () {

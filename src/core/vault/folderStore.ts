@@ -11,6 +11,7 @@ import {
   type ByteRange,
   type CancelOptions,
   type PutExpectation,
+  type PutBlob,
   type StoredBlob,
 } from './blobStore.ts';
 import { withPartialFile } from './partialFile.ts';
@@ -51,34 +52,35 @@ function putBlob(
   steps: VaultSteps,
   bytes: AsyncIterable<Uint8Array>,
   expectation: PutExpectation,
-): Promise<StoredBlob> {
+): Promise<PutBlob> {
   const { signal } = expectation;
   const options = { steps, mode: 0o444, ...(signal && { signal }) };
   return withPartialFile(paths.partial, bytes, options, async ({ path, digest, sizeBytes }) => {
     requireExpected({ digest, sizeBytes }, expectation);
-    await nameBlob(path, blobPath(paths, digest), sizeBytes);
+    const isNew = await nameBlob(path, blobPath(paths, digest), sizeBytes);
     steps.reached('blob named');
     await syncFolder(paths.blobs);
     steps.reached('blob synced');
-    return { digest, sizeBytes };
+    return { digest, sizeBytes, isNew };
   });
 }
 
 /**
  * A link never replaces anything. A blob of the same name and size stays as it is; one of another size can't have
  * its digest, so it is damaged and ours takes its place. Where there are no hard links a rename does, since two
- * files of one digest are the same.
+ * files of one digest are the same. Tells whether the name now stands for our file.
  */
-async function nameBlob(partial: string, path: string, sizeBytes: number): Promise<void> {
+async function nameBlob(partial: string, path: string, sizeBytes: number): Promise<boolean> {
   try {
     await link(partial, path);
-    return;
+    return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) {
-      if ((await stat(path)).size === sizeBytes) return;
+      if ((await stat(path)).size === sizeBytes) return false;
     } else if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
   }
   await rename(partial, path);
+  return true;
 }
 
 async function statBlob(paths: VaultPaths, digest: Digest): Promise<BlobStat | undefined> {

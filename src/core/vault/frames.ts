@@ -1,3 +1,4 @@
+import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { compress } from '../archive/compress.ts';
 import { decompressed } from '../archive/decompressed.ts';
 import { ZstdFrameWalker } from '../archive/zstdFrames.ts';
@@ -17,17 +18,28 @@ export interface FramedLayer {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly plainBytes: number;
-  readonly compression: 'zstd' | 'gzip';
+  readonly compression: LayerCompression;
   readonly frames: readonly Frame[];
 }
 
 /** Packs `bytes` in frames, several at once, and tells `onFrame` of each as it is passed on. */
 export async function* packFrames(
   bytes: AsyncIterable<Uint8Array>,
-  compression: 'zstd' | 'gzip',
+  compression: LayerCompression,
   onFrame: (frame: Frame) => void,
   { signal }: CancelOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  if (compression === 'none') {
+    // Every byte lies where it is in the tar, so one frame serves any range.
+    let sizeBytes = 0;
+    for await (const chunk of bytes) {
+      signal?.throwIfAborted();
+      sizeBytes += chunk.length;
+      yield chunk;
+    }
+    onFrame({ storedBytes: sizeBytes, plainBytes: sizeBytes });
+    return;
+  }
   // `compress` yields each frame in one piece.
   for await (const packed of compress(bytes, compression, signal && { signal })) {
     onFrame({ storedBytes: packed.length, plainBytes: plainBytesOf(packed, compression) });
@@ -48,6 +60,10 @@ export async function* readRange(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const end = Math.min(range.end, layer.plainBytes);
   if (end <= range.start) return;
+  if (layer.compression === 'none') {
+    yield* store.open(layer.digest, { ...(signal && { signal }), range: { start: range.start, end } });
+    return;
+  }
   const cover = coverOf(layer.frames, { start: range.start, end });
   const cancel = signal && { signal };
   const packed = store.open(layer.digest, { ...cancel, range: cover.stored });

@@ -20,6 +20,9 @@ import { unwatched } from './vaultSteps.ts';
 
 /** An operation that runs and has promised to clean up after itself. */
 export interface RunningOperation {
+  readonly id: string;
+  /** How many notes are neither settled nor refused: what recovery would have to undo. */
+  readonly openNotes: number;
   /**
    * Notes what has to be undone. To be awaited before it is begun: when this resolves the note is on the disk. `data`
    * must be JSON, and enough to undo the thing whether or not it was begun.
@@ -76,6 +79,7 @@ export async function beginOperation(
     await syncFolder(paths.journal);
   });
   let notes = 0;
+  const openNotes = new Set<number>();
   let appending: Promise<void> = Promise.resolve();
   const append = (line: Buffer): Promise<void> => {
     // One after another; a failure is told to who waits for it, and keeps nobody else from trying.
@@ -89,13 +93,21 @@ export async function beginOperation(
     return next;
   };
   return {
+    id,
+    get openNotes() {
+      return openNotes.size;
+    },
     note: async (noteKind, data) => {
       const number = notes++;
       await append(journalLine({ note: number, kind: noteKind, data }));
+      openNotes.add(number);
       steps.reached('journal written');
       return number;
     },
-    settle: (note) => append(journalLine({ settled: note })),
+    settle: async (note) => {
+      await append(journalLine({ settled: note }));
+      openNotes.delete(note);
+    },
     end: async () => {
       await appending.catch(() => undefined);
       await removeJournal(paths.journal, path);

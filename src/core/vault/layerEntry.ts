@@ -84,6 +84,18 @@ export function lineStart(path: string): Buffer {
   return Buffer.from(`{"path":${JSON.stringify(path)},`);
 }
 
+const pathStart = Buffer.from('{"path":"');
+
+/** The path in a line, without parsing the rest; undefined where the line does not start with one. */
+export function pathInLine(line: Buffer): string | undefined {
+  if (!line.subarray(0, pathStart.length).equals(pathStart)) return undefined;
+  const end = line.indexOf('",', pathStart.length);
+  if (end < 0) return undefined;
+  const text = line.toString('utf8', pathStart.length, end);
+  // A quote in the path is escaped, and then the end that was found may not be the end.
+  return text.includes('\\') ? undefined : text;
+}
+
 /** `path` comes first: {@link lineStart} finds it without parsing. */
 function layerEntryOf(entry: TarEntry, sha256: string | undefined): LayerEntry {
   const xattrs = xattrsOf(entry.pax);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Pacer } from '../archive/pacer.ts';
 import { isDigest, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import { parseJson } from '../oci/parseJson.ts';
@@ -10,7 +11,7 @@ import {
   type StoredBlob,
 } from './blobStore.ts';
 import { unpack, type FramedLayer } from './frames.ts';
-import { lineStart, maxLineBytes, parseLayerEntry, type LayerEntry } from './layerEntry.ts';
+import { lineStart, maxLineBytes, parseLayerEntry, pathInLine, type LayerEntry } from './layerEntry.ts';
 import { linesOf } from './lines.ts';
 
 /** Media type of the frame table; also the `artifactType` of the manifest that holds both parts of an index. */
@@ -24,8 +25,8 @@ export function entriesType(compression: 'zstd' | 'gzip'): string {
 /** What is known of a layer without reading it. */
 export interface LayerIndex extends FramedLayer {
   readonly entryCount: number;
-  /** Where its list of entries lies. */
-  readonly entries: StoredBlob;
+  /** Where its list of entries lies, and how that is packed: not always as the layer is. */
+  readonly entries: StoredBlob & { readonly compression: 'zstd' | 'gzip' };
 }
 
 /** A table of 64 MiB describes a layer of about 10 TB. */
@@ -41,11 +42,11 @@ const frameTable = z.looseObject({
   diffId: digest,
   digest,
   size,
-  compression: z.enum(['zstd', 'gzip']),
+  compression: z.enum(['none', 'zstd', 'gzip']),
   plainSize: size,
   frames: z.array(z.tuple([size, size])).max(4_000_000),
   entryCount: size.max(maxEntries),
-  entries: z.looseObject({ digest, size }),
+  entries: z.looseObject({ mediaType: z.enum([entriesType('zstd'), entriesType('gzip')]), digest, size }),
 });
 
 /** The bytes of a frame table. */
@@ -60,7 +61,7 @@ export function layerIndexBytes(index: LayerIndex): Buffer {
     frames: index.frames.map(({ storedBytes, plainBytes }) => [storedBytes, plainBytes]),
     entryCount: index.entryCount,
     entries: {
-      mediaType: entriesType(index.compression),
+      mediaType: entriesType(index.entries.compression),
       digest: index.entries.digest,
       size: index.entries.sizeBytes,
     },
@@ -86,7 +87,11 @@ export function parseLayerIndex(bytes: Uint8Array, where: string): LayerIndex {
     plainBytes: table.plainSize,
     frames,
     entryCount: table.entryCount,
-    entries: { digest: table.entries.digest, sizeBytes: table.entries.size },
+    entries: {
+      digest: table.entries.digest,
+      sizeBytes: table.entries.size,
+      compression: table.entries.mediaType === entriesType('gzip') ? 'gzip' : 'zstd',
+    },
   };
 }
 
@@ -127,16 +132,48 @@ export async function findLayerEntry(
   return found && parseLayerEntry(found, `${store.name}: ${index.entries.digest}`);
 }
 
+/** An entry and its place in the list, from 0. */
+export interface PlacedEntry {
+  readonly entry: LayerEntry;
+  readonly place: number;
+}
+
+/**
+ * The entries of a layer whose path `isWanted`, in the order of its tar; the lines of the others are not parsed.
+ * Paths that are not UTF-8 are asked for with U+FFFD. Rejects as {@link layerEntries} does.
+ */
+export async function* wantedEntries(
+  store: BlobReader,
+  index: LayerIndex,
+  isWanted: (path: string) => boolean,
+  { signal }: CancelOptions = {},
+): AsyncGenerator<PlacedEntry, void, undefined> {
+  const where = `${store.name}: ${index.entries.digest}`;
+  const pacer = new Pacer();
+  let place = -1;
+  for await (const line of entryLines(store, index, signal && { signal })) {
+    place += 1;
+    if (pacer.isDue) {
+      await pacer.pause();
+      signal?.throwIfAborted();
+    }
+    const path = pathInLine(line);
+    if (path !== undefined && !isWanted(path)) continue;
+    const entry = parseLayerEntry(line, where);
+    if (path !== undefined || isWanted(entry.path)) yield { entry, place };
+  }
+}
+
 async function* entryLines(
   store: BlobReader,
   index: LayerIndex,
   cancel: CancelOptions | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { digest: of, sizeBytes } = index.entries;
+  const { digest: of, sizeBytes, compression } = index.entries;
   const damaged = (reason: string) => (): Error =>
     failure('blobDamaged', { vault: store.name, digest: of, reason });
   const packed = readVerified(store, { digest: of, sizeBytes }, cancel);
-  const plain = unpack(store, { digest: of, compression: index.compression }, packed, cancel);
+  const plain = unpack(store, { digest: of, compression }, packed, cancel);
   let count = 0;
   const faults = { tooLong: damaged('a line is too long'), cut: damaged('its last line is cut') };
   for await (const line of linesOf(plain, maxLineBytes, faults)) {

@@ -43,9 +43,9 @@ export function memoryStore(name = 'in memory', clock: () => number = Date.now):
       const found = { sizeBytes: hasher.sizeBytes, digest: hasher.digest() };
       requireExpected(found, expectation);
       expectation.signal?.throwIfAborted();
-      if (!blobs.has(found.digest))
-        blobs.set(found.digest, { bytes: Buffer.concat(chunks), storedMs: clock() });
-      return found;
+      const isNew = !blobs.has(found.digest);
+      if (isNew) blobs.set(found.digest, { bytes: Buffer.concat(chunks), storedMs: clock() });
+      return { ...found, isNew };
     },
     delete: (digest) => {
       blobs.delete(digest);

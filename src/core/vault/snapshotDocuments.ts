@@ -60,7 +60,7 @@ export function putLayerIndex(
     {
       artifactType: layerIndexType,
       config: descriptorOf(layerIndexType, table),
-      layers: [descriptorOf(entriesType(index.compression), index.entries)],
+      layers: [descriptorOf(entriesType(index.entries.compression), index.entries)],
     },
     cancel,
   );

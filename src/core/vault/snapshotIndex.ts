@@ -50,7 +50,8 @@ const descriptor = z.object({
   artifactType: z.string().max(255).optional(),
   digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
   size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
-  annotations: z.record(z.string(), z.string()).nullish(),
+  // One value of a wrong type must not hide a snapshot.
+  annotations: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 
 /** Reads an index.json; throws `badJson`. Entries of other tools are kept as they are. */
@@ -104,7 +105,13 @@ function entryOf(fields: Record<string, unknown>): IndexEntry {
       ...rest,
       ...(artifactType !== undefined && { artifactType }),
       sizeBytes: size,
-      annotations: notes ?? {},
+      annotations: textsOf(notes ?? {}),
     },
   };
+}
+
+function textsOf(notes: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(notes).filter((note): note is [string, string] => typeof note[1] === 'string'),
+  );
 }

@@ -4,6 +4,7 @@ import { Pacer } from '../archive/pacer.ts';
 import { TarScanner } from '../archive/tarScanner.ts';
 import { Hasher, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
+import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { putDocument, type BlobWriter, type CancelOptions, type StoredBlob } from './blobStore.ts';
 import { packFrames, type Frame } from './frames.ts';
 import { EntryLines } from './layerEntry.ts';
@@ -15,7 +16,7 @@ export interface LayerInput {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** What failures call the tar. */
   readonly name: string;
-  readonly compression: 'zstd' | 'gzip';
+  readonly compression: LayerCompression;
   /** What the tar must be; it is not stored otherwise. */
   readonly expectedDiffId?: Digest;
 }
@@ -45,6 +46,7 @@ export async function writeLayer(
   { signal }: CancelOptions = {},
 ): Promise<WrittenLayer> {
   const { compression } = input;
+  const listCompression = compression === 'none' ? 'zstd' : compression;
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const cancel = { signal: stop };
@@ -61,7 +63,7 @@ export async function writeLayer(
       packFrames(scan.follow(stop), compression, (frame) => frames.push(frame), cancel),
       cancel,
     ),
-    store.put(compress(lines, compression, cancel), cancel),
+    store.put(compress(lines, listCompression, cancel), cancel),
   ] as const;
   // The first failure stops the other, and is the one that is told.
   const results = await Promise.allSettled(storing.map((put) => put.catch(failBoth)));
@@ -73,13 +75,14 @@ export async function writeLayer(
   if (layer === undefined || entries === undefined || scan.diffId === undefined)
     throw failure('unexpected', { reason: 'a layer was stored without an end' });
   const index: LayerIndex = {
-    ...layer,
+    digest: layer.digest,
+    sizeBytes: layer.sizeBytes,
     diffId: scan.diffId,
     plainBytes: scan.plainBytes,
     compression,
     frames,
     entryCount: scan.entryCount,
-    entries,
+    entries: { digest: entries.digest, sizeBytes: entries.sizeBytes, compression: listCompression },
   };
   return { index, table: await putDocument(store, layerIndexBytes(index), signal && { signal }) };
 }

@@ -36,10 +36,11 @@ export function blobStoreContract(
     it(`gives back ${size} bytes under their digest`, async () => {
       const bytes = seededRandom(size).bytes(size);
       const blob = await store.put(inChunks(bytes));
-      assert.deepEqual(blob, { digest: digestOf(bytes), sizeBytes: size });
+      assert.deepEqual(blob, { digest: digestOf(bytes), sizeBytes: size, isNew: true });
       assert.ok((await collect(store.open(blob.digest))).equals(bytes));
       assert.ok((await collect(readVerified(store, blob))).equals(bytes));
-      assert.deepEqual(await all(store.list()), [blob]);
+      assert.deepEqual(await all(store.list()), [{ digest: blob.digest, sizeBytes: size }]);
+      assert.equal((await store.put(inChunks(bytes))).isNew, false);
       const stat = await store.stat(blob.digest);
       assert.ok(stat);
       assert.equal(stat.sizeBytes, size);

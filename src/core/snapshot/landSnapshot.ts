@@ -1,0 +1,127 @@
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+import { isIndexType } from '../oci/mediaTypes.ts';
+import { parseImageIndex } from '../oci/manifest.ts';
+import type { Operation } from '../progress.ts';
+import { readDocument, readVerified, type StoredBlob } from '../vault/blobStore.ts';
+import { readLayer } from '../vault/frames.ts';
+import { reachableBlobs, type BlobReference } from '../vault/reachableBlobs.ts';
+import { newEntry, refNameOf, type EntryDescriptor } from '../vault/snapshotIndex.ts';
+import { updateSnapshotIndex } from '../vault/updateIndex.ts';
+import type { VaultSession } from '../vault/vaultSession.ts';
+import { snapshotRef } from './refNames.ts';
+import type { Snapshot, SnapshotSource } from './snapshot.ts';
+import { annotationsOf } from './snapshotAnnotations.ts';
+import type { SnapshotDraft } from './snapshotDraft.ts';
+
+export interface LandInput {
+  readonly source: SnapshotSource;
+  readonly createdMs: number;
+  /** IDs of the images in it that people chose. */
+  readonly imageIds: readonly Digest[];
+  readonly tags?: readonly string[];
+}
+
+/**
+ * Makes a snapshot of a draft: 1. store its index, 2. read back every blob that it reaches, unless this session did,
+ * and every layer that this session stored down to its diffID, 3. put it into index.json.
+ *
+ * Rejects with `blobMissing` and `blobDamaged` when something is not as it was stored, with `vaultLockLost`,
+ * `diskFilledUp`, or an AbortError; index.json is as it was then.
+ */
+export async function landSnapshot(
+  session: VaultSession,
+  draft: SnapshotDraft,
+  input: LandInput,
+  operation: Operation,
+): Promise<Snapshot> {
+  const signal = AbortSignal.any([session.signal, operation.signal]);
+  const { vault, owner, ledger } = session;
+  const index = await draft.finish({ signal });
+  const found = await blobsOf(session, index, signal);
+  await readBack(session, draft, found, { ...operation, signal, item: input.source.name });
+  const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
+  let landed: Snapshot | undefined;
+  await updateSnapshotIndex(
+    { vault, owner },
+    (entries) => {
+      const taken = new Set(entries.map(refNameOf));
+      const snapshot: Snapshot = {
+        id: index.digest,
+        sizeBytes: index.sizeBytes,
+        refName: snapshotRef(input.source, input.createdMs, (name) => taken.has(name)),
+        source: input.source,
+        createdMs: input.createdMs,
+        plainBytes: draft.plainBytes,
+        newBytes,
+        imageIds: input.imageIds,
+        tags: input.tags ?? [],
+        isPinned: false,
+        verified: { atMs: Date.now(), depth: 'digests' },
+        remarkCount: draft.remarkCount,
+      };
+      landed = snapshot;
+      return [...entries, newEntry({ ...index, annotations: annotationsOf(snapshot) })];
+    },
+    { signal },
+  );
+  if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
+  return landed;
+}
+
+/** All that the snapshot reaches and has. What it must have is there; an image's own index may name absent platforms. */
+async function blobsOf(
+  { vault: { blobs } }: VaultSession,
+  index: EntryDescriptor,
+  signal: AbortSignal,
+): Promise<readonly StoredBlob[]> {
+  const found = new Map<Digest, StoredBlob>([[index.digest, index]]);
+  const bytes = await readDocument(blobs, index, { signal });
+  const listed = (parseImageIndex(bytes, `${blobs.name}: ${index.digest}`).manifests ?? []).map(
+    ({ mediaType, digest, size }) => ({ mediaType, digest, sizeBytes: size }),
+  );
+  const manifests = listed.filter(({ mediaType }) => !isIndexType(mediaType));
+  for await (const one of reachableBlobs(blobs, manifests, { signal })) {
+    requireThere(blobs.name, one);
+    found.set(one.digest, one);
+  }
+  const indexes = listed.filter(({ mediaType }) => isIndexType(mediaType));
+  for await (const one of reachableBlobs(blobs, indexes, { signal })) {
+    if (one.from !== undefined && one.found === undefined) continue;
+    requireThere(blobs.name, one);
+    found.set(one.digest, one);
+  }
+  return [...found.values()];
+}
+
+function requireThere(vault: string, { digest, sizeBytes, found }: BlobReference): void {
+  if (found === undefined) throw failure('blobMissing', { vault, digest });
+  if (found.sizeBytes === sizeBytes) return;
+  const reason = `it has ${found.sizeBytes} bytes of the ${sizeBytes} stated`;
+  throw failure('blobDamaged', { vault, digest, reason });
+}
+
+async function readBack(
+  { vault: { blobs }, ledger }: VaultSession,
+  draft: SnapshotDraft,
+  found: readonly StoredBlob[],
+  { signal, progress, item }: Operation & { readonly item: string },
+): Promise<void> {
+  const unread = found.filter(({ digest }) => !ledger.isVerified(digest));
+  const totalBytes = unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let doneBytes = 0;
+  for (const { digest, sizeBytes } of unread) {
+    progress.report({ phase: 'checking', item, doneBytes, totalBytes });
+    const layer = ledger.hasWritten(digest) ? draft.layerOf(digest)?.index : undefined;
+    const bytes = layer
+      ? readLayer(blobs, layer, { signal })
+      : readVerified(blobs, { digest, sizeBytes }, { signal });
+    for await (const chunk of bytes)
+      // A layer's bytes come unpacked, and how many are stored is known only when it was read.
+      if (!layer)
+        progress.report({ phase: 'checking', item, doneBytes: (doneBytes += chunk.length), totalBytes });
+    if (layer) doneBytes += sizeBytes;
+    ledger.markVerified(digest);
+  }
+  progress.report({ phase: 'checking', item, doneBytes, totalBytes });
+}

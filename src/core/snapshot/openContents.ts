@@ -153,12 +153,12 @@ class SnapshotReader {
   /** Every manifest that an image's index names, also through indexes in it that are here. */
   async #manifestsIn(target: Descriptor): Promise<ReadonlySet<Digest>> {
     const found = new Set<Digest>();
+    const seen = new Set<Digest>();
     const ahead = [target];
     for (let next = ahead.pop(); next; next = ahead.pop()) {
-      const isNested = next !== target;
-      if (isNested && (found.has(next.digest) || (await this.#blobs.stat(next.digest)) === undefined))
-        continue;
-      found.add(next.digest);
+      if (seen.has(next.digest)) continue;
+      seen.add(next.digest);
+      if (next !== target && (await this.#blobs.stat(next.digest)) === undefined) continue;
       const { manifests } = parseImageIndex(await this.#read(next), this.where(next.digest));
       for (const one of manifests ?? [])
         if (isIndexType(one.mediaType)) ahead.push(one);

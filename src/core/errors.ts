@@ -108,6 +108,55 @@ const templates = {
   blobMismatch:
     'What should have been stored as {expected} came as {found}. Nothing of it was kept; try again.',
 
+  // Files in snapshots
+  treeTooLarge:
+    '{name} has more than {limit} files, too many to be shown at once. Open one of its folders, or one file.',
+  pathMissing: 'There is no {path} in {name}.',
+  pathIsNot: '{path} in {name} is not a {kind}.',
+  pathUnreadable: '{path} in {name} can’t be read: {reason}',
+  fileDamaged: '{path} in {name} is damaged: {reason}. Verify the vault, and repair it from another one.',
+  rootMissing: '{name} holds nothing named {root}. It holds {known}.',
+  rootUnclear: '{name} holds several file systems: {known}. Say which one.',
+
+  // Restore
+  notInSnapshot: 'The snapshot has no "{name}". It has: {known}.',
+  restoreBlocked: '{name} can’t be restored as planned: {reason}',
+  restoreTaken: '{name} has come to be there since the restore was planned. Plan it again.',
+  restoreNotHealthy:
+    'The new {name} did not become healthy ({reason}). It was removed, and what was there before is back.',
+  restoreRollbackFailed:
+    'Restoring {name} failed ({reason}), and putting things back failed too: {left}. The vault keeps the note and will try again.',
+
+  // Volumes
+  volumeFileShrinks:
+    'The file {file} in {name} got shorter while it was read, {times} times over. Choose to pause or stop what writes to it, then try again.',
+  volumeUnreadable:
+    'The engine gave nothing of {name}, not even its root folder. Nothing was kept; check the engine.',
+  bindUnreadable:
+    'This engine doesn’t tell who owns the files in {path}, so they can’t be backed up. Leave it out.',
+  volumeExists: 'There is a volume {name} already. Choose another name, or have it replaced.',
+  volumeInUse: 'The volume {name} is in use by {containers}. Stop them, then try again.',
+  volumeNotEmpty:
+    'The volume {name} holds something already ({path}), so nothing was put into it. Choose a new name, or have it replaced.',
+  volumeDataWrong:
+    'What the snapshot holds of the volume {name} is not whole: {reason}. Nothing was changed; verify the vault.',
+  volumeDiffers:
+    'The volume {name} was filled, but read back {path} is not as in the snapshot ({what}). Nothing of it was kept.',
+  volumeNotEmptied: 'The engine could not empty the volume {name}: {path} is still there.',
+  volumeNotPutBack:
+    'The volume {name} could not be restored ({reason}), and putting back what it held failed too ({second}). That is safe in the snapshot {snapshot}: restore it.',
+
+  // Keeping a vault
+  badSpan: '"{text}" is not a span of time. Write it like 1y5m7d2h.',
+  retentionEmpty: 'The policy has no rule, so it would keep nothing. Nothing was removed; say what to keep.',
+  retentionDropsAll:
+    'The policy would keep no snapshot of the {kind} {name}. Nothing was removed; delete these snapshots by name if they are to go.',
+  snapshotPinned: '{name} is pinned, so it was not removed. Unpin it first.',
+  snapshotGone: 'The vault {vault} has no snapshot {id} any more. Refresh, then try again.',
+  pruneUnsure:
+    'The vault {vault} can’t be pruned, since what is still needed is not certain: {reason} Nothing was removed; repair the vault first.',
+  vaultsAreSame: '{path} is the same vault. Choose another one.',
+
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',
 } as const;

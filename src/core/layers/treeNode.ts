@@ -1,0 +1,118 @@
+import type { LayerIndex } from '../vault/layerIndex.ts';
+import type { LayerEntry } from '../vault/layerEntry.ts';
+
+/** A tar in the vault. */
+export interface TreeLayer {
+  readonly index: LayerIndex;
+}
+
+/** What a tar says of one file, whatever it is. Names that are hard links of each other share one. */
+export interface TreeFile {
+  readonly type: LayerEntry['type'];
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of data; 0 for all but files. */
+  readonly sizeBytes: number;
+  /** Seconds since 1970, with a fraction. */
+  readonly mtime: number;
+  /** A symlink's target as it is written; of a hard link, whose other name was not found, that name. */
+  readonly link?: string;
+  /** Of a file's data, 64 hex digits. */
+  readonly sha256?: string;
+  /** The data is a map of holes and pieces. */
+  readonly isSparse: boolean;
+  /** Where the data starts in the plain tar. */
+  readonly offset: number;
+  readonly layer: TreeLayer;
+}
+
+/**
+ * A name in a tree of layers. With `children` it is a folder, which no entry may have named; with a `file` and no
+ * children it is anything else; with neither it is a name that a layer took away.
+ */
+export interface TreeNode {
+  file?: TreeFile;
+  children?: Map<string, TreeNode>;
+  /** Nothing of the layers below is seen through it. */
+  hidesLower: boolean;
+}
+
+export function isThere({ file, children }: TreeNode): boolean {
+  return file !== undefined || children !== undefined;
+}
+
+/** Makes nodes, at most so many. */
+export class TreeGrower {
+  #left: number;
+  readonly #tooMany: () => Error;
+
+  constructor(most: number, tooMany: () => Error) {
+    this.#left = most;
+    this.#tooMany = tooMany;
+  }
+
+  folder(): TreeNode {
+    return { children: new Map(), hidesLower: false };
+  }
+
+  /** The node at `parts`, made with folders on the way to it where it is not there. A file on the way is replaced. */
+  at(root: TreeNode, parts: readonly string[]): TreeNode {
+    let node = root;
+    for (const part of parts) {
+      const children = childrenOf(node);
+      let child = children.get(part);
+      if (child === undefined) {
+        this.#left -= 1;
+        if (this.#left < 0) throw this.#tooMany();
+        child = { hidesLower: false };
+        children.set(part, child);
+      }
+      node = child;
+    }
+    return node;
+  }
+}
+
+/** Makes a node a folder, if it is none. */
+export function childrenOf(node: TreeNode): Map<string, TreeNode> {
+  if (node.children !== undefined) return node.children;
+  delete node.file;
+  return (node.children = new Map<string, TreeNode>());
+}
+
+/** Puts a file where a node is, as unpacking does: a folder over a folder keeps what is in it. */
+export function placeFile(node: TreeNode, file: TreeFile): void {
+  if (file.type === 'directory') childrenOf(node);
+  else delete node.children;
+  node.file = file;
+}
+
+/** Lays `upper` over `lower`, which must not be used any more: parts of it become parts of `upper`. */
+export function mergeUnder(upper: TreeNode, lower: TreeNode): void {
+  if (upper.hidesLower || upper.children === undefined) return;
+  if (lower.children === undefined) {
+    upper.hidesLower ||= isThere(lower) || lower.hidesLower;
+    return;
+  }
+  // A layer need not name the folders on the way to what it changes; they stay as they are below.
+  if (upper.file === undefined && lower.file !== undefined) upper.file = lower.file;
+  for (const [name, below] of lower.children) {
+    const above = upper.children.get(name);
+    if (above === undefined) upper.children.set(name, below);
+    else mergeUnder(above, below);
+  }
+  upper.hidesLower = lower.hidesLower;
+}
+
+/** Whether layers further below can't change any more what is at `parts`. */
+export function isSettled(root: TreeNode, parts: readonly string[]): boolean {
+  let node = root;
+  for (const part of parts) {
+    if (node.children === undefined) return true;
+    const child = node.children.get(part);
+    if (child === undefined) return node.hidesLower;
+    node = child;
+  }
+  return node.children === undefined || node.file !== undefined || node.hidesLower;
+}

@@ -17,6 +17,8 @@ const templates = {
   engineGarbled:
     'The engine answered "{call}" with something that can’t be read ({reason}). Check the engine’s version.',
   engineNotFound: 'The engine has no {kind} "{name}". Refresh the view, or check the name.',
+  podmanTooOld:
+    'Podman {found} gives the files of volumes without their owners, so they can’t be backed up whole. Update Podman to {needed} or newer.',
   engineConflict: 'The engine can’t do this to {name} now: {reason}',
   streamCut: 'The engine broke off "{call}" after {bytes} bytes. Nothing was kept; try again.',
   streamError: 'The engine failed in the middle of "{call}": {reason}',
@@ -133,7 +135,9 @@ const templates = {
   volumeUnreadable:
     'The engine gave nothing of {name}, not even its root folder. Nothing was kept; check the engine.',
   bindUnreadable:
-    'This engine doesn’t tell who owns the files in {path}, so they can’t be backed up. Leave it out.',
+    'This engine doesn’t tell who owns the files in {name}, so they can’t be backed up. Leave it out.',
+  volumeOwnersUnknown:
+    'This Podman doesn’t tell who owns the files in the volume {name}. Update it to 5.6 or newer.',
   volumeExists: 'There is a volume {name} already. Choose another name, or have it replaced.',
   volumeInUse: 'The volume {name} is in use by {containers}. Stop them, then try again.',
   volumeNotEmpty:

@@ -37,20 +37,24 @@ export function containerFiles(
           { name: 'container inspect', method: 'GET', path: `${placeOf(ref)}/json`, ...about(ref) },
           signal,
         ),
-      (cause) => failure('engineNotFound', { kind: pathKind, name: `${ref}:${path}` }, cause),
+      (cause) => pathMissing(ref, path, cause),
     );
 
+  const pathMissing = (ref: string, path: string, cause?: unknown): DrydockError =>
+    failure('engineNotFound', { kind: pathKind, name: `${ref}:${path}` }, cause);
+  const statPath: ContainerStore['statPath'] = async (ref, path, { signal } = {}) => {
+    const call = { name: 'container stat', method: 'HEAD', ...archiveOf(ref, path) } as const;
+    try {
+      const headers = await orPathMissing(client.head(call, signal), ref, path, signal);
+      return pathStatFrom(headers[statHeader], call.name);
+    } catch (error) {
+      if (error instanceof DrydockError && error.details['kind'] === pathKind) return undefined;
+      throw error;
+    }
+  };
+
   return {
-    async statPath(ref, path, { signal } = {}) {
-      const call = { name: 'container stat', method: 'HEAD', ...archiveOf(ref, path) } as const;
-      try {
-        const headers = await orPathMissing(client.head(call, signal), ref, path, signal);
-        return pathStatFrom(headers[statHeader], call.name);
-      } catch (error) {
-        if (error instanceof DrydockError && error.details['kind'] === pathKind) return undefined;
-        throw error;
-      }
-    },
+    statPath,
 
     async readArchive(ref, path, { signal = new AbortController().signal } = {}) {
       const call = { name: 'container cp', method: 'GET', ...archiveOf(ref, path) } as const;
@@ -60,6 +64,9 @@ export function containerFiles(
 
     async writeArchive(ref, path, tar, { signal = new AbortController().signal } = {}) {
       const call = { name: 'container cp', method: 'PUT', ...archiveOf(ref, path) } as const;
+      // Podman would make the folder.
+      if ((await client.isPodman(signal)) && (await statPath(ref, path, { signal })) === undefined)
+        throw pathMissing(ref, path);
       await orPathMissing(uploadWhole(client, tar, signal, call), ref, path, signal);
     },
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ContainerStore } from '../core/engine/engine.ts';
-import { failure } from '../core/errors.ts';
+import { DrydockError, failure } from '../core/errors.ts';
 import { isOlder } from './apiVersion.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
 import { containerFiles } from './containerFiles.ts';
@@ -33,6 +33,7 @@ const changesDeadlineMs = 10 * 60_000;
 /** Containers over the Docker API. */
 export function containerStore(client: EngineClient): ContainerStore {
   const about = (ref: string): Pick<EngineCall, 'subject'> => ({ subject: { kind: 'container', name: ref } });
+  const placeOf = (ref: string): string => pathOf`/containers/${known(ref)}`;
   const change = async (
     verb: 'start' | 'stop' | 'pause' | 'unpause',
     ref: string,
@@ -43,7 +44,26 @@ export function containerStore(client: EngineClient): ContainerStore {
     await client.done({ name: `container ${verb}`, method: 'POST', path, ...about(ref), ...more }, signal);
   };
 
-  const placeOf = (ref: string): string => pathOf`/containers/${known(ref)}`;
+  /** Podman tells a name that is taken as a failure like any other. */
+  const orTaken = async <T>(work: Promise<T>, name: string, signal: AbortSignal | undefined): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      const isRefused = error instanceof DrydockError && error.code === 'engineRefused';
+      if (!isRefused || !(await client.isPodman(signal)) || !(await isThere(name, signal))) throw error;
+      throw failure('engineConflict', { name, reason: error.details['reason'] ?? error.message }, error);
+    }
+  };
+  const isThere = async (name: string, signal: AbortSignal | undefined): Promise<boolean> => {
+    const path = `${placeOf(name)}/json`;
+    try {
+      await client.json({ name: 'container inspect', method: 'GET', path, ...about(name) }, signal);
+      return true;
+    } catch (error) {
+      if (error instanceof DrydockError && error.code === 'engineNotFound') return false;
+      throw error;
+    }
+  };
 
   return {
     ...containerFiles(client, placeOf, about),
@@ -152,26 +172,25 @@ export function containerStore(client: EngineClient): ContainerStore {
         ...about(name ?? ''),
       } as const;
       const image = typeof body['Image'] === 'string' ? body['Image'] : '';
-      const answer = await tellMissing(
+      const made = tellMissing(
         client.json(call, signal),
         // What is missing is the image, mostly; else something that the body names.
         () => imageStore(client).inspect(image, signal && { signal }),
         refusedInItsWords(call.name),
       );
+      const answer = name === undefined ? await made : await orTaken(made, name, signal);
       return parseWire(madeContainer, answer, call.name);
     },
 
     async rename(ref, name, { signal } = {}) {
-      await client.done(
-        {
-          name: 'container rename',
-          method: 'POST',
-          path: `${placeOf(ref)}/rename`,
-          query: { name },
-          ...about(ref),
-        },
-        signal,
-      );
+      const call = {
+        name: 'container rename',
+        method: 'POST',
+        path: `${placeOf(ref)}/rename`,
+        query: { name },
+        ...about(ref),
+      } as const;
+      await orTaken(client.done(call, signal), name, signal);
     },
 
     async changes(ref, { signal } = {}) {

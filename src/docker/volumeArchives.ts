@@ -1,4 +1,5 @@
 import type { VolumeArchives } from '../core/engine/engine.ts';
+import { failure } from '../core/errors.ts';
 import { isOlder } from './apiVersion.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
 import { checkedTar } from './tarStream.ts';
@@ -8,8 +9,9 @@ import { uploadWhole } from './uploadStream.ts';
 const firstPodman = '5.6';
 
 /**
- * The volume archives of Podman's own API; undefined for Docker and older Podmans, which have none. Where they are,
- * they are the way to take: the files of a container come out of Podman without their owners.
+ * The volume archives of Podman's own API; undefined for Docker, which has none. Rejects with `podmanTooOld` for a
+ * Podman without them: the files of a container come out of every Podman with its user as their owner, so there is no
+ * way to a whole backup.
  */
 export async function volumeArchives(
   client: EngineClient,
@@ -17,7 +19,8 @@ export async function volumeArchives(
   signal?: AbortSignal,
 ): Promise<VolumeArchives | undefined> {
   const libpod = await client.libpodVersion(signal);
-  if (libpod === undefined || isOlder(libpod, firstPodman)) return undefined;
+  if (libpod === undefined) return undefined;
+  if (isOlder(libpod, firstPodman)) throw failure('podmanTooOld', { found: libpod, needed: firstPodman });
   const callOn = (name: string, verb: 'export' | 'import'): Omit<EngineCall, 'method'> => ({
     name: `volume ${verb}`,
     path: `/libpod${pathOf`/volumes/${known(name)}`}/${verb}`,

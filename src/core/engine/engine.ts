@@ -120,7 +120,8 @@ export interface ContainerStore {
   /**
    * The tar of a path, mounts included. Entries are named by the path's last part (`/a/b` gives `b/…`). Checked like
    * `ImageStore.save`: a file that shrank while the engine read it cuts the tar there, and the stream fails with
-   * `streamCut`. Rejects with `engineNotFound`.
+   * `streamCut`. Rejects with `engineNotFound`. Podman gives every file to the container's user, and leaves the name
+   * of a mount's root away.
    */
   readArchive(ref: string, path: string, options?: CallOptions): Promise<Readable>;
   /**
@@ -148,7 +149,10 @@ export interface NetworkStore {
   disconnect(ref: string, container: string, options?: CallOptions): Promise<void>;
 }
 
-/** A volume's data as one tar, where the engine gives that itself (Podman). Entries are named from `./`. */
+/**
+ * A volume's data as one tar, where the engine gives that itself (Podman). Entries are named from the volume's root,
+ * with no `./` before them, and the root has none of its own: its owner can't be had, nor set by a write.
+ */
 export interface VolumeArchives {
   read(name: string, options?: CallOptions): Promise<Readable>;
   /** Unpacks into the volume; like `ContainerStore.writeArchive` in what it does not promise. */
@@ -174,7 +178,10 @@ export interface VolumeStore {
     },
     options?: CallOptions,
   ): Promise<VolumeDetails>;
-  /** Present where data goes through the engine's own volume archives and not through a container's files. */
+  /**
+   * Present where data goes through the engine's own volume archives and not through a container's files. Rejects
+   * with `podmanTooOld` where neither way keeps owners.
+   */
   archives(options?: CallOptions): Promise<VolumeArchives | undefined>;
 }
 

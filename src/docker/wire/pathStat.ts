@@ -46,7 +46,8 @@ export function pathStatFrom(header: string | readonly string[] | undefined, cal
       (has(mode, goMode.setgid) ? 0o2000 : 0) +
       (has(mode, goMode.sticky) ? 0o1000 : 0),
     mtimeMs: timeMs(mtime) ?? 0,
-    linkTarget,
+    // Podman gives every path one: its own.
+    linkTarget: has(mode, goMode.symlink) ? linkTarget : '',
   };
 }
 

@@ -24,6 +24,13 @@ export interface EngineInfo {
   /** The folder on the engine's host that holds its data, if it tells. */
   readonly dataRoot?: string;
   readonly platform: Platform;
+  /** Names of the drivers that it has; a list is left out where it does not tell. */
+  readonly drivers?: {
+    readonly volume?: readonly string[];
+    readonly network?: readonly string[];
+    readonly log?: readonly string[];
+    readonly runtime?: readonly string[];
+  };
 }
 
 export interface ImageSummary {

@@ -3,6 +3,8 @@ import type { EngineInfo } from '../../core/engine/records.ts';
 import { platformOf } from './imageRecords.ts';
 import { text } from './parseWire.ts';
 
+const names = z.array(z.string()).nullish().catch(null);
+
 /** `GET /info`. */
 export const infoAnswer = z.object({
   ID: text,
@@ -10,6 +12,8 @@ export const infoAnswer = z.object({
   Driver: text,
   DockerRootDir: text,
   DriverStatus: z.array(z.array(z.string())).nullish().catch(null),
+  Plugins: z.object({ Volume: names, Network: names, Log: names }).nullish().catch(null),
+  Runtimes: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 
 /** `GET /version`. */
@@ -44,5 +48,11 @@ export function engineInfo(
     storageDriver: info.Driver,
     ...(info.DockerRootDir === '' ? {} : { dataRoot: info.DockerRootDir }),
     platform: platformOf(version.Os, version.Arch, ''),
+    drivers: {
+      ...(info.Plugins?.Volume && { volume: info.Plugins.Volume }),
+      ...(info.Plugins?.Network && { network: info.Plugins.Network }),
+      ...(info.Plugins?.Log && { log: info.Plugins.Log }),
+      ...(info.Runtimes && { runtime: Object.keys(info.Runtimes) }),
+    },
   };
 }

@@ -1,0 +1,53 @@
+import type { Engine } from '../engine/engine.ts';
+import type { LoadOutcome } from '../engine/records.ts';
+import { sendWhole } from '../engine/sendWhole.ts';
+import type { Operation } from '../progress.ts';
+import type { BlobReader } from '../vault/blobStore.ts';
+import { loadChecked, type CheckedLoad } from './loadChecked.ts';
+import { loadingEngine } from './planLoad.ts';
+import type { RestorePlan } from './restorePlan.ts';
+import { vaultTar } from './vaultTar.ts';
+
+/**
+ * Brings the images of a plan to the engine: those that are not there are sent in one tar, the others only get their
+ * tags. Each is looked up afterwards by ID, diffIDs and tags, and all is put back when anything fails. Rejects as
+ * {@link loadChecked} does, and with `blobMissing` and `blobDamaged`.
+ */
+export async function restoreImages(
+  { engine, store }: { readonly engine: Engine; readonly store: BlobReader },
+  plan: Pick<RestorePlan, 'contents' | 'info' | 'images' | 'keepAs'>,
+  operation: Operation,
+): Promise<CheckedLoad> {
+  const { signal, progress } = operation;
+  const missing = plan.images.filter(({ load }) => !load.isThere);
+  const bring = async (): Promise<LoadOutcome> => {
+    let outcome: LoadOutcome = { names: [], ids: [], remarks: [] };
+    if (missing.length > 0)
+      outcome = await sendWhole(
+        vaultTar(store, missing, loadingEngine(plan.info), operation),
+        signal,
+        (bytes, untilWhole) =>
+          engine.images.load(bytes, {
+            signal: untilWhole,
+            onProgress: (fact) => {
+              progress.report({ phase: 'finishing', ...fact });
+            },
+          }),
+      );
+    for (const { load } of plan.images)
+      for (const { tag, effect } of load.isThere ? load.tags : []) {
+        signal.throwIfAborted();
+        // Without the signal: a call that broke off might still be carried out after it was undone.
+        if (effect !== 'same') await engine.images.tag(load.id, tag);
+      }
+    return outcome;
+  };
+  const job = {
+    name: plan.contents.snapshot.refName,
+    info: plan.info,
+    images: plan.images.map(({ load }) => load),
+    keepAs: plan.keepAs,
+    bring,
+  };
+  return loadChecked(engine, job, signal);
+}

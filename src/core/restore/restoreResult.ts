@@ -1,0 +1,24 @@
+import type { RestoreItem } from './restorePlan.ts';
+
+/** A thing that was replaced and is kept under another name. */
+export interface KeptThing {
+  readonly what: 'container' | 'tag' | 'volume';
+  readonly name: string;
+  readonly keptAs: string;
+}
+
+/** Something that is not as it was, or that the engine said. */
+export interface RestoreWarning {
+  /** `engine`: its own words. The others: a container that ended again, an old one that could not be removed. */
+  readonly kind: 'engine' | 'notRunning' | 'oldLeft';
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a restore did; all of it was looked up on the engine afterwards. */
+export interface RestoreResult {
+  /** As in the plan, with the names that the engine gave. */
+  readonly items: readonly RestoreItem[];
+  readonly kept: readonly KeptThing[];
+  readonly warnings: readonly RestoreWarning[];
+}

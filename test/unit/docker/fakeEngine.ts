@@ -25,6 +25,8 @@ export interface FakeEngine {
   apiVersion: string | undefined;
   /** Whether it says that it is Podman's service. */
   isPodman: boolean;
+  /** The version of its own API that it then tells. */
+  libpodVersion: string;
   /** Stops listening and drops every connection, as an engine does that dies. */
   die(): Promise<void>;
   /** Listens again on the same socket. */
@@ -46,6 +48,7 @@ export async function fakeEngine(answer: Answer = () => undefined): Promise<Fake
     answer,
     apiVersion: '1.41' as string | undefined,
     isPodman: false,
+    libpodVersion: '4.3.1',
     die,
     revive,
     remove: async () => {
@@ -59,7 +62,7 @@ export async function fakeEngine(answer: Answer = () => undefined): Promise<Fake
     const made = createServer((request, response) => {
       response.on('error', () => undefined);
       if (fake.apiVersion !== undefined) response.setHeader('Api-Version', fake.apiVersion);
-      if (fake.isPodman) response.setHeader('Libpod-Api-Version', '4.3.1');
+      if (fake.isPodman) response.setHeader('Libpod-Api-Version', fake.libpodVersion);
       const url = new URL(request.url ?? '/', 'http://fake');
       if (url.pathname === '/_ping') {
         pings += 1;

@@ -146,6 +146,8 @@ const templates = {
     'What the snapshot holds of the volume {name} is not whole: {reason}. Nothing was changed; verify the vault.',
   volumeDiffers:
     'The volume {name} was filled, but read back {path} is not as in the snapshot ({what}). Nothing of it was kept.',
+  volumeNotReplaceable:
+    'This engine has no way to empty the volume {name}. Restore into a new volume, or remove this one first.',
   volumeNotEmptied: 'The engine could not empty the volume {name}: {path} is still there.',
   volumeNotPutBack:
     'The volume {name} could not be restored ({reason}), and putting back what it held failed too ({second}). That is safe in the snapshot {snapshot}: restore it.',

@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises';
 import { failure } from '../errors.ts';
 import { syncFolder } from '../files/writeDurably.ts';
 import type { CancelOptions } from './blobStore.ts';
+import { sealed, sealState } from './entrySeal.ts';
 import { requireWritable, type Vault } from './layout.ts';
 import { withLock } from './locks.ts';
 import { withPartialFile } from './partialFile.ts';
@@ -12,6 +13,7 @@ import {
   parseSnapshotIndex,
   refNameOf,
   snapshotIndexBytes,
+  type EntryDescriptor,
   type IndexEntry,
   type SnapshotIndex,
 } from './snapshotIndex.ts';
@@ -22,6 +24,11 @@ const waitMs = 60_000;
 /** The index.json of a vault as it is now. Rejects with `badJson`, `fileMissing`, `fileUnusable`. */
 export async function readSnapshotIndex(vault: Vault): Promise<SnapshotIndex> {
   return parseSnapshotIndex(await readSmallFile(vault.paths.index, indexLimits.maxBytes), vault.paths.index);
+}
+
+export interface UpdateOptions extends CancelOptions {
+  /** Repair's: seals entries as they stand, even where they were changed since they were sealed. */
+  readonly isAccepting?: boolean;
 }
 
 /**
@@ -37,7 +44,7 @@ export async function readSnapshotIndex(vault: Vault): Promise<SnapshotIndex> {
 export async function updateSnapshotIndex(
   deps: { readonly vault: Vault; readonly owner: ProcessIdentity },
   change: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
-  { signal }: CancelOptions = {},
+  { signal, isAccepting = false }: UpdateOptions = {},
 ): Promise<readonly IndexEntry[]> {
   const { vault, owner } = deps;
   const { paths, steps } = vault;
@@ -46,8 +53,9 @@ export async function updateSnapshotIndex(
   return await withLock({ paths, owner, steps }, lock, signal && { signal }, async (held) => {
     const before = await readSnapshotIndex(vault);
     steps.reached('index read');
-    const entries = change(before.entries);
-    if (entries === before.entries) return entries;
+    const changed = change(before.entries);
+    if (changed === before.entries) return changed;
+    const entries = resealed(before.entries, changed, isAccepting);
     const after = { fields: before.fields, entries };
     await requireSound(vault, before, after);
     const bytes = snapshotIndexBytes(after);
@@ -72,24 +80,42 @@ export async function updateSnapshotIndex(
   });
 }
 
+/** Seals what is new. What stays as it was keeps its seal, and a broken one stays broken: damage must not be sealed in. */
+function resealed(
+  before: readonly IndexEntry[],
+  after: readonly IndexEntry[],
+  isAccepting: boolean,
+): readonly IndexEntry[] {
+  if (isAccepting) return after.map(sealed);
+  const kept = new Set(before);
+  const broken = new Set(before.filter((entry) => sealState(entry) === 'broken').map(contentOf));
+  return after.map((entry) => (kept.has(entry) || broken.has(contentOf(entry)) ? entry : sealed(entry)));
+}
+
 /** Nothing may be found through index.json that is not there, nor two things by one name. */
 async function requireSound(vault: Vault, before: SnapshotIndex, after: SnapshotIndex): Promise<void> {
   const old = new Set(before.entries);
+  // An entry that only says something new of what was listed before: that it is damaged, for example.
+  const listed = new Set(before.entries.map(contentOf));
   const taken = new Set(after.entries.filter((entry) => old.has(entry)).map(refNameOf));
   for (const entry of after.entries) {
     if (old.has(entry) || entry.descriptor === undefined) continue;
-    const { digest, sizeBytes } = entry.descriptor;
-    const found = await vault.blobs.stat(digest);
-    if (found === undefined) throw failure('blobMissing', { vault: vault.paths.root, digest });
-    if (found.sizeBytes !== sizeBytes)
-      throw failure('blobDamaged', {
-        vault: vault.paths.root,
-        digest,
-        reason: `it has ${found.sizeBytes} bytes of the ${sizeBytes} stated`,
-      });
+    if (!listed.has(contentOf(entry))) await requireBlob(vault, entry.descriptor);
     const name = refNameOf(entry);
     if (name === undefined) continue;
     if (taken.has(name)) throw failure('vaultRefTaken', { path: vault.paths.root, name });
     taken.add(name);
   }
+}
+
+function contentOf({ descriptor }: IndexEntry): string {
+  return `${descriptor?.digest ?? ''} ${descriptor?.sizeBytes ?? ''}`;
+}
+
+async function requireBlob(vault: Vault, { digest, sizeBytes }: EntryDescriptor): Promise<void> {
+  const found = await vault.blobs.stat(digest);
+  if (found === undefined) throw failure('blobMissing', { vault: vault.paths.root, digest });
+  if (found.sizeBytes === sizeBytes) return;
+  const reason = `it has ${found.sizeBytes} bytes of the ${sizeBytes} stated`;
+  throw failure('blobDamaged', { vault: vault.paths.root, digest, reason });
 }

@@ -5,6 +5,7 @@ export type VaultStep =
   | 'partial synced'
   | 'blob named'
   | 'blob synced'
+  | 'blob removed'
   | 'index read'
   | 'index replaced'
   | 'index synced'

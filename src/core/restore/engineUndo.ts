@@ -1,13 +1,20 @@
+import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { reasonOf } from '../errors.ts';
 import { noteEngine, undoEngineNotes, type EngineNote } from '../recovery/engineNotes.ts';
+import type { UndoNote } from '../vault/journal.ts';
 import type { OperationHead } from '../vault/journalFile.ts';
+import type { Vault } from '../vault/layout.ts';
+import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { refillNote } from '../volumes/replaceVolume.ts';
+import { undoReplace } from '../volumes/undoReplace.ts';
 
 interface OpenNote {
   readonly number: number;
-  readonly note: EngineNote;
-  readonly atMs: number;
+  readonly kind: string;
+  readonly data: object;
+  readonly name: string;
 }
 
 /**
@@ -15,22 +22,38 @@ interface OpenNote {
  * is one way back and it is tried often.
  */
 export class EngineUndo {
-  readonly #engine: Engine;
   readonly #engineId: string;
   readonly #session: VaultSession;
+  readonly #ways: ReadonlyMap<string, UndoNote>;
   #open: OpenNote[] = [];
 
-  constructor(engine: Engine, engineId: string, session: VaultSession) {
-    this.#engine = engine;
+  constructor(
+    deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+    engineId: string,
+    session: VaultSession,
+  ) {
     this.#engineId = engineId;
     this.#session = session;
+    this.#ways = new Map([
+      ...undoEngineNotes(deps.engine, engineId),
+      [refillNote, undoReplace(deps, engineId)],
+    ]);
   }
 
   /** To be awaited before the thing is done. */
   async note(note: EngineNote): Promise<void> {
+    const { kind, ...data } = note;
     const atMs = Date.now();
     const number = await noteEngine(this.#session, this.#engineId, note);
-    this.#open.push({ number, note, atMs });
+    const name = 'name' in note ? note.name : note.container;
+    this.#open.push({ number, kind, name, data: { engineId: this.#engineId, atMs, ...data } });
+  }
+
+  /** A volume whose data was replaced gets back what is in the snapshot. */
+  async noteReplaced(name: string, snapshot: Digest): Promise<void> {
+    const data = { engineId: this.#engineId, name, snapshot };
+    const number = await this.#session.journal.note(refillNote, data);
+    this.#open.push({ number, kind: refillNote, name, data });
   }
 
   /** Undoes all of it, last first, and goes on after a step that fails. Resolves with what is left, in words. */
@@ -44,17 +67,15 @@ export class EngineUndo {
       claimId: operationId,
       since: new Date().toISOString(),
     };
-    const undo = undoEngineNotes(this.#engine, this.#engineId);
     const left: string[] = [];
-    for (const { number, note, atMs } of this.#open.splice(0).reverse()) {
-      const { kind, ...data } = note;
+    for (const { number, kind, data, name } of this.#open.splice(0).reverse()) {
       // Without the signal that may have brought this about.
       const { signal } = new AbortController();
       try {
-        await undo.get(kind)?.({ engineId: this.#engineId, atMs, ...data }, head, signal);
+        await this.#ways.get(kind)?.(data, head, signal);
         await journal.settle(number);
       } catch (error) {
-        left.push(`${kind} ${'name' in note ? note.name : note.container} (${reasonOf(error)})`);
+        left.push(`${name}: ${reasonOf(error)}`);
       }
     }
     return left;

@@ -27,9 +27,18 @@ export async function makeVolumes(
         throw failure('restoreTaken', { name: newName });
       await undo.note({ kind: 'removeVolume', name: newName, notBeforeMs: Date.now() });
       // Without the signal: a call that broke off might still be carried out after it was undone.
-      await engine.volumes.create({ name: newName, driver, options, labels });
+      await engine.volumes.create({
+        name: newName,
+        driver: driver === '' ? 'local' : driver,
+        options,
+        labels,
+      });
       await run.fill(volume, newName);
-    } else if (action === 'replace') await run.replace(volume, newName);
+    } else if (action === 'replace') {
+      const { id, refName } = await run.replace(volume, newName);
+      await undo.noteReplaced(newName, id);
+      run.kept.push({ what: 'volume', name: newName, keptAs: refName });
+    }
   }
   return names;
 }

@@ -1,8 +1,8 @@
 import type { RestoreItem } from './restorePlan.ts';
 
-/** A thing that was replaced and is kept under another name. */
+/** What was replaced and is kept: a tag's image under another name, a volume's old data as a snapshot. */
 export interface KeptThing {
-  readonly what: 'container' | 'tag' | 'volume';
+  readonly what: 'tag' | 'volume';
   readonly name: string;
   readonly keptAs: string;
 }

@@ -1,11 +1,11 @@
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError } from '../errors.ts';
 import type { Operation } from '../progress.ts';
-import type { SnapshotVolume } from '../snapshot/snapshot.ts';
+import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { Wait } from './awaitSteady.ts';
 import type { EngineUndo } from './engineUndo.ts';
 import type { RestorePlan } from './restorePlan.ts';
-import type { RestoreWarning } from './restoreResult.ts';
+import type { KeptThing, RestoreWarning } from './restoreResult.ts';
 
 /** What every part of one restore works with. */
 export interface RestoreRun {
@@ -14,11 +14,12 @@ export interface RestoreRun {
   readonly operation: Operation;
   readonly undo: EngineUndo;
   readonly warnings: RestoreWarning[];
+  readonly kept: KeptThing[];
   readonly wait: Wait;
   /** Fills a volume that was just made and is empty. */
   readonly fill: (volume: SnapshotVolume, target: string) => Promise<void>;
-  /** Puts a volume's data in the place of what is in `target` now, after all of it was checked. */
-  readonly replace: (volume: SnapshotVolume, target: string) => Promise<void>;
+  /** Puts a volume's data in the place of what is in `target` now, and resolves with a snapshot of that. */
+  readonly replace: (volume: SnapshotVolume, target: string) => Promise<Pick<Snapshot, 'id' | 'refName'>>;
 }
 
 /** What `ask` gives, or undefined where the engine has no such thing. */

@@ -1,0 +1,168 @@
+import type { Engine } from '../engine/engine.ts';
+import { failure, fillTemplate, isCancellation, reasonOf } from '../errors.ts';
+import type { Operation } from '../progress.ts';
+import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import type { Vault } from '../vault/layout.ts';
+import type { ProcessIdentity } from '../vault/processIdentity.ts';
+import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
+import { fillVolume } from '../volumes/fillVolume.ts';
+import { replaceVolume } from '../volumes/replaceVolume.ts';
+import { realWait } from './awaitSteady.ts';
+import { EngineUndo } from './engineUndo.ts';
+import type { CheckedLoad } from './loadChecked.ts';
+import { makeContainers, startContainers } from './makeContainers.ts';
+import { makeNetworks } from './makeNetworks.ts';
+import { makeRoom, type MovedContainer } from './makeRoom.ts';
+import { makeVolumes } from './makeVolumes.ts';
+import { restoreImages } from './restoreImages.ts';
+import type { RestorePlan } from './restorePlan.ts';
+import type { RestoreResult } from './restoreResult.ts';
+import type { RestoreRun } from './restoreRun.ts';
+
+export interface RestoreDeps {
+  readonly engine: Engine;
+  readonly vault: Vault;
+  readonly owner: ProcessIdentity;
+}
+
+/** Parts that tests replace where an engine in memory has no files and time must not pass. */
+export type RestoreParts = Partial<Pick<RestoreRun, 'wait' | 'fill' | 'replace'>>;
+
+/**
+ * Does what a plan says: 1. images, 2. containers that are replaced are stopped and moved aside, 3. networks,
+ * 4. volumes, filled, 5. containers, what others need first, 6. their networks, 7. start, 8. wait until they stand,
+ * 9. remove what was replaced.
+ *
+ * Until 9 everything is noted in the vault's journal before it is done; a failure or a cancel undoes it in reverse,
+ * and so does recovery after a crash. Volumes and images that were there are never removed.
+ *
+ * Rejects with `restoreBlocked` while the plan has blockers, `restoreTaken` when a name was taken since,
+ * `restoreNotHealthy`, `blobMissing`, `blobDamaged`, the failures of loading and of the engine, an AbortError, or
+ * `restoreRollbackFailed`.
+ */
+export async function executeRestore(
+  deps: RestoreDeps,
+  plan: RestorePlan,
+  operation: Operation,
+  parts: RestoreParts = {},
+): Promise<RestoreResult> {
+  const { refName } = plan.contents.snapshot;
+  const blocker = plan.problems.find(({ severity }) => severity === 'blocker');
+  if (blocker !== undefined)
+    throw failure('restoreBlocked', { name: refName, reason: fillTemplate(blocker.template, blocker.args) });
+  const { engineId } = engineIdentity(plan.info);
+  return withVaultSession(deps, { kind: 'restore', subject: refName }, operation, async (session) => {
+    const undo = new EngineUndo(deps, engineId, session);
+    const run: RestoreRun = {
+      engine: deps.engine,
+      plan,
+      operation: { signal: session.signal, progress: operation.progress },
+      undo,
+      warnings: [],
+      kept: [],
+      ...usualParts(deps, session, operation, engineId),
+      ...parts,
+    };
+    const done = await tryAll(run, deps.vault);
+    await removeMoved(run, done.moved);
+    return resultOf(run, done);
+  });
+}
+
+interface Done {
+  readonly loaded: CheckedLoad;
+  readonly moved: readonly MovedContainer[];
+  /** The name that each volume has, by the one in the snapshot. */
+  readonly volumes: ReadonlyMap<string, string>;
+}
+
+/** Everything that is undone when it fails. */
+async function tryAll(run: RestoreRun, vault: Vault): Promise<Done> {
+  const { plan, operation, undo } = run;
+  let loaded: CheckedLoad | undefined;
+  try {
+    loaded = await bringImages(run, vault);
+    const moved = await makeRoom(run, plan.containers, Date.now());
+    await makeNetworks(run, plan.networks);
+    const volumes = await makeVolumes(run, plan.volumes);
+    await startContainers(run, await makeContainers(run, volumes));
+    operation.signal.throwIfAborted();
+    await undo.keepAll();
+    return { loaded, moved, volumes };
+  } catch (error) {
+    await putBack(run, loaded, error);
+    throw error;
+  }
+}
+
+function usualParts(
+  deps: RestoreDeps,
+  session: VaultSession,
+  { progress }: Operation,
+  engineId: string,
+): Pick<RestoreRun, 'wait' | 'fill' | 'replace'> {
+  const { engine } = deps;
+  const operation = { signal: session.signal, progress };
+  return {
+    wait: realWait,
+    fill: (volume, target) => fillVolume({ engine, engineId, session }, { volume, target }, operation),
+    replace: (volume, target) => replaceVolume({ engine, engineId, session }, { volume, target }, operation),
+  };
+}
+
+async function bringImages(
+  { engine, plan, operation, undo }: RestoreRun,
+  vault: Vault,
+): Promise<CheckedLoad> {
+  // An image with a container's own changes has no name by which anybody could find it after a crash.
+  for (const { snapshotImage, load } of plan.images)
+    if (snapshotImage.role === 'writable' && !load.isThere)
+      await undo.note({ kind: 'removeImage', name: load.id });
+  return restoreImages({ engine, store: vault.blobs }, plan, operation);
+}
+
+/** The new ones stand. What can't be removed any more is left, and said. */
+async function removeMoved(
+  { engine, warnings }: RestoreRun,
+  moved: readonly MovedContainer[],
+): Promise<void> {
+  for (const { id, keptAs } of moved)
+    // Its anonymous volumes stay: they may hold what nothing else does.
+    await engine.containers.remove(id).catch((error: unknown) => {
+      warnings.push({ kind: 'oldLeft', name: keptAs, text: reasonOf(error) });
+    });
+}
+
+async function putBack(run: RestoreRun, loaded: CheckedLoad | undefined, error: unknown): Promise<void> {
+  const left = [...(await run.undo.undoAll())];
+  const undoErrors: unknown[] = [];
+  await loaded?.undo(error).catch((undoError: unknown) => {
+    undoErrors.push(undoError);
+    left.push(reasonOf(undoError));
+  });
+  if (left.length === 0) return;
+  throw failure(
+    'restoreRollbackFailed',
+    {
+      name: run.plan.contents.snapshot.refName,
+      reason: isCancellation(error) ? 'cancelled' : reasonOf(error),
+      left: left.join('; '),
+    },
+    new AggregateError([error, ...undoErrors]),
+  );
+}
+
+function resultOf({ plan, warnings, kept }: RestoreRun, { loaded, volumes }: Done): RestoreResult {
+  return {
+    items: plan.items.map((item) =>
+      item.what === 'volume' ? { ...item, newName: volumes.get(item.name) ?? item.newName } : item,
+    ),
+    kept: [...[...plan.keepAs].map(([name, keptAs]) => ({ what: 'tag', name, keptAs }) as const), ...kept],
+    warnings: [
+      ...warnings,
+      ...loaded.remarks.map(
+        (text) => ({ kind: 'engine', name: plan.contents.snapshot.refName, text }) as const,
+      ),
+    ],
+  };
+}

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
-import { DrydockError, failure } from '../errors.ts';
+import { DrydockError, failure, type FailureCode } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
@@ -74,14 +74,18 @@ async function intoNew(
     await session.journal.settle(number);
     throw error;
   });
+  let isMade = false;
   try {
     // Without the signal: cut off in its middle the engine would go on, and nobody know of it.
     await engine.volumes.create({ name: target, driver: driver === '' ? 'local' : driver, options, labels });
+    isMade = true;
     await fillWithChecked(deps, { volume, target }, operation);
     operation.signal.throwIfAborted();
   } catch (error) {
-    // Where this fails too the note stays open, and recovery goes on from there.
-    await removeIfThere(engine, target)
+    // Where the engine refused it there is none; and one that holds something is somebody else's.
+    const isRefused = hasCode(error, isMade ? ['volumeNotEmpty'] : ['engineConflict', 'engineRefused']);
+    // Where removing fails the note stays open, and recovery goes on from there.
+    await (isRefused ? Promise.resolve() : removeIfThere(engine, target))
       .then(() => session.journal.settle(number))
       .catch(() => undefined);
     throw error;
@@ -98,7 +102,7 @@ async function isThere(engine: Engine, name: string, signal: AbortSignal): Promi
     await engine.volumes.inspect(name, { signal });
     return true;
   } catch (error) {
-    if (error instanceof DrydockError && error.code === 'engineNotFound') return false;
+    if (hasCode(error, ['engineNotFound'])) return false;
     throw error;
   }
 }
@@ -107,6 +111,10 @@ async function removeIfThere(engine: Engine, name: string): Promise<void> {
   try {
     await engine.volumes.remove(name);
   } catch (error) {
-    if (!(error instanceof DrydockError && error.code === 'engineNotFound')) throw error;
+    if (!hasCode(error, ['engineNotFound'])) throw error;
   }
+}
+
+function hasCode(error: unknown, codes: readonly FailureCode[]): boolean {
+  return error instanceof DrydockError && codes.includes(error.code);
 }

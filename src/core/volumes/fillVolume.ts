@@ -1,0 +1,106 @@
+import { tarEnd, tarHeader } from '../archive/tarWriter.ts';
+import { DrydockError, failure } from '../errors.ts';
+import type { Operation } from '../progress.ts';
+import type { SnapshotVolume } from '../snapshot/snapshot.ts';
+import type { BlobReader } from '../vault/blobStore.ts';
+import { entryDifferences, pathBelow } from './compareEntries.ts';
+import type { VolumeDeps } from './helperContainer.ts';
+import { withOpenVolume, type OpenVolume } from './openVolume.ts';
+import { tarEntries } from './tarEntries.ts';
+import { checkVolumeParts, joinedParts, volumeEntries } from './volumeParts.ts';
+
+export interface FillInput {
+  readonly volume: SnapshotVolume;
+  /** Name of a volume that is there and empty. */
+  readonly target: string;
+}
+
+/**
+ * Puts a volume's data from a snapshot into an empty volume: 1. read and check all of it in the vault, 2. see that
+ * the target is empty, 3. send it as one tar, 4. read it back and compare every entry.
+ *
+ * Rejects with `blobMissing`, `blobDamaged`, `volumeDataWrong`, `engineNotFound`, `volumeNotEmpty` before anything was
+ * written, and with `volumeDiffers` or what the engine rejects with after: the target may hold a part of it then.
+ */
+export async function fillVolume(deps: VolumeDeps, input: FillInput, operation: Operation): Promise<void> {
+  const signal = AbortSignal.any([deps.session.signal, operation.signal]);
+  await checkVolumeParts(deps.session.vault.blobs, input.volume, { ...operation, signal });
+  await fillWithChecked(deps, input, operation);
+}
+
+/** The same for data that `checkVolumeParts` has passed in this operation. */
+export async function fillWithChecked(
+  deps: VolumeDeps,
+  { volume, target }: FillInput,
+  operation: Operation,
+): Promise<void> {
+  const signal = AbortSignal.any([deps.session.signal, operation.signal]);
+  const toOpen = { kind: 'volume', name: target, access: 'write' } as const;
+  await withOpenVolume(deps, toOpen, signal, async (open) => {
+    const left = await contentOf(open, signal);
+    if (left !== undefined) throw failure('volumeNotEmpty', { name: target, path: left });
+    await writeParts(deps.session.vault.blobs, open, volume, { ...operation, signal });
+  });
+}
+
+/** Sends a volume's data into an open volume and reads it back. Rejects with `volumeDiffers`. */
+export async function writeParts(
+  store: BlobReader,
+  open: OpenVolume,
+  volume: SnapshotVolume,
+  operation: Operation,
+): Promise<void> {
+  const { signal, progress } = operation;
+  requireSameRoot(open, volume);
+  await open.write(joinedParts(store, volume, operation), signal);
+  signal.throwIfAborted();
+  progress.report({ phase: 'checking', item: open.name });
+  const expected = { root: volume.document.root, entries: volumeEntries(store, volume, { signal }) };
+  const found = { root: open.root, entries: tarEntries(await open.read(signal), open.name) };
+  for await (const { path, kind, fields } of entryDifferences(expected, found)) {
+    if (kind === 'added' && isOfFileSystem(path)) continue;
+    const what = kind === 'changed' ? fields.join(', ') : kind;
+    throw failure('volumeDiffers', { name: open.name, path: path === '' ? '.' : path, what });
+  }
+}
+
+/** The first thing in a volume, or undefined where there is nothing but its root folder. */
+export async function contentOf(open: OpenVolume, signal: AbortSignal): Promise<string | undefined> {
+  for await (const entry of tarEntries(await open.read(signal), open.name)) {
+    const path = pathBelow(open.root, entry);
+    if (path !== '' && !isOfFileSystem(path)) return path;
+  }
+  return undefined;
+}
+
+/**
+ * Empties an open volume. No call of an engine does that, but whatever unpacks a tar first removes what stands in the
+ * way of an entry: so a file is sent in place of the root folder. That empties it and then fails, for a mount can't go.
+ * Whether it is empty is seen by looking. Rejects with `volumeNotEmptied`.
+ */
+export async function emptyVolume(open: OpenVolume, signal: AbortSignal): Promise<void> {
+  if ((await contentOf(open, signal)) === undefined) return;
+  try {
+    await open.write(fileInPlaceOf(open.root), signal);
+  } catch (error) {
+    if (!(error instanceof DrydockError && error.code === 'engineRefused')) throw error;
+  }
+  const left = await contentOf(open, signal);
+  if (left !== undefined) throw failure('volumeNotEmptied', { name: open.name, path: left });
+}
+
+/** What a file system of a volume's own has by itself. */
+function isOfFileSystem(path: string): boolean {
+  return path === 'lost+found';
+}
+
+function requireSameRoot(open: OpenVolume, { document }: SnapshotVolume): void {
+  if (document.root === open.root) return;
+  const reason = `its entries are named by ${document.root}, and ${open.root} is needed`;
+  throw failure('volumeDataWrong', { name: open.name, reason });
+}
+
+async function* fileInPlaceOf(root: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield await Promise.resolve(tarHeader({ path: root.replace(/\/+$/, ''), sizeBytes: 0 }));
+  yield tarEnd;
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
+import { unattended } from '../../../src/core/progress.ts';
+import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
+import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { factsOf, fillOddly } from '../../support/oddVolume.ts';
+import { VolumeBench } from '../../support/volumeBench.ts';
+
+describe('a volume on a real engine', function () {
+  this.timeout(120_000);
+  let bench: VolumeBench;
+
+  before(async () => {
+    bench = await VolumeBench.open();
+  });
+  after(async () => {
+    await bench.close();
+  });
+  afterEach(async () => {
+    assert.deepEqual(await bench.leftovers(), []);
+  });
+
+  const restoreNew = async (from: string, name = bench.name('new')): Promise<string> => {
+    const { volume } = await bench.backUp(from);
+    await restoreVolume(bench, { volume, target: { name, mode: 'new' } }, unattended());
+    return bench.folderOf(name);
+  };
+
+  it('comes back entry by entry as it was, everything odd in it included', async () => {
+    const { name, folder } = await bench.volume('odd', { team: 'a/b=c' });
+    fillOddly(folder);
+    const before = factsOf(folder);
+    const target = bench.name('odd-again');
+
+    assert.deepEqual(factsOf(await restoreNew(name, target)), before);
+
+    assert.ok(Object.keys(before).length > 25);
+    const [from, to] = [await bench.engine.volumes.inspect(name), await bench.engine.volumes.inspect(target)];
+    assert.deepEqual([to.labels, to.driver, to.options], [from.labels, from.driver, from.options]);
+  });
+
+  it('may be empty, and its root folder keeps owner and mode', async () => {
+    const { name, folder } = await bench.volume('empty');
+    chmodSync(folder, 0o1730);
+    assert.deepEqual(factsOf(await restoreNew(name)), factsOf(folder));
+  });
+
+  it('is not made by a typo in its name', async () => {
+    const name = bench.name('typo');
+    const work = backupVolume(bench, { name, consistency: 'none' }, unattended());
+    assert.equal((await failureOf(work)).code, 'engineNotFound');
+    assert.equal((await failureOf(bench.engine.volumes.inspect(name))).code, 'engineNotFound');
+    assert.ok(!(await readSnapshots(bench.vault)).some(({ source }) => source.name === name));
+  });
+
+  it('is stored once while it does not change', async () => {
+    const { name, folder } = await bench.volume('same');
+    fillOddly(folder);
+    const first = await bench.backUp(name);
+    const again = await bench.backUp(name);
+    assert.deepEqual([first.isUnchanged, again.isUnchanged], [false, true]);
+    assert.ok(first.snapshot.newBytes > again.snapshot.newBytes);
+    assert.deepEqual(
+      again.volume.parts.map(({ diffId }) => diffId),
+      first.volume.parts.map(({ diffId }) => diffId),
+    );
+  });
+
+  it('stores only the part that holds a changed file', async () => {
+    const { name, folder } = await bench.volume('parts');
+    for (const file of ['a', 'b', 'c']) writeFileSync(join(folder, file), Buffer.alloc(33 << 20, file));
+    writeFileSync(join(folder, 'd'), 'small');
+    const first = (await bench.backUp(name)).volume.parts.map(({ diffId }) => diffId);
+    appendFileSync(join(folder, 'b'), 'more');
+    const second = (await bench.backUp(name)).volume.parts.map(({ diffId }) => diffId);
+    assert.equal(first.length, 5);
+    assert.deepEqual(
+      second.map((diffId) => first.includes(diffId)),
+      [true, true, false, true, true],
+    );
+  });
+
+  it('is not restored over a volume that is there, nor into one that holds something', async () => {
+    const { name, folder } = await bench.volume('taken');
+    writeFileSync(join(folder, 'keep'), 'me');
+    const { volume } = await bench.backUp(name);
+    const work = restoreVolume(bench, { volume, target: { name, mode: 'new' } }, unattended());
+    assert.equal((await failureOf(work)).code, 'volumeExists');
+    assert.ok('keep' in factsOf(folder));
+  });
+
+  it('is replaced as a whole, and what it held is a snapshot', async () => {
+    const { name, folder } = await bench.volume('replaced');
+    fillOddly(folder, 'n');
+    const wanted = factsOf(folder);
+    const { volume } = await bench.backUp(name);
+    rmSync(join(folder, 'plain'));
+    mkdirSync(join(folder, 'later/deep'), { recursive: true });
+    writeFileSync(join(folder, 'later/deep/file'), 'to be kept in a snapshot');
+    symlinkSync('..', join(folder, 'top-link'));
+    const old = factsOf(folder);
+
+    const { before } = await restoreVolume(
+      bench,
+      { volume, target: { name, mode: 'replace' } },
+      unattended(),
+    );
+
+    assert.deepEqual(factsOf(folder), wanted);
+    assert.ok(before);
+    const target = bench.name('old');
+    const kept = { volume: await bench.volumeIn(before), target: { name: target, mode: 'new' as const } };
+    await restoreVolume(bench, kept, unattended());
+    assert.deepEqual(factsOf(await bench.folderOf(target)), old);
+  });
+});

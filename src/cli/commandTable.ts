@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { archiveCheck } from './commands/archiveCheck.ts';
 import { archiveShow } from './commands/archiveShow.ts';
+import { cat } from './commands/cat.ts';
 import { commit } from './commands/commit.ts';
 import { containers } from './commands/containers.ts';
 import { exportFilesystem } from './commands/exportFilesystem.ts';
@@ -9,7 +10,10 @@ import { images } from './commands/images.ts';
 import { importFilesystem } from './commands/importFilesystem.ts';
 import { init } from './commands/init.ts';
 import { load } from './commands/load.ts';
+import { ls } from './commands/ls.ts';
 import { save } from './commands/save.ts';
+import { show } from './commands/show.ts';
+import { snapshots } from './commands/snapshots.ts';
 import { volumes } from './commands/volumes.ts';
 
 /** Every subcommand, in the order of `drydock --help`. */
@@ -26,4 +30,8 @@ export const commands: readonly Command[] = [
   archiveShow,
   archiveCheck,
   init,
+  snapshots,
+  show,
+  ls,
+  cat,
 ];

@@ -5,6 +5,8 @@ import type { CancelOptions } from '../vault/blobStore.ts';
 import { recoverJournal, type RecoveredOperation, type UndoNote } from '../vault/journal.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
+import { refillNote } from '../volumes/replaceVolume.ts';
+import { undoReplace } from '../volumes/undoReplace.ts';
 import { engineNoteKinds, undoEngineNotes } from './engineNotes.ts';
 
 /**
@@ -27,10 +29,10 @@ export async function recoverVault(
     (kind: string): UndoNote =>
     async (data, operation, cancel) => {
       if (engine === undefined) return 'elsewhere';
-      known ??= identify(engine, cancel);
+      known ??= undoesOn({ engine, vault, owner }, cancel);
       return (await (await known).get(kind)?.(data, operation, cancel)) ?? 'elsewhere';
     };
-  const undo = new Map(engineNoteKinds.map((kind) => [kind, onEngine(kind)]));
+  const undo = new Map([...engineNoteKinds, refillNote].map((kind) => [kind, onEngine(kind)]));
   const deps = { paths: vault.paths, owner, steps: vault.steps };
   try {
     return await recoverJournal(deps, undo, signal && { signal });
@@ -40,7 +42,10 @@ export async function recoverVault(
   }
 }
 
-async function identify(engine: Engine, signal: AbortSignal): Promise<ReadonlyMap<string, UndoNote>> {
-  const { engineId } = engineIdentity(await engine.info({ signal }));
-  return undoEngineNotes(engine, engineId);
+async function undoesOn(
+  deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, UndoNote>> {
+  const { engineId } = engineIdentity(await deps.engine.info({ signal }));
+  return new Map([...undoEngineNotes(deps.engine, engineId), [refillNote, undoReplace(deps, engineId)]]);
 }

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
+import { unattended } from '../../../src/core/progress.ts';
+import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
+import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
+import type { SnapshotVolume } from '../../../src/core/snapshot/snapshot.ts';
+import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { failure } from '../../../src/core/errors.ts';
+import { failureOf } from '../../support/failureOf.ts';
+import { factsOf } from '../../support/oddVolume.ts';
+import { VolumeBench } from '../../support/volumeBench.ts';
+import { engineThatDies, watchedEngine } from '../../support/watchedEngine.ts';
+
+describe('volumes when something goes wrong', function () {
+  this.timeout(240_000);
+  let bench: VolumeBench;
+
+  before(async () => {
+    bench = await VolumeBench.open();
+  });
+  after(async () => {
+    await bench.close();
+  });
+  afterEach(async () => {
+    assert.deepEqual(await bench.leftovers(), []);
+  });
+
+  const smallVolume = async (what: string) => {
+    const made = await bench.volume(what);
+    mkdirSync(join(made.folder, 'folder'));
+    writeFileSync(join(made.folder, 'folder/file'), what);
+    return made;
+  };
+  const setTimes = (folder: string, facts: Readonly<Record<string, string>>): void => {
+    for (const path of Object.keys(facts).sort().reverse()) {
+      const seconds = Number(/mtime (\d+)/.exec(facts[path] ?? '')?.[1]);
+      utimesSync(join(folder, path), seconds, seconds);
+    }
+  };
+  /** The same volume with other things in it than `volume` has. */
+  const makeOther = (folder: string): void => {
+    rmSync(join(folder, 'folder'), { recursive: true });
+    mkdirSync(join(folder, 'other'));
+    writeFileSync(join(folder, 'other/file'), 'what was there before');
+  };
+  const endedWell = (work: Promise<unknown>): Promise<boolean> =>
+    work.then(
+      () => true,
+      () => false,
+    );
+  const recovered = async (): Promise<void> => {
+    for (const { left } of await recoverVault(bench)) assert.deepEqual(left, []);
+  };
+
+  it('leaves nothing of a backup after an engine that died at any call, once it is back', async () => {
+    const { name, folder } = await smallVolume('dead-backup');
+    const facts = factsOf(folder);
+    for (let calls = 1; ; calls += 1) {
+      const dying = engineThatDies(bench.engine, calls);
+      const deps = { ...bench, engine: dying.engine };
+      const before = (await readSnapshots(bench.vault)).length;
+      const work = backupVolume(deps, { name, consistency: 'none' }, unattended());
+      if (await endedWell(work)) break;
+      await failureOf(work);
+      await recovered();
+      assert.deepEqual(await bench.leftovers(), [], `after ${calls} calls`);
+      assert.equal((await readSnapshots(bench.vault)).length, before);
+      assert.deepEqual(factsOf(folder), facts);
+      assert.ok(calls < 40);
+    }
+  });
+
+  it('leaves a whole new volume or none after an engine that died at any call', async () => {
+    const { name, folder } = await smallVolume('dead-new');
+    const { volume } = await bench.backUp(name);
+    for (let calls = 1; ; calls += 1) {
+      const dying = engineThatDies(bench.engine, calls);
+      const target = bench.name('new');
+      const input = { volume, target: { name: target, mode: 'new' as const } };
+      const work = restoreVolume({ ...bench, engine: dying.engine }, input, unattended());
+      if (await endedWell(work)) {
+        assert.deepEqual(factsOf(await bench.folderOf(target)), factsOf(folder));
+        break;
+      }
+      await recovered();
+      assert.deepEqual(await bench.leftovers(), [], `after ${calls} calls`);
+      assert.equal((await failureOf(bench.engine.volumes.inspect(target))).code, 'engineNotFound');
+      assert.ok(calls < 40);
+    }
+  });
+
+  it('leaves a replaced volume with all its old or all its new data after an engine that died at any call', async () => {
+    const { name, folder } = await smallVolume('dead-replace');
+    const wanted = factsOf(folder);
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    for (let calls = 1; ; calls += 1) {
+      const dying = engineThatDies(bench.engine, calls);
+      const input = { volume, target: { name, mode: 'replace' as const } };
+      const work = restoreVolume({ ...bench, engine: dying.engine }, input, unattended());
+      if (await endedWell(work)) break;
+      await recovered();
+      assert.deepEqual(await bench.leftovers(), [], `after ${calls} calls`);
+      const now = factsOf(folder);
+      if (now['folder/file'] === undefined) assert.deepEqual(now, old, `after ${calls} calls`);
+      else {
+        assert.deepEqual(now, wanted, `after ${calls} calls`);
+        makeOther(folder);
+        setTimes(folder, old);
+      }
+      assert.ok(calls < 60);
+    }
+    assert.deepEqual(factsOf(folder), wanted);
+  });
+
+  it('gives a volume its old data back when any single call of a replacement fails', async () => {
+    const { name, folder } = await smallVolume('failed-replace');
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    let wasReplaced = false;
+    for (let failing = 1; !wasReplaced; failing += 1) {
+      let seen = 0;
+      let hasFailed = false;
+      const engine = watchedEngine(bench.engine, {
+        after: (call) => {
+          if (call.endsWith('.remove')) return;
+          seen += 1;
+          if (seen !== failing) return;
+          hasFailed = true;
+          throw failure('engineRefused', { call, reason: 'told to' });
+        },
+      });
+      const input = { volume, target: { name, mode: 'replace' as const } };
+      const work = restoreVolume({ ...bench, engine }, input, unattended());
+      wasReplaced = await endedWell(work);
+      if (wasReplaced && hasFailed) assert.ok(factsOf(folder)['folder/file']);
+      if (!wasReplaced) assert.deepEqual(factsOf(folder), old, `call ${failing}`);
+      assert.deepEqual(await bench.leftovers(), [], `call ${failing}`);
+      if (wasReplaced && hasFailed) {
+        makeOther(folder);
+        wasReplaced = false;
+        setTimes(folder, old);
+      }
+      assert.ok(failing < 60);
+    }
+  });
+
+  it('names a damaged part and touches no volume', async () => {
+    const { name, folder } = await smallVolume('damaged');
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    const [part] = volume.parts;
+    assert.ok(part);
+    const truncated: SnapshotVolume = {
+      ...volume,
+      parts: [{ ...part, index: { ...part.index, entryCount: part.index.entryCount - 1 } }],
+    };
+    const wrong: SnapshotVolume = { ...volume, document: { ...volume.document, entryCount: 99 } };
+    for (const one of [truncated, wrong])
+      for (const mode of ['new', 'replace'] as const) {
+        const target = { name: mode === 'new' ? bench.name('never') : name, mode };
+        const { code } = await failureOf(restoreVolume(bench, { volume: one, target }, unattended()));
+        assert.ok(['volumeDataWrong', 'blobDamaged'].includes(code), code);
+        if (mode === 'new')
+          assert.equal((await failureOf(bench.engine.volumes.inspect(target.name))).code, 'engineNotFound');
+      }
+    assert.deepEqual(factsOf(folder), old);
+  });
+});

@@ -1,0 +1,113 @@
+import type { Engine } from '../engine/engine.ts';
+import type { ContainerSummary } from '../engine/records.ts';
+import { failure } from '../errors.ts';
+import type { Operation } from '../progress.ts';
+import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import { landSnapshot } from '../snapshot/landSnapshot.ts';
+import type { SnapshotSource } from '../snapshot/snapshot.ts';
+import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
+import type { CapturedProject, Remark } from '../snapshot/snapshotRecords.ts';
+import type { Vault } from '../vault/layout.ts';
+import type { ProcessIdentity } from '../vault/processIdentity.ts';
+import { withVaultSession } from '../vault/vaultSession.ts';
+import type { BackupResult } from './backupResult.ts';
+import { addToDraft, captureContainers } from './captureContainers.ts';
+import { captureComposeFiles, type ComposeFiles } from './composeFiles.ts';
+import { dependenciesOf, projectOf, serviceOf } from './startOrder.ts';
+import type { Consistency } from './withConsistency.ts';
+
+export interface BackupProjectInput {
+  /** The project's name, as its containers' label says it. */
+  readonly project: string;
+  readonly consistency: Consistency;
+  /** Whether to read the folders of the engine's host that are mounted, too. */
+  readonly includeBinds: boolean;
+  readonly tags?: readonly string[];
+}
+
+/**
+ * Backs up a Compose project as one snapshot of one moment: all its containers, running or not, with what
+ * `backupContainer` takes of each; volumes of the project that no container uses; the files it was made of, where
+ * they can be read here.
+ *
+ * Rejects with `engineNotFound` where the engine has neither a container nor a volume of it, and as
+ * `captureContainers` and `landSnapshot` do; there is no snapshot then, and the engine is as it was.
+ */
+export async function backupProject(
+  {
+    engine,
+    vault,
+    owner,
+  }: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+  { project, tags, ...input }: BackupProjectInput,
+  operation: Operation,
+): Promise<BackupResult> {
+  const identity = engineIdentity(await engine.info(operation));
+  const members = (await engine.containers.list(operation)).filter(
+    ({ labels }) => projectOf(labels) === project,
+  );
+  const volumes = (await engine.volumes.list(operation)).filter(
+    ({ labels }) => projectOf(labels) === project,
+  );
+  if (members.length + volumes.length === 0)
+    throw failure('engineNotFound', { kind: 'project', name: project });
+  const source: SnapshotSource = { kind: 'project', name: project, ...identity };
+  const what = { kind: 'backup', subject: project };
+  return await withVaultSession({ vault, owner }, what, operation, async (session) => {
+    const { signal } = session;
+    const during = { ...operation, signal };
+    const { blobs } = session.vault;
+    const labels = members.map((member) => member.labels);
+    const files = await captureComposeFiles(blobs, { labels, endpoint: engine.endpoint }, { signal });
+    const captured = await captureContainers(
+      { engine, engineId: identity.engineId, session },
+      { ...input, containers: members.map(({ id }) => id), volumes: volumes.map(({ name }) => name) },
+      during,
+    );
+    const draft = new SnapshotDraft(blobs);
+    await addToDraft(draft, captured, signal);
+    const document = projectDocument(project, members, files);
+    await draft.addProject(
+      document,
+      files.files.map(({ blob }) => blob),
+      { signal },
+    );
+    const { createdMs, containers } = captured;
+    const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
+    const snapshot = await landSnapshot(
+      session,
+      draft,
+      { source, createdMs, imageIds, ...(tags && { tags }) },
+      during,
+    );
+    const missing = files.missing.map((subject): Remark => ({ kind: 'notRead', subject }));
+    return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged: false };
+  });
+}
+
+function projectDocument(
+  project: string,
+  members: readonly ContainerSummary[],
+  { workingDir, files, missing }: ComposeFiles,
+): CapturedProject {
+  const services = new Map<string, { name: string; containers: string[]; dependsOn: string[] }>();
+  for (const {
+    id,
+    names: [own = id],
+    labels,
+  } of members) {
+    const name = serviceOf(labels) ?? own;
+    const service = services.get(name) ?? { name, containers: [], dependsOn: [] };
+    service.containers.push(own);
+    service.dependsOn = [...new Set([...service.dependsOn, ...dependenciesOf(labels)])];
+    services.set(name, service);
+  }
+  return {
+    formatVersion: 1,
+    project,
+    workingDir,
+    files: files.map(({ path, blob: { digest, sizeBytes } }) => ({ path, digest, sizeBytes })),
+    missing: [...missing],
+    services: [...services.values()],
+  };
+}

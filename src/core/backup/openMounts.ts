@@ -1,0 +1,90 @@
+import { DrydockError, reasonOf } from '../errors.ts';
+import type { Operation } from '../progress.ts';
+import type { Remark } from '../snapshot/snapshotRecords.ts';
+import { captureOpen, type VolumeCapture } from '../volumes/captureVolume.ts';
+import type { VolumeDeps } from '../volumes/helperContainer.ts';
+import { withOpenVolume, type OpenVolume } from '../volumes/openVolume.ts';
+import { writersOf } from '../volumes/volumeUsers.ts';
+
+/** What is to be read: a volume's name, or a path on the engine's host. */
+export interface MountToRead {
+  readonly kind: 'volume' | 'bind';
+  readonly name: string;
+}
+
+/**
+ * Does `work` with all of them open, so that nothing is paused for what can be made ready before. A folder of the host
+ * that the engine can't give is told to `onUnreadable` and left out; a volume that can't be opened ends it.
+ */
+export async function withOpenMounts<T>(
+  deps: VolumeDeps,
+  mounts: readonly MountToRead[],
+  { signal, onUnreadable }: { readonly signal: AbortSignal; readonly onUnreadable: (remark: Remark) => void },
+  work: (open: readonly OpenVolume[]) => Promise<T>,
+): Promise<T> {
+  const next = async (index: number, open: readonly OpenVolume[]): Promise<T> => {
+    const mount = mounts[index];
+    if (mount === undefined) return await work(open);
+    const state = { isOpen: false };
+    try {
+      return await withOpenVolume(deps, { ...mount, access: 'read' }, signal, (volume) => {
+        state.isOpen = true;
+        return next(index + 1, [...open, volume]);
+      });
+    } catch (error) {
+      if (state.isOpen || mount.kind === 'volume' || !isRefusal(error)) throw error;
+      onUnreadable({ kind: 'bind', subject: mount.name, detail: reasonOf(error) });
+      return await next(index + 1, open);
+    }
+  };
+  return await next(0, []);
+}
+
+/**
+ * Captures what is open. A volume that something running may write to is read twice, and who came later is named.
+ */
+export async function captureMounts(
+  deps: VolumeDeps,
+  open: readonly OpenVolume[],
+  { onUnreadable }: { readonly onUnreadable: (remark: Remark) => void },
+  operation: Operation,
+): Promise<readonly VolumeCapture[]> {
+  const { engine } = deps;
+  const { signal } = operation;
+  const captures: VolumeCapture[] = [];
+  const writersNow = async (name: string): Promise<ReadonlyMap<string, string>> => {
+    const writers = writersOf(name, await engine.containers.list({ signal }));
+    const active = writers.filter(({ state }) => state === 'running' || state === 'restarting');
+    return new Map(active.map(({ id, names: [own = id] }) => [id, own]));
+  };
+  for (const volume of open) {
+    const isVolume = volume.kind === 'volume';
+    const before = isVolume ? await writersNow(volume.name) : new Map<string, string>();
+    try {
+      // Who writes to a folder of the host nobody can tell.
+      const isWrittenMeanwhile = !isVolume || before.size > 0;
+      const capture = await captureOpen(deps, volume, { isWrittenMeanwhile }, operation);
+      const after = isVolume ? await writersNow(volume.name) : before;
+      const late = [...after].filter(([id]) => !before.has(id));
+      const remarks = late.map(([, subject]): Remark => ({
+        kind: 'notPaused',
+        subject,
+        detail: 'it came while the volume was read',
+      }));
+      captures.push({
+        ...capture,
+        document: { ...capture.document, remarks: [...remarks, ...capture.document.remarks] },
+      });
+    } catch (error) {
+      if (isVolume || !isRefusal(error)) throw error;
+      onUnreadable({ kind: 'bind', subject: volume.name, detail: reasonOf(error) });
+    }
+  }
+  return captures;
+}
+
+/** Whether the engine was asked and has not got the thing, or not in a way that can be read. */
+function isRefusal(error: unknown): boolean {
+  const codes: readonly string[] = ['bindUnreadable', 'volumeUnreadable', 'engineNotFound', 'engineRefused'];
+  return error instanceof DrydockError && codes.includes(error.code);
+}

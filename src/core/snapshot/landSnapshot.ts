@@ -1,17 +1,17 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import { isIndexType } from '../oci/mediaTypes.ts';
+import { isIndexType, ociIndexType } from '../oci/mediaTypes.ts';
 import { parseImageIndex } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
 import { readDocument, readVerified, type StoredBlob } from '../vault/blobStore.ts';
 import { readLayer } from '../vault/frames.ts';
 import { reachableBlobs, type BlobReference } from '../vault/reachableBlobs.ts';
-import { newEntry, refNameOf, type EntryDescriptor } from '../vault/snapshotIndex.ts';
+import { newEntry, refNameOf, snapshotType, type EntryDescriptor } from '../vault/snapshotIndex.ts';
 import { updateSnapshotIndex } from '../vault/updateIndex.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { snapshotRef } from './refNames.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
-import { annotationsOf } from './snapshotAnnotations.ts';
+import { annotationsOf, type DraftedSnapshot } from './snapshotAnnotations.ts';
 import type { SnapshotDraft } from './snapshotDraft.ts';
 
 export interface LandInput {
@@ -20,6 +20,10 @@ export interface LandInput {
   /** IDs of the images in it that people chose. */
   readonly imageIds: readonly Digest[];
   readonly tags?: readonly string[];
+}
+
+export interface Landing extends LandInput {
+  readonly draft: SnapshotDraft;
 }
 
 /**
@@ -35,38 +39,71 @@ export async function landSnapshot(
   input: LandInput,
   operation: Operation,
 ): Promise<Snapshot> {
+  const [landed] = await landSnapshots(session, [{ ...input, draft }], operation);
+  if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
+  return landed;
+}
+
+/** Makes a snapshot of each draft, as {@link landSnapshot} does: all of them, in this order, or none. */
+export async function landSnapshots(
+  session: VaultSession,
+  landings: readonly Landing[],
+  operation: Operation,
+): Promise<readonly Snapshot[]> {
   const signal = AbortSignal.any([session.signal, operation.signal]);
   const { vault, owner, ledger } = session;
-  const index = await draft.finish({ signal });
-  const found = await blobsOf(session, index, signal);
-  await readBack(session, draft, found, { ...operation, signal, item: input.source.name });
-  const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
-  let landed: Snapshot | undefined;
+  const drafted: Snapshot[] = [];
+  for (const { draft, ...input } of landings) {
+    const said = snapshotOfDraft(draft, input);
+    const notes = { ...annotationsOf(said), [operationName]: session.operationId };
+    const index = await draft.finish(notes, { signal });
+    const found = await blobsOf(session, index, signal);
+    await readBack(session, draft, found, { ...operation, signal, item: input.source.name });
+    const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
+    const { digest: id, sizeBytes } = index;
+    drafted.push({ ...said, id, sizeBytes, newBytes, verified: { atMs: Date.now(), depth: 'digests' } });
+  }
+  let landed: readonly Snapshot[] = [];
   await updateSnapshotIndex(
     { vault, owner },
     (entries) => {
       const taken = new Set(entries.map(refNameOf));
-      const snapshot: Snapshot = {
-        id: index.digest,
-        sizeBytes: index.sizeBytes,
-        refName: snapshotRef(input.source, input.createdMs, (name) => taken.has(name)),
-        source: input.source,
-        createdMs: input.createdMs,
-        plainBytes: draft.plainBytes,
-        newBytes,
-        imageIds: input.imageIds,
-        tags: input.tags ?? [],
-        isPinned: false,
-        verified: { atMs: Date.now(), depth: 'digests' },
-        remarkCount: draft.remarkCount,
-      };
-      landed = snapshot;
-      return [...entries, newEntry({ ...index, annotations: annotationsOf(snapshot) })];
+      landed = drafted.map((snapshot) => {
+        const refName = snapshotRef(snapshot.source, snapshot.createdMs, (name) => taken.has(name));
+        taken.add(refName);
+        return { ...snapshot, refName };
+      });
+      return [...entries, ...landed.map((snapshot) => newEntry(entryDescriptor(snapshot)))];
     },
     { signal },
   );
-  if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
   return landed;
+}
+
+/** In a snapshot's own document: which operation made it. */
+const operationName = 'dev.drydock.operation';
+
+function snapshotOfDraft(draft: SnapshotDraft, input: LandInput): DraftedSnapshot {
+  return {
+    refName: snapshotRef(input.source, input.createdMs, () => false),
+    source: input.source,
+    createdMs: input.createdMs,
+    plainBytes: draft.plainBytes,
+    imageIds: input.imageIds,
+    tags: input.tags ?? [],
+    isPinned: false,
+    remarkCount: draft.remarkCount,
+  };
+}
+
+function entryDescriptor(snapshot: Snapshot): EntryDescriptor {
+  return {
+    mediaType: ociIndexType,
+    artifactType: snapshotType,
+    digest: snapshot.id,
+    sizeBytes: snapshot.sizeBytes,
+    annotations: annotationsOf(snapshot),
+  };
 }
 
 /** All that the snapshot reaches and has. What it must have is there; an image's own index may name absent platforms. */

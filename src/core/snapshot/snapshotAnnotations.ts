@@ -87,8 +87,13 @@ export function entryOf(snapshot: Snapshot, before: IndexEntry): IndexEntry {
   return { ...entry, fields: { ...fields, ...entry.fields } };
 }
 
+/** What is known of a snapshot before its own document is stored. */
+export type DraftedSnapshot = Omit<Snapshot, 'id' | 'sizeBytes' | 'newBytes'> & {
+  readonly newBytes?: number;
+};
+
 /** All annotations of ours for a snapshot. */
-export function annotationsOf(snapshot: Snapshot): Notes {
+export function annotationsOf(snapshot: DraftedSnapshot): Notes {
   const { source, verified, damaged } = snapshot;
   const imageName = source.kind === 'image' ? tryParseImageName(source.name) : undefined;
   return {
@@ -101,7 +106,7 @@ export function annotationsOf(snapshot: Snapshot): Notes {
     [names.engineName]: source.engineName,
     ...(snapshot.imageIds.length > 0 && { [names.imageIds]: snapshot.imageIds.join(',') }),
     [names.plainBytes]: String(snapshot.plainBytes),
-    [names.newBytes]: String(snapshot.newBytes),
+    ...(snapshot.newBytes !== undefined && { [names.newBytes]: String(snapshot.newBytes) }),
     ...(snapshot.tags.length > 0 && { [names.tags]: JSON.stringify(snapshot.tags) }),
     ...(snapshot.isPinned && { [names.pinned]: 'true' }),
     ...(verified && {

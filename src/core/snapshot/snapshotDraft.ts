@@ -118,7 +118,10 @@ export class SnapshotDraft {
   }
 
   /** Stores the snapshot's index. Images come first, the first one's own platform before all, as tools choose. */
-  async finish(cancel: CancelOptions = {}): Promise<EntryDescriptor> {
+  async finish(
+    annotations: Readonly<Record<string, string>>,
+    cancel: CancelOptions = {},
+  ): Promise<EntryDescriptor> {
     const images = [...this.#images.values()];
     const plain = images.filter(({ target }) => !isIndexType(target.mediaType));
     const indexes = images.filter(({ target }) => isIndexType(target.mediaType));
@@ -129,7 +132,7 @@ export class SnapshotDraft {
       ...indexes.map((image) => withImageNotes({ ...image.target, platform: noPlatform }, image)),
       ...this.#artifacts.values(),
     ];
-    return putSnapshot(this.#store, { manifests, annotations: {} }, cancel);
+    return putSnapshot(this.#store, { manifests, annotations }, cancel);
   }
 
   async #addLayers(layers: readonly StoredLayer[], cancel: CancelOptions): Promise<void> {

@@ -49,13 +49,19 @@ export async function putArtifact(
   return { ...descriptorOf(ociManifestType, blob), artifactType, platform: noPlatform };
 }
 
+/** On the descriptor of a layer index: which layer it is of, so that a layer is found without opening each. */
+export const layerNotes = {
+  digest: 'dev.drydock.layer.digest',
+  diffId: 'dev.drydock.layer.diff-id',
+} as const;
+
 /** Stores the manifest of a layer's index, so that its table and its list are reachable. */
-export function putLayerIndex(
+export async function putLayerIndex(
   store: BlobWriter,
   { index, table }: WrittenLayer,
   cancel: CancelOptions = {},
 ): Promise<OciDescriptor> {
-  return putArtifact(
+  const artifact = await putArtifact(
     store,
     {
       artifactType: layerIndexType,
@@ -64,9 +70,14 @@ export function putLayerIndex(
     },
     cancel,
   );
+  const annotations = { [layerNotes.digest]: index.digest, [layerNotes.diffId]: index.diffId };
+  return { ...artifact, annotations };
 }
 
-/** Stores a snapshot of `manifests`, and gives what index.json is to say of it. */
+/**
+ * Stores a snapshot of `manifests`, and gives what index.json is to say of it. The document has the annotations of
+ * its time, so that two snapshots of the same things are two, and index.json could be made again without any.
+ */
 export async function putSnapshot(
   store: BlobWriter,
   input: {
@@ -80,6 +91,7 @@ export async function putSnapshot(
     mediaType: ociIndexType,
     artifactType: snapshotType,
     manifests: input.manifests,
+    annotations: input.annotations,
   };
   const blob = await putDocument(store, JSON.stringify(index), cancel);
   return { ...blob, mediaType: ociIndexType, artifactType: snapshotType, annotations: input.annotations };

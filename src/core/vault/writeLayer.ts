@@ -1,24 +1,14 @@
 import { ByteChannel } from '../archive/byteChannel.ts';
 import { compress } from '../archive/compress.ts';
-import { Pacer } from '../archive/pacer.ts';
-import { TarScanner } from '../archive/tarScanner.ts';
-import { Hasher, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { putDocument, type BlobWriter, type CancelOptions, type StoredBlob } from './blobStore.ts';
 import { packFrames, type Frame } from './frames.ts';
-import { EntryLines } from './layerEntry.ts';
 import { layerIndexBytes, type LayerIndex } from './layerIndex.ts';
-import { untilAborted } from './untilAborted.ts';
+import { LayerScan, type ScanInput } from './layerScan.ts';
 
-export interface LayerInput {
-  /** The plain tar. */
-  readonly bytes: AsyncIterable<Uint8Array>;
-  /** What failures call the tar. */
-  readonly name: string;
+export interface LayerInput extends ScanInput {
   readonly compression: LayerCompression;
-  /** What the tar must be; it is not stored otherwise. */
-  readonly expectedDiffId?: Digest;
 }
 
 /** A layer that is stored, and its index. */
@@ -27,10 +17,6 @@ export interface WrittenLayer {
   /** The frame table's blob, by which the index is found again. */
   readonly table: StoredBlob;
 }
-
-/** Entries are scanned in steps of this size, so that a piece with thousands of small files blocks nobody. */
-const stepBytes = 1 << 16;
-const lineBatchLength = 1 << 16;
 
 /**
  * Stores a layer and its index in one pass over the tar: 1. scan, hash each file and the whole, 2. pack in frames
@@ -85,59 +71,4 @@ export async function writeLayer(
     entries: { digest: entries.digest, sizeBytes: entries.sizeBytes, compression: listCompression },
   };
   return { index, table: await putDocument(store, layerIndexBytes(index), signal && { signal }) };
-}
-
-/** Looks at a tar as it passes, and sends a line for each entry. */
-class LayerScan {
-  readonly #input: LayerInput;
-  readonly #lines: ByteChannel;
-  readonly #scanner: TarScanner;
-  readonly #entries = new EntryLines();
-  readonly #hasher = new Hasher();
-  readonly #pacer = new Pacer();
-  #batch = '';
-  diffId: Digest | undefined;
-
-  constructor(input: LayerInput, lines: ByteChannel) {
-    this.#input = input;
-    this.#lines = lines;
-    this.#scanner = new TarScanner(input.name);
-  }
-
-  get plainBytes(): number {
-    return this.#hasher.sizeBytes;
-  }
-
-  get entryCount(): number {
-    return this.#scanner.entryCount;
-  }
-
-  async *follow(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of untilAborted(this.#input.bytes, signal)) {
-      for (let at = 0; at < chunk.length; at += stepBytes) {
-        this.#scan(chunk.subarray(at, at + stepBytes));
-        if (this.#batch.length >= lineBatchLength) await this.#flush();
-        if (this.#pacer.isDue) await this.#pacer.pause();
-      }
-      this.#hasher.update(chunk);
-      yield chunk;
-    }
-    this.#scanner.finish();
-    const found = this.#hasher.digest();
-    const { expectedDiffId = found } = this.#input;
-    if (found !== expectedDiffId) throw failure('blobMismatch', { expected: expectedDiffId, found });
-    this.diffId = found;
-    await this.#flush();
-    this.#lines.end();
-  }
-
-  #scan(bytes: Uint8Array): void {
-    for (const event of this.#scanner.push(bytes)) this.#batch += this.#entries.take(event) ?? '';
-  }
-
-  async #flush(): Promise<void> {
-    const batch = Buffer.from(this.#batch);
-    this.#batch = '';
-    await this.#lines.write(batch);
-  }
 }

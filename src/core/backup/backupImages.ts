@@ -1,0 +1,104 @@
+import { shortDigest, type Digest } from '../digest.ts';
+import type { Engine } from '../engine/engine.ts';
+import { failure } from '../errors.ts';
+import { isSameName } from '../oci/imageName.ts';
+import type { Operation } from '../progress.ts';
+import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import { landSnapshots } from '../snapshot/landSnapshot.ts';
+import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts';
+import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
+import { readSnapshots } from '../snapshot/snapshots.ts';
+import type { Vault } from '../vault/layout.ts';
+import type { ProcessIdentity } from '../vault/processIdentity.ts';
+import { withVaultSession } from '../vault/vaultSession.ts';
+import type { BackupResult } from './backupResult.ts';
+import { captureImages } from './captureImages.ts';
+
+/** An image to back up, with the names that its snapshot shall have. */
+export interface ImageToBackUp {
+  readonly id: Digest;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Backs up images, each into a snapshot of its own; what the vault lacks of all of them is asked for in one request.
+ * All snapshots land together, after every one was read back, or none does.
+ *
+ * Rejects with `nothingSelected`, with `tagMoved` when a name means another image before or after its bytes came, and
+ * with what capturing and landing throw.
+ */
+export async function backupImages(
+  deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+  input: { readonly images: readonly ImageToBackUp[]; readonly tags?: readonly string[] },
+  operation: Operation,
+): Promise<readonly BackupResult[]> {
+  const { engine } = deps;
+  const images = mergeById(input.images);
+  const [first] = images;
+  if (first === undefined) throw failure('nothingSelected', { verb: 'back up' });
+  const { signal } = operation;
+  await requireTags(engine, images, signal);
+  const identity = engineIdentity(await engine.info({ signal }));
+  const what = { kind: 'backupImages', subject: images.map(nameOf).join(', ').slice(0, 1000) };
+  return withVaultSession(deps, what, { signal }, async (session) => {
+    const before = await readSnapshots(session.vault);
+    const createdMs = Date.now();
+    const contents = await captureImages(
+      { engine, session },
+      images.map(({ id }) => id),
+      operation,
+    );
+    await requireTags(engine, images, session.signal);
+    const landings = [];
+    for (const image of images) {
+      const content = contents.get(image.id);
+      if (content === undefined) throw failure('unexpected', { reason: `${image.id} was not captured` });
+      const draft = new SnapshotDraft(session.vault.blobs);
+      await draft.addImage({ ...content, role: 'image', tags: image.tags }, { signal: session.signal });
+      const source: SnapshotSource = { kind: 'image', name: image.tags[0] ?? image.id, ...identity };
+      landings.push({ draft, source, createdMs, imageIds: [image.id], tags: input.tags ?? [] });
+    }
+    const snapshots = await landSnapshots(session, landings, operation);
+    return snapshots.map((snapshot) => ({
+      snapshot,
+      remarks: snapshot.imageIds.flatMap((id) => contents.get(id)?.remarks ?? []),
+      isUnchanged: isUnchanged(snapshot, before),
+    }));
+  });
+}
+
+/** Whether the snapshot of the same source before this one has the same image. An image never changes under its ID. */
+function isUnchanged({ source, imageIds }: Snapshot, before: readonly Snapshot[]): boolean {
+  const previous = before.find(
+    ({ source: { kind, name, engineId } }) =>
+      kind === source.kind && name === source.name && engineId === source.engineId,
+  );
+  return previous?.imageIds.join() === imageIds.join();
+}
+
+/** One entry for each ID; names of the same image that were chosen one by one come together. */
+function mergeById(images: readonly ImageToBackUp[]): readonly ImageToBackUp[] {
+  const tagsById = new Map<Digest, Set<string>>();
+  for (const { id, tags } of images) {
+    const known = tagsById.get(id) ?? new Set();
+    for (const tag of tags) known.add(tag);
+    tagsById.set(id, known);
+  }
+  return [...tagsById].map(([id, tags]) => ({ id, tags: [...tags] }));
+}
+
+async function requireTags(
+  engine: Engine,
+  images: readonly ImageToBackUp[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { id, tags } of images) {
+    const details = await engine.images.inspect(id, { signal });
+    for (const tag of tags)
+      if (!details.tags.some((current) => isSameName(current, tag))) throw failure('tagMoved', { tag });
+  }
+}
+
+function nameOf({ tags, id }: ImageToBackUp): string {
+  return tags[0] ?? shortDigest(id);
+}

@@ -69,6 +69,11 @@ export class EngineUndo {
     };
     const left: string[] = [];
     for (const { number, kind, data, name } of this.#open.splice(0).reverse()) {
+      // A container that could not be removed still uses them; they would count as somebody else's.
+      if (left.length > 0 && ['removeNetwork', 'removeVolume'].includes(kind)) {
+        left.push(name);
+        continue;
+      }
       // Without the signal that may have brought this about.
       const { signal } = new AbortController();
       try {

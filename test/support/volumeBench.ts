@@ -48,6 +48,11 @@ export class VolumeBench {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** The same with another engine in between. */
+  through(engine: Engine): Pick<VolumeBench, 'engine' | 'vault' | 'owner'> {
+    return { engine, vault: this.vault, owner: this.owner };
+  }
+
   /** A name that no other test has. */
   name(what: string): string {
     return `drydock-test-${what}-${randomBytes(4).toString('hex')}`;

@@ -59,7 +59,7 @@ describe('volumes when something goes wrong', function () {
     const facts = factsOf(folder);
     for (let calls = 1; ; calls += 1) {
       const dying = engineThatDies(bench.engine, calls);
-      const deps = { ...bench, engine: dying.engine };
+      const deps = bench.through(dying.engine);
       const before = (await readSnapshots(bench.vault)).length;
       const work = backupVolume(deps, { name, consistency: 'none' }, unattended());
       if (await endedWell(work)) break;
@@ -79,7 +79,7 @@ describe('volumes when something goes wrong', function () {
       const dying = engineThatDies(bench.engine, calls);
       const target = bench.name('new');
       const input = { volume, target: { name: target, mode: 'new' as const } };
-      const work = restoreVolume({ ...bench, engine: dying.engine }, input, unattended());
+      const work = restoreVolume(bench.through(dying.engine), input, unattended());
       if (await endedWell(work)) {
         assert.deepEqual(factsOf(await bench.folderOf(target)), factsOf(folder));
         break;
@@ -100,7 +100,7 @@ describe('volumes when something goes wrong', function () {
     for (let calls = 1; ; calls += 1) {
       const dying = engineThatDies(bench.engine, calls);
       const input = { volume, target: { name, mode: 'replace' as const } };
-      const work = restoreVolume({ ...bench, engine: dying.engine }, input, unattended());
+      const work = restoreVolume(bench.through(dying.engine), input, unattended());
       if (await endedWell(work)) break;
       await recovered();
       assert.deepEqual(await bench.leftovers(), [], `after ${calls} calls`);
@@ -123,24 +123,23 @@ describe('volumes when something goes wrong', function () {
     const old = factsOf(folder);
     let wasReplaced = false;
     for (let failing = 1; !wasReplaced; failing += 1) {
-      let seen = 0;
-      let hasFailed = false;
+      const state = { seen: 0, hasFailed: false };
       const engine = watchedEngine(bench.engine, {
         after: (call) => {
           if (call.endsWith('.remove')) return;
-          seen += 1;
-          if (seen !== failing) return;
-          hasFailed = true;
+          state.seen += 1;
+          if (state.seen !== failing) return;
+          state.hasFailed = true;
           throw failure('engineRefused', { call, reason: 'told to' });
         },
       });
       const input = { volume, target: { name, mode: 'replace' as const } };
-      const work = restoreVolume({ ...bench, engine }, input, unattended());
+      const work = restoreVolume(bench.through(engine), input, unattended());
       wasReplaced = await endedWell(work);
-      if (wasReplaced && hasFailed) assert.ok(factsOf(folder)['folder/file']);
+      if (wasReplaced && state.hasFailed) assert.ok(factsOf(folder)['folder/file']);
       if (!wasReplaced) assert.deepEqual(factsOf(folder), old, `call ${failing}`);
       assert.deepEqual(await bench.leftovers(), [], `call ${failing}`);
-      if (wasReplaced && hasFailed) {
+      if (wasReplaced && state.hasFailed) {
         makeOther(folder);
         wasReplaced = false;
         setTimes(folder, old);

@@ -1,16 +1,22 @@
 import type { Command } from './command.ts';
 import { archiveCheck } from './commands/archiveCheck.ts';
 import { archiveShow } from './commands/archiveShow.ts';
+import { backupContainer } from './commands/backupContainer.ts';
+import { backupImage } from './commands/backupImage.ts';
+import { backupProject } from './commands/backupProject.ts';
+import { backupVolume } from './commands/backupVolume.ts';
 import { cat } from './commands/cat.ts';
 import { commit } from './commands/commit.ts';
 import { containers } from './commands/containers.ts';
 import { exportFilesystem } from './commands/exportFilesystem.ts';
+import { find } from './commands/find.ts';
 import { history } from './commands/history.ts';
 import { images } from './commands/images.ts';
 import { importFilesystem } from './commands/importFilesystem.ts';
 import { init } from './commands/init.ts';
 import { load } from './commands/load.ts';
 import { ls } from './commands/ls.ts';
+import { restore } from './commands/restore.ts';
 import { save } from './commands/save.ts';
 import { show } from './commands/show.ts';
 import { snapshots } from './commands/snapshots.ts';
@@ -30,8 +36,14 @@ export const commands: readonly Command[] = [
   archiveShow,
   archiveCheck,
   init,
+  backupImage,
+  backupContainer,
+  backupVolume,
+  backupProject,
+  restore,
   snapshots,
   show,
   ls,
+  find,
   cat,
 ];

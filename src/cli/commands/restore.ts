@@ -1,0 +1,156 @@
+import { executeRestore } from '../../core/restore/executeRestore.ts';
+import { planRestore } from '../../core/restore/planRestore.ts';
+import type { RestoreChoices, RestorePlan } from '../../core/restore/restorePlan.ts';
+import type { SnapshotContents } from '../../core/snapshot/snapshot.ts';
+import { findSnapshot, openSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
+import type { Arguments } from '../arguments.ts';
+import { openChosenSnapshot, snapshotWords } from '../chosenSnapshot.ts';
+import type { Command, Report } from '../command.ts';
+import { openEngineAndVault } from '../engineAndVault.ts';
+import { exitCodes } from '../exitCode.ts';
+import { CliFailure, usageFailure } from '../failures.ts';
+import { itemLines, problemDocument, problemWords, resultNotes } from '../restoreWords.ts';
+import { vaultOption } from '../vaultOption.ts';
+
+export const restore: Command = {
+  name: 'restore',
+  summary: 'Restore a snapshot onto the engine',
+  usage: 'SNAPSHOT [--as NAME] [--replace|--skip-existing] [--service NAME] [--dry-run] [--yes]',
+  details: [
+    snapshotWords,
+    'Everything the snapshot holds is made again, as it was. What is there already under the same name stands in the way, and nothing is done, unless it is said what shall become of it. What is replaced stays until the new stands, and comes back when anything fails.',
+    '--dry-run says what would be done; it ends with 1 when it could not be done.',
+  ],
+  takes: { least: 1, most: 1 },
+  options: {
+    ...vaultOption,
+    as: { value: 'NAME', help: 'the name that the container or volume of the snapshot gets' },
+    replace: { help: 'replace what is there already; needs --yes' },
+    'skip-existing': { help: 'use what is there already as it is' },
+    service: {
+      value: 'NAME',
+      isRepeatable: true,
+      help: 'only this service of a project; may be given several times',
+    },
+    'no-start': { help: 'start no containers' },
+    'dry-run': { help: 'only say what would be done' },
+    yes: { help: 'agree to what is replaced' },
+  },
+  async run(context, args) {
+    const { operation } = context;
+    const choicesOf = chosen(args);
+    if (args.isSet('dry-run')) {
+      const { vault, contents } = await openChosenSnapshot(context, args);
+      const deps = { vault, engine: await context.engine() };
+      return planReport(await planRestore(deps, { contents, choices: choicesOf(contents) }, operation));
+    }
+    const { notes, ...deps } = await openEngineAndVault(context, args);
+    const snapshot = findSnapshot(await readSnapshots(deps.vault), args.first);
+    const contents = await openSnapshot(deps.vault, snapshot, operation);
+    const plan = await planRestore(deps, { contents, choices: choicesOf(contents) }, operation);
+    requirePossible(plan);
+    requireAgreed(plan, args);
+    const result = await executeRestore(deps, plan, operation);
+    return {
+      document: {
+        ...headOf(plan),
+        isDone: true,
+        items: result.items,
+        problems: plan.problems.map(problemDocument),
+        kept: result.kept,
+        warnings: result.warnings,
+      },
+      text: (columns) => [`Restored and verified: ${snapshot.refName}`, ...itemLines(result.items, columns)],
+      quiet: result.items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),
+      notes: [...notes, ...plan.problems.map(problemWords), ...resultNotes(result)],
+    };
+  },
+};
+
+/** Reads the options that say what shall become of what; what they mean depends on the snapshot. */
+function chosen(args: Arguments): (contents: SnapshotContents) => RestoreChoices {
+  const name = args.text('as');
+  const services = args.texts('service');
+  if (args.isSet('replace') && args.isSet('skip-existing'))
+    throw usageFailure('--replace and --skip-existing exclude each other.');
+  if (name?.trim() === '') throw usageFailure('--as needs a NAME.');
+  const taken = args.isSet('replace') ? 'replace' : args.isSet('skip-existing') ? 'keep' : undefined;
+  return (contents) => {
+    const { kind } = contents.snapshot.source;
+    if (services.length > 0 && kind !== 'project')
+      throw usageFailure(`--service is for snapshots of projects; this is one of ${article(kind)} ${kind}.`);
+    return {
+      ...(services.length === 0 ? {} : { only: { services } }),
+      ...(name === undefined ? {} : { items: [renamed(contents, name)] }),
+      ...(taken === undefined ? {} : { taken }),
+      start: !args.isSet('no-start'),
+    };
+  };
+}
+
+function renamed(
+  { snapshot: { source }, containers, volumes }: SnapshotContents,
+  newName: string,
+): NonNullable<RestoreChoices['items']>[number] {
+  const [container] = containers;
+  if (source.kind === 'container' && container !== undefined)
+    return { what: 'container', name: container.document.name, action: 'rename', newName };
+  const [volume] = volumes;
+  if (source.kind === 'volume' && volume !== undefined)
+    return { what: 'volume', name: volume.document.name, action: 'rename', newName };
+  throw usageFailure(
+    `--as is for snapshots of containers and volumes; this is one of ${article(source.kind)} ${source.kind}.`,
+  );
+}
+
+function article(kind: string): string {
+  return kind === 'image' ? 'an' : 'a';
+}
+
+function requirePossible({ contents, problems }: RestorePlan): void {
+  const blockers = problems.filter(({ severity }) => severity === 'blocker');
+  if (blockers.length === 0) return;
+  const words = blockers.map(problemWords).join(' ');
+  const isTaken = blockers.some(({ code }) => code === 'containerTaken' || code === 'volumeTaken');
+  const hint = isTaken ? ' See --replace, --skip-existing and --as.' : '';
+  throw new CliFailure(
+    'restoreBlocked',
+    `Nothing was restored of ${contents.snapshot.refName}: ${words}${hint}`,
+    { exitCode: exitCodes.failed, details: { problems: problems.map(problemDocument) } },
+  );
+}
+
+/** Nothing that exists is replaced on one word alone. */
+function requireAgreed({ items }: RestorePlan, args: Arguments): void {
+  const replaced = items.filter(({ action }) => action === 'replace');
+  if (replaced.length === 0 || args.isSet('yes')) return;
+  const list = replaced
+    .map(({ what, name, newName }) => `${what} ${newName === '' ? name : newName}`)
+    .join(', ');
+  throw new CliFailure('needsYes', `This would replace: ${list}. Nothing was done; add --yes to agree.`, {
+    exitCode: exitCodes.failed,
+    details: { items: replaced },
+  });
+}
+
+function headOf({ contents: { snapshot } }: RestorePlan): Readonly<Record<string, unknown>> {
+  return { snapshot: { id: snapshot.id, name: snapshot.refName } };
+}
+
+function planReport(plan: RestorePlan): Report {
+  const { items, problems } = plan;
+  const isBlocked = problems.some(({ severity }) => severity === 'blocker');
+  return {
+    document: { ...headOf(plan), isDone: false, isBlocked, items, problems: problems.map(problemDocument) },
+    text: (columns) => [
+      ...itemLines(items, columns),
+      ...problems.map((one) => `${one.severity === 'blocker' ? 'In the way' : 'Note'}: ${problemWords(one)}`),
+    ],
+    quiet: items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),
+    exitCode: isBlocked ? exitCodes.failed : exitCodes.done,
+  };
+}
+
+function isMade({ action }: { readonly action: string }): boolean {
+  return action === 'create' || action === 'replace';
+}

@@ -5,6 +5,9 @@ import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
 import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { layerEntries } from '../../../src/core/vault/layerIndex.ts';
+import { withVaultSession } from '../../../src/core/vault/vaultSession.ts';
+import { captureBind, type VolumeCapture } from '../../../src/core/volumes/captureVolume.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
@@ -115,5 +118,38 @@ describe('a volume on a real engine', function () {
     const kept = { volume: await bench.volumeIn(before), target: { name: target, mode: 'new' as const } };
     await restoreVolume(bench, kept, unattended());
     assert.deepEqual(factsOf(await bench.folderOf(target)), old);
+  });
+
+  describe('a folder of the host', () => {
+    const capture = (path: string): Promise<VolumeCapture> =>
+      withVaultSession(bench, { kind: 'backup', subject: path }, unattended(), (session) =>
+        captureBind(
+          { engine: bench.engine, engineId: 'test', session },
+          { path, isWrittenMeanwhile: true },
+          unattended(),
+        ),
+      );
+    const pathsIn = async ({ parts }: VolumeCapture): Promise<readonly string[]> => {
+      const found: string[] = [];
+      for (const { index } of parts)
+        for await (const { path } of layerEntries(bench.vault.blobs, index)) found.push(path);
+      return found;
+    };
+
+    it('is captured like a volume, and so is a single file', async () => {
+      const { folder } = await bench.volume('bind');
+      writeFileSync(join(folder, 'file'), 'data');
+      const whole = await capture(folder);
+      assert.deepEqual([whole.document.kind, whole.document.name], ['bind', folder]);
+      assert.deepEqual([whole.document.root, await pathsIn(whole)], ['v/', ['v/', 'v/file']]);
+      const file = await capture(join(folder, 'file'));
+      assert.deepEqual([file.document.root, await pathsIn(file)], ['v', ['v']]);
+    });
+
+    it('is not made by a typo', async () => {
+      const { folder } = await bench.volume('no-bind');
+      assert.ok((await failureOf(capture(join(folder, 'typo')))).code.startsWith('engine'));
+      assert.deepEqual(Object.keys(factsOf(folder)), ['.']);
+    });
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import { digestOf } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { explainFileError, hasCode } from '../files/fileErrors.ts';
 import { linkExclusively, syncFolder } from '../files/writeDurably.ts';
@@ -20,6 +21,9 @@ export const vaultFormat = 1;
 const maxFileBytes = 1 << 16;
 
 const ociLayout = z.looseObject({ imageLayoutVersion: z.string().max(100) });
+
+/** Fields of vault.json as they are written; the last says whether the others are still the same. */
+const vaultFields = ['formatVersion', 'id', 'compression', 'recipients', 'created', 'seal'];
 
 const vaultFile = z.looseObject({
   formatVersion: z.number().int().positive(),
@@ -81,7 +85,7 @@ export async function createVault(
   const documents = [
     [paths.ociLayout, { imageLayoutVersion: '1.0.0' }],
     [paths.index, emptyIndex],
-    [paths.vaultFile, settings],
+    [paths.vaultFile, { ...settings, seal: sealOf(settings) }],
   ] as const;
   try {
     await makeFolders(paths);
@@ -141,6 +145,26 @@ export async function openVault(
 /** Throws `vaultReadOnly` unless the vault was opened to write. */
 export function requireWritable(vault: Vault): void {
   if (vault.access !== 'write') throw failure('vaultReadOnly', { path: vault.paths.root });
+}
+
+/** Over all fields but the seal, as they stand. */
+function sealOf(settings: object): string {
+  const fields = Object.entries(settings).filter(([name]) => name !== 'seal');
+  return digestOf(JSON.stringify(Object.fromEntries(fields)));
+}
+
+/**
+ * Whether vault.json says what it said when the vault was made: a reason if not. Opening does not ask, so that a
+ * changed date keeps nobody from their data. Rejects with `badJson`, `fileMissing`.
+ */
+export async function vaultFileFault({ paths }: Pick<Vault, 'paths'>): Promise<string | undefined> {
+  const fields = parseJson(await readSmallFile(paths.vaultFile, maxFileBytes), vaultFile, paths.vaultFile);
+  if (fields.formatVersion > vaultFormat) return undefined;
+  const unknown = Object.keys(fields).find((name) => !vaultFields.includes(name));
+  if (unknown !== undefined) return `it has an unknown field "${unknown.slice(0, 100)}"`;
+  // Vaults from before there were seals.
+  if (fields['seal'] === undefined || fields['seal'] === sealOf(fields)) return undefined;
+  return 'a field was changed';
 }
 
 function parseSettings(bytes: Uint8Array, paths: VaultPaths): VaultSettings {

@@ -24,7 +24,7 @@ export interface BlobReference {
   readonly found?: BlobStat;
 }
 
-type Root = Pick<BlobReference, 'mediaType' | 'digest' | 'sizeBytes'>;
+export type Root = Pick<BlobReference, 'mediaType' | 'digest' | 'sizeBytes'>;
 
 /** Every type of ours that stands in a descriptor is of a document that only its own reader knows. */
 const ownTypes = 'application/vnd.drydock.';
@@ -59,7 +59,8 @@ export async function* reachableBlobs(
   }
 }
 
-async function childrenOf(
+/** What a blob points at; nothing for one that is no document. Rejects as {@link reachableBlobs} does. */
+export async function childrenOf(
   store: BlobReader,
   { mediaType, digest }: Root,
   found: BlobStat,

@@ -57,7 +57,7 @@ const builds = [
     banner: { js: '#!/usr/bin/env node' },
   },
   {
-    entryPoints: { history: 'src/report/app/history.ts' },
+    entryPoints: { history: 'src/report/app/history.ts', snapshot: 'src/report/app/snapshot.ts' },
     outdir: `${out}/report`,
     bundle: true,
     platform: 'browser',

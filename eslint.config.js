@@ -59,7 +59,7 @@ const zones = [
   ],
   [
     './src/report/app',
-    ['./src/core', './src/report/historyPanel.ts'],
+    ['./src/core', './src/report/historyPanel.ts', './src/report/snapshotPanel.ts'],
     'the browser side knows the protocol and nothing of the host.',
   ],
 ].map(([target, from, message]) => ({ target, from, message }));

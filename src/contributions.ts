@@ -4,6 +4,12 @@
  */
 import type { DrydockNode, ImageNode, LayerNode } from './views/node.ts';
 
+/** A vault as the settings name it. */
+export interface VaultSetting {
+  readonly name: string;
+  readonly path: string;
+}
+
 /** The arguments VS Code passes to a command: the node it was started on and, with several selected, all of them. */
 export type NodeArgs = readonly [node?: DrydockNode, selected?: readonly DrydockNode[]];
 
@@ -33,6 +39,19 @@ export interface CommandArgs {
   'drydock.unpauseContainers': NodeArgs;
   'drydock.copyId': NodeArgs;
   'drydock.copyName': NodeArgs;
+  'drydock.backUp': NodeArgs;
+  'drydock.restore': NodeArgs;
+  'drydock.openSnapshot': NodeArgs;
+  'drydock.pinSnapshots': NodeArgs;
+  'drydock.unpinSnapshots': NodeArgs;
+  'drydock.deleteSnapshots': NodeArgs;
+  'drydock.verifyVault': NodeArgs;
+  'drydock.applyRetention': NodeArgs;
+  'drydock.pruneVault': NodeArgs;
+  'drydock.addVault': readonly [];
+  'drydock.removeVault': NodeArgs;
+  'drydock.revealVault': NodeArgs;
+  'drydock.refreshBackups': readonly [];
   'drydock.refresh': readonly [];
   'drydock.chooseEngine': readonly [];
   'drydock.measureVolumes': readonly [];
@@ -56,6 +75,7 @@ export const viewIds = {
   images: 'drydock.images',
   containers: 'drydock.containers',
   volumes: 'drydock.volumes',
+  backups: 'drydock.backups',
 } as const;
 
 /** `contextValue` of tree items; the menus of package.json test for them. */
@@ -70,6 +90,11 @@ export const contextValues = {
   containerPaused: 'drydock.container.paused',
   containerStopped: 'drydock.container.stopped',
   volume: 'drydock.volume',
+  vault: 'drydock.vault',
+  vaultFailed: 'drydock.vault.failed',
+  source: 'drydock.source',
+  snapshot: 'drydock.snapshot',
+  snapshotPinned: 'drydock.snapshot.pinned',
   message: 'drydock.message',
 } as const;
 
@@ -80,6 +105,8 @@ export interface ContextKeys {
   /** `missing` until an engine has answered once in this window. */
   'drydock.engine': 'connecting' | 'ready' | 'missing' | 'lost';
   'drydock.filtered': boolean;
+  /** Whether the settings name a vault. */
+  'drydock.hasVaults': boolean;
 }
 
 /** The values of settings that can only have some. */
@@ -89,6 +116,9 @@ export const settingChoices = {
   'images.sort': ['name', 'age', 'size'],
   'containers.sort': ['name', 'age', 'state'],
   'volumes.sort': ['name', 'age', 'size'],
+  'backup.compression': ['zstd', 'gzip'],
+  'backup.consistency': ['none', 'pause', 'stop'],
+  beforeLoss: ['ask', 'always', 'never'],
 } as const;
 
 type Choice<Id extends keyof typeof settingChoices> = (typeof settingChoices)[Id][number];
@@ -105,6 +135,16 @@ export interface Settings {
   'containers.groupByProject': boolean;
   'volumes.sort': Choice<'volumes.sort'>;
   'commit.pause': boolean;
+  /** Read them through `vaultSettings`: what stands in a settings file may be anything. */
+  vaults: readonly VaultSetting[];
+  /** The name of a vault in `vaults`; empty for the first. */
+  defaultVault: string;
+  /** Read them through `backupPolicies`. */
+  'backup.policies': readonly Readonly<Record<string, unknown>>[];
+  'backup.compression': Choice<'backup.compression'>;
+  'backup.consistency': Choice<'backup.consistency'>;
+  'backup.includeBinds': boolean;
+  beforeLoss: Choice<'beforeLoss'>;
 }
 
 export type SettingId = keyof Settings;
@@ -113,3 +153,8 @@ export type SettingId = keyof Settings;
 export const walkthroughId = 'drydock.start';
 export const inspectScheme = 'drydock-inspect';
 export const historyPanelType = 'drydock.history';
+export const snapshotPanelType = 'drydock.snapshot';
+/** Files inside snapshots, read-only. */
+export const snapshotScheme = 'drydock-snapshot';
+/** Names an item of the trees for the badge that says whether it is backed up; nothing can be read under it. */
+export const itemScheme = 'drydock-item';

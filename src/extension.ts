@@ -2,21 +2,27 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { inspectScheme } from './contributions.ts';
+import { snapshotActions } from './commands/snapshotActions.ts';
+import { inspectScheme, snapshotScheme } from './contributions.ts';
 import { imageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
+import { SnapshotPanels } from './report/snapshotPanel.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
 import { readSetting } from './ui/settings.ts';
+import { SnapshotFileSystem } from './ui/snapshotFileSystem.ts';
+import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
+import { VaultsInUse } from './vaults/vaultsInUse.ts';
 import { createViews, type Views } from './views/createViews.ts';
 
 /** What activate() gives to tests and to other extensions. */
 export interface DrydockApi {
   readonly inventory: Inventory;
   readonly views: Views;
+  readonly vaults: VaultsInUse;
 }
 
 /** Puts the parts together. Nothing here waits: the engine is looked for after activation. */
@@ -35,8 +41,11 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const engine = (): typeof engines.current => engines.current;
   const ready = reconnect();
 
+  const vaults = new VaultsInUse({ inventory, engine, log });
   const views = createViews(extension, {
     inventory,
+    vaults: vaults.list,
+    protection: vaults.protection,
     readSetting,
     history: async (imageId) => {
       const { images } = engine();
@@ -47,24 +56,38 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   });
   const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
   const documents = new InspectDocuments(engine);
+  const opened = new OpenedSnapshots(vaults);
+  const open: OpenedSnapshots['open'] = (path, id) => opened.open(path, id);
+  const snapshotPanels = new SnapshotPanels(extension, {
+    open,
+    log,
+    ...snapshotActions({ engine, vaults, log, open }),
+  });
+  const snapshotFiles = new SnapshotFileSystem(open);
   const context: CommandContext = {
     engine,
     ready,
     inventory,
     views,
+    vaults,
     log,
     reconnect,
     engineChoices: () => engines.choices(),
     showInspect: (uri, options) => documents.show(uri, options),
     showHistory: (input) => panels.show(input),
+    showSnapshot: (key) => snapshotPanels.show(key),
   };
 
   extension.subscriptions.push(
     channel,
     registerCommands(context),
     views,
+    vaults,
     panels,
     documents,
+    snapshotPanels,
+    snapshotFiles,
+    vscode.workspace.registerFileSystemProvider(snapshotScheme, snapshotFiles, { isReadonly: true }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('drydock.engine')) void reconnect();
@@ -78,5 +101,5 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
       },
     },
   );
-  return { inventory, views };
+  return { inventory, views, vaults };
 }

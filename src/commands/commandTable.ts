@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
 import { walkthroughId, type CommandId } from '../contributions.ts';
+import { addVault } from './addVault.ts';
+import { applyRetention } from './applyRetention.ts';
+import { backUp } from './backUp.ts';
 import {
   pauseContainers,
   startContainers,
@@ -11,20 +14,28 @@ import { chooseEngine } from './chooseEngine.ts';
 import { commitContainer } from './commitContainer.ts';
 import type { Command } from './context.ts';
 import { copyId, copyName } from './copyText.ts';
+import { deleteSnapshots } from './deleteSnapshots.ts';
 import { exportContainer } from './exportContainer.ts';
 import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
 import { importRootfs } from './importRootfs.ts';
 import { inspect } from './inspect.ts';
 import { loadArchive } from './loadArchive.ts';
 import { measureVolumes } from './measureVolumes.ts';
+import { openSnapshot } from './openSnapshot.ts';
+import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
+import { pruneVault } from './pruneVault.ts';
 import { remove } from './remove.ts';
 import { removeContainers } from './removeContainers.ts';
 import { removeImages } from './removeImages.ts';
 import { removeVolumes } from './removeVolumes.ts';
+import { removeVault } from './removeVault.ts';
+import { restore } from './restore.ts';
+import { revealVault } from './revealVault.ts';
 import { saveImages } from './saveImages.ts';
 import { showHistory } from './showHistory.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
 import { tagImage } from './tagImage.ts';
+import { verifyVault } from './verifyVault.ts';
 
 /** Every command of the extension. A missing or misspelt one does not compile. */
 export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
@@ -47,6 +58,19 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.unpauseContainers': unpauseContainers,
   'drydock.copyId': copyId,
   'drydock.copyName': copyName,
+  'drydock.backUp': backUp,
+  'drydock.restore': restore,
+  'drydock.openSnapshot': openSnapshot,
+  'drydock.pinSnapshots': pinSnapshots,
+  'drydock.unpinSnapshots': unpinSnapshots,
+  'drydock.deleteSnapshots': deleteSnapshots,
+  'drydock.verifyVault': verifyVault,
+  'drydock.applyRetention': applyRetention,
+  'drydock.pruneVault': pruneVault,
+  'drydock.addVault': addVault,
+  'drydock.removeVault': removeVault,
+  'drydock.revealVault': revealVault,
+  'drydock.refreshBackups': ({ vaults }) => vaults.list.refresh(),
   'drydock.refresh': ({ reconnect }) => reconnect(),
   'drydock.chooseEngine': chooseEngine,
   'drydock.measureVolumes': measureVolumes,

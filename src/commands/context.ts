@@ -3,6 +3,7 @@ import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
 import type { Log } from '../ui/log.ts';
+import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
 
 /** An address that a person can choose as the engine to use. */
@@ -20,6 +21,7 @@ export interface CommandContext {
   readonly ready: Promise<void>;
   readonly inventory: Inventory;
   readonly views: Views;
+  readonly vaults: VaultsInUse;
   readonly log: Log;
   /** Engines that a look around this machine found. */
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;
@@ -30,6 +32,11 @@ export interface CommandContext {
     readonly imageId: string;
     readonly title: string;
     readonly beside: boolean;
+  }) => Promise<void>;
+  readonly showSnapshot: (key: {
+    readonly vaultPath: string;
+    readonly id: string;
+    readonly title: string;
   }) => Promise<void>;
 }
 

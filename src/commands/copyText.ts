@@ -38,7 +38,7 @@ async function pickAny(context: CommandContext): Promise<readonly DrydockNode[]>
 
 export const copyId = copyCommand((node) => {
   if (node.kind === 'layer') return node.entry?.id;
-  return node.kind === 'image' || node.kind === 'container' ? node.id : undefined;
+  return node.kind === 'image' || node.kind === 'container' || node.kind === 'snapshot' ? node.id : undefined;
 });
 
 export const copyName = copyCommand((node) => {
@@ -52,6 +52,12 @@ export const copyName = copyCommand((node) => {
       return node.repository;
     case 'project':
       return node.project;
+    case 'source':
+      return node.source.name;
+    case 'snapshot':
+      return node.refName;
+    case 'vault':
+      return node.path;
     case 'layer':
     case 'detail':
     case 'message':

@@ -24,7 +24,7 @@ function isFile(value: unknown): boolean {
 }
 
 function isNode(value: unknown): boolean {
-  const { kind, id, imageId, name, images, containers } = fieldsOf(value);
+  const { kind, id, imageId, name, images, containers, path, vaultPath, source } = fieldsOf(value);
   switch (kind) {
     case 'image':
       return isText(id);
@@ -38,6 +38,12 @@ function isNode(value: unknown): boolean {
       return Array.isArray(images) && images.every(isNode);
     case 'project':
       return Array.isArray(containers) && containers.every(isNode);
+    case 'vault':
+      return isText(path);
+    case 'source':
+      return isText(vaultPath) && isText(fieldsOf(source)['name']);
+    case 'snapshot':
+      return isText(vaultPath) && isText(id);
     case 'detail':
     case 'message':
       return true;

@@ -16,6 +16,8 @@ function wordedDetails(details: DrydockError['details']): Record<string, string 
     network: vscode.l10n.t('network'),
     path: vscode.l10n.t('path'),
     save: vscode.l10n.t('save'),
+    snapshots: vscode.l10n.t('snapshots'),
+    'back up': vscode.l10n.t('back up'),
   };
   const worded: Record<string, string | number> = { ...details };
   for (const place of ['kind', 'verb']) {

@@ -20,6 +20,9 @@ export function inspectUri(node: DrydockNode): vscode.Uri | undefined {
     case 'project':
     case 'detail':
     case 'message':
+    case 'vault':
+    case 'source':
+    case 'snapshot':
       return undefined;
   }
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
 import type { ContainerSummary, ImageSummary, VolumeSummary } from '../core/engine/records.ts';
 import { formatAge, formatBytes } from '../core/quantity.ts';
-import type { ContainerNode, ImageNode, VolumeNode } from '../views/node.ts';
+import type { ContainerNode, ImageNode, ProjectNode, VolumeNode } from '../views/node.ts';
 
 interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
@@ -97,6 +97,29 @@ export function pickVolumes(
     label: volume.name,
     description: volume.driver,
     value: { kind: 'volume', name: volume.name },
+  }));
+  return pickMany(
+    choices.sort((a, b) => a.label.localeCompare(b.label)),
+    title,
+  );
+}
+
+const projectLabel = 'com.docker.compose.project';
+
+export function pickProjects(
+  containers: Iterable<ContainerSummary>,
+  title: string,
+): Promise<readonly ProjectNode[] | undefined> {
+  const projects = new Map<string, ContainerNode[]>();
+  for (const { id, names, labels } of containers) {
+    const project = labels[projectLabel] ?? '';
+    const node: ContainerNode = { kind: 'container', id, name: names[0] ?? shortDigest(id) };
+    if (project !== '') projects.set(project, [...(projects.get(project) ?? []), node]);
+  }
+  const choices = [...projects].map(([project, nodes]): Choice<ProjectNode> => ({
+    label: project,
+    description: nodes.map(({ name }) => name).join(', '),
+    value: { kind: 'project', project, containers: nodes },
   }));
   return pickMany(
     choices.sort((a, b) => a.label.localeCompare(b.label)),

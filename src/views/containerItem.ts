@@ -2,6 +2,7 @@ import { contextValues, type ContextValue } from '../contributions.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { ContainerState, ContainerSummary, MountSummary } from '../core/engine/records.ts';
 import { exitCode } from '../core/inspect/exitCode.ts';
+import { backupWords, badged, isSameBadge, type BackupBadge } from './backupBadge.ts';
 import { labelLines } from './imageItem.ts';
 import type { ContainerNode } from './node.ts';
 import { portTexts } from './portText.ts';
@@ -21,6 +22,7 @@ export class ContainerItem implements ContainerNode, ViewItem {
   readonly key: string;
   readonly id: string;
   #container: ContainerSummary;
+  #badge: BackupBadge | undefined;
 
   constructor(container: ContainerSummary) {
     this.key = `container:${container.id}`;
@@ -36,13 +38,15 @@ export class ContainerItem implements ContainerNode, ViewItem {
     return this.#container;
   }
 
-  update(container: ContainerSummary): boolean {
-    const isSame = container === this.#container;
+  update(container: ContainerSummary, badge?: BackupBadge): boolean {
+    const isSame = container === this.#container && isSameBadge(badge, this.#badge);
     this.#container = container;
+    this.#badge = badge;
     return !isSame;
   }
 
-  face({ l10n }: Wording): ItemFace {
+  face(wording: Wording): ItemFace {
+    const { l10n } = wording;
     const { state, health, image, ports, status } = this.#container;
     const code = exitCode(status);
     const stateText =
@@ -58,7 +62,8 @@ export class ContainerItem implements ContainerNode, ViewItem {
       icon: stateLooks[state].icon,
       contextValue: stateLooks[state].contextValue,
       expansion: 'collapsed',
-      spoken: spoken(this.name, ...parts),
+      ...badged(this.#badge),
+      spoken: spoken(this.name, ...parts, backupWords(this.#badge, wording)),
     };
   }
 
@@ -77,6 +82,7 @@ export class ContainerItem implements ContainerNode, ViewItem {
         [l10n.t('Ports'), portTexts(container.ports).join('\n')],
         [l10n.t('Mounts'), container.mounts.map(mountText).join('\n')],
         [l10n.t('Networks'), container.networks.join('\n')],
+        [l10n.t('Backup'), backupWords(this.#badge, wording)],
         [l10n.t('Labels'), labelLines(container.labels)],
       ],
     };

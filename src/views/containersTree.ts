@@ -1,8 +1,9 @@
 import type { ContainerState, ContainerSummary } from '../core/engine/records.ts';
 import { ContainerItem } from './containerItem.ts';
 import { containerDetails, DetailItem, sizeContent, type ContainerSize } from './detailItem.ts';
+import { badgeOf } from './backupBadge.ts';
 import { ItemKeeper } from './itemKeeper.ts';
-import { ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
+import { inventoryBasis, ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
 import { ProjectItem } from './projectItem.ts';
 import { matchesFilter } from './textFilter.ts';
 import type { DrydockItem } from './viewItem.ts';
@@ -22,13 +23,14 @@ export function containersTree(deps: ContainersTreeDeps): ListTree {
   const build = (filter: string): BuiltTree => {
     const all = [...deps.inventory.containers.values()];
     const shown = all.filter((container) => isWanted(container, filter));
+    const protection = deps.protection?.();
     const isGrouped = deps.readSetting('containers.groupByProject');
     const changed: DrydockItem[] = [];
     const single: ContainerItem[] = [];
     const groups = new Map<string, ContainerItem[]>();
     for (const container of shown) {
       const item = containers.keep(container.id, () => new ContainerItem(container));
-      if (item.update(container)) changed.push(item);
+      if (item.update(container, badgeOf(protection?.container(container)))) changed.push(item);
       const project = isGrouped ? (container.labels[projectLabel] ?? '') : '';
       const group = groups.get(project);
       if (project === '') single.push(item);
@@ -79,7 +81,11 @@ export function containersTree(deps: ContainersTreeDeps): ListTree {
     return [...(image === undefined ? [] : [image]), sizeOf(item), ...others];
   };
 
-  const tree = new ListTree(deps, { kind: 'containers', isWelcoming: false, build, childrenOf });
+  const tree = new ListTree(
+    deps.wording,
+    inventoryBasis(deps.inventory, { kind: 'containers', isWelcoming: false }),
+    { build, childrenOf },
+  );
   return tree;
 }
 

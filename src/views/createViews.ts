@@ -3,7 +3,11 @@ import { viewIds, type ContextKeys } from '../contributions.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
 import type { Inventory, InventoryState } from '../core/inspect/inventory.ts';
+import type { ProtectionInUse } from '../vaults/protectionInUse.ts';
+import type { VaultList } from '../vaults/vaultList.ts';
 import { ArchiveDrop } from './archiveDrop.ts';
+import { BackupDecorations, unprotectedBadge } from './backupDecorations.ts';
+import { backupsTree } from './backupsTree.ts';
 import type { ContainerSize } from './detailItem.ts';
 import { containersTree } from './containersTree.ts';
 import { imagesTree } from './imagesTree.ts';
@@ -22,9 +26,11 @@ export interface ViewsDeps {
   /** Measures one container, when a person opens it. */
   readonly containerSize: (id: string) => Promise<ContainerSize>;
   readonly readSetting: ReadSetting;
+  readonly vaults: VaultList;
+  readonly protection: ProtectionInUse;
 }
 
-/** The three trees, as commands and tests use them. */
+/** The trees, as commands and tests use them. */
 export interface Views {
   /** Shows only what holds every word of `text`; an empty text shows everything. */
   setFilter(view: ViewName, text: string): void;
@@ -46,14 +52,14 @@ const minuteMs = 60_000;
 /** Opens the views of package.json on the inventory. */
 export function createViews(
   context: { readonly extensionUri: vscode.Uri },
-  { inventory, history, containerSize, readSetting }: ViewsDeps,
+  { inventory, history, containerSize, readSetting, vaults, protection }: ViewsDeps,
 ): Views {
   const wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
     language: vscode.env.language,
     nowMs: () => Date.now(),
   };
-  const deps = { inventory, readSetting, wording };
+  const deps = { inventory, readSetting, wording, protection: () => protection.current() };
   const disposables: { dispose(): unknown }[] = [];
 
   const open = (name: ViewName, tree: ListTree): OpenView => {
@@ -81,6 +87,7 @@ export function createViews(
     images: open('images', imagesTree({ ...deps, history })),
     containers: open('containers', containersTree({ ...deps, containerSize })),
     volumes: open('volumes', volumesTree(deps)),
+    backups: open('backups', backupsTree({ vaults, readSetting, wording })),
   };
   const all = Object.values(views);
 
@@ -89,8 +96,17 @@ export function createViews(
   };
   const ageing = setInterval(() => {
     for (const { tree, view } of all) if (view.visible) tree.age();
+    protection.renew();
   }, minuteMs);
+  const count = (): void => {
+    views.backups.view.badge = unprotectedBadge(protection.unprotected(), wording);
+  };
   disposables.push(
+    vscode.window.registerFileDecorationProvider(new BackupDecorations(wording)),
+    protection.onDidChange(() => {
+      for (const { tree } of [views.images, views.containers, views.volumes]) tree.update();
+      count();
+    }),
     {
       dispose: () => {
         clearInterval(ageing);
@@ -103,6 +119,7 @@ export function createViews(
     }),
     inventory.onDidChange((change) => {
       if (change.kind === 'state') showState(inventory.state, views.images.view);
+      count();
       // After the trees, which follow the inventory too and were there first.
       for (const one of all) showFilter(one);
     }),
@@ -125,6 +142,7 @@ export function createViews(
         images: views.images.tree.filter,
         containers: views.containers.tree.filter,
         volumes: views.volumes.tree.filter,
+        backups: views.backups.tree.filter,
       };
     },
     selection: (view) => views[view].view.selection,
@@ -132,6 +150,7 @@ export function createViews(
       images: views.images.provider,
       containers: views.containers.provider,
       volumes: views.volumes.provider,
+      backups: views.backups.provider,
     },
     dispose: () => {
       for (const disposable of disposables) disposable.dispose();

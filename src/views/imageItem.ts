@@ -2,6 +2,7 @@ import { contextValues } from '../contributions.ts';
 import { hexOf, shortDigest, type Digest } from '../core/digest.ts';
 import type { ImageSummary } from '../core/engine/records.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { backupWords, badged, isSameBadge, type BackupBadge } from './backupBadge.ts';
 import type { ImageNode } from './node.ts';
 import { splitTag } from './repositoryName.ts';
 import {
@@ -22,6 +23,7 @@ export class ImageItem implements ImageNode, ViewItem {
   readonly tag?: string;
   #image: ImageSummary;
   #users: readonly string[];
+  #badge: BackupBadge | undefined;
 
   constructor(image: ImageSummary, tag: string | undefined) {
     this.key = imageKey(image.id, tag);
@@ -36,10 +38,12 @@ export class ImageItem implements ImageNode, ViewItem {
   }
 
   /** Takes what is known now; true when it differs. `users` are names of containers. */
-  update(image: ImageSummary, users: readonly string[]): boolean {
-    const isSame = image === this.#image && users.join('\n') === this.#users.join('\n');
+  update(image: ImageSummary, users: readonly string[], badge?: BackupBadge): boolean {
+    const isSame =
+      image === this.#image && users.join('\n') === this.#users.join('\n') && isSameBadge(badge, this.#badge);
     this.#image = image;
     this.#users = users;
+    this.#badge = badge;
     return !isSame;
   }
 
@@ -59,7 +63,8 @@ export class ImageItem implements ImageNode, ViewItem {
       icon: { own: tag === undefined ? 'image-dangling' : 'image' },
       contextValue: tag === undefined ? contextValues.imageDangling : contextValues.imageTagged,
       expansion: 'collapsed',
-      spoken: spoken(this.tag ?? label, ...parts),
+      ...badged(this.#badge),
+      spoken: spoken(this.tag ?? label, ...parts, backupWords(this.#badge, wording)),
     };
   }
 
@@ -73,6 +78,7 @@ export class ImageItem implements ImageNode, ViewItem {
       [l10n.t('Tags'), image.tags.join('\n')],
       [l10n.t('Digests'), image.repoDigests.join('\n')],
       [l10n.t('Used by'), this.#users.join('\n')],
+      [l10n.t('Backup'), backupWords(this.#badge, wording)],
       [l10n.t('Labels'), labelLines(image.labels)],
     ];
     return { title: this.tag ?? shortDigest(this.id), rows };

@@ -3,9 +3,10 @@ import { DrydockError, failure, reasonOf } from '../core/errors.ts';
 import type { ImageSummary } from '../core/engine/records.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
 import { ImageItem, imageKey } from './imageItem.ts';
+import { badgeOf } from './backupBadge.ts';
 import { ItemKeeper } from './itemKeeper.ts';
 import { LayerItem } from './layerItem.ts';
-import { ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
+import { inventoryBasis, ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
 import { failureMessage, MessageItem } from './messageItem.ts';
 import type { DrydockItem } from './viewItem.ts';
 import { RepositoryItem, noRepository } from './repositoryItem.ts';
@@ -26,12 +27,14 @@ export function imagesTree(deps: ImagesTreeDeps): ListTree {
   const build = (filter: string): BuiltTree => {
     const names = [...deps.inventory.images.values()].flatMap(namesOf);
     const shown = names.filter((name) => isWanted(name, filter, deps));
+    const protection = deps.protection?.();
     const changed: DrydockItem[] = [];
     const groups = new Map<string, ImageItem[]>();
     for (const { image, tag, repository } of shown) {
       const item = images.keep(imageKey(image.id, tag), () => new ImageItem(image, tag));
       const users = deps.inventory.usersOfImage(image.id).map((user) => user.names[0] ?? user.id);
-      if (item.update(image, users)) changed.push(item);
+      const badge = badgeOf(protection?.image({ id: image.id, tags: tag === undefined ? [] : [tag] }));
+      if (item.update(image, users, badge)) changed.push(item);
       const group = groups.get(repository);
       if (group === undefined) groups.set(repository, [item]);
       else group.push(item);
@@ -72,7 +75,10 @@ export function imagesTree(deps: ImagesTreeDeps): ListTree {
     }
   };
 
-  return new ListTree(deps, { kind: 'images', isWelcoming: true, build, childrenOf });
+  return new ListTree(deps.wording, inventoryBasis(deps.inventory, { kind: 'images', isWelcoming: true }), {
+    build,
+    childrenOf,
+  });
 }
 
 interface NamedImage {

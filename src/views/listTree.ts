@@ -1,6 +1,7 @@
 import type { SettingId, Settings } from '../contributions.ts';
 import type { ListKind } from '../core/inspect/concernedLists.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
+import type { Protection } from '../core/inspect/protection.ts';
 import { failureMessage, MessageItem, type Message } from './messageItem.ts';
 import type { DrydockItem, ItemFace, Wording } from './viewItem.ts';
 
@@ -10,6 +11,8 @@ export interface TreeDeps {
   readonly inventory: Inventory;
   readonly readSetting: ReadSetting;
   readonly wording: Wording;
+  /** Whether things are backed up; undefined while no vault is set. */
+  readonly protection?: () => Protection | undefined;
 }
 
 /** What a tree is made of at one moment. */
@@ -23,14 +26,48 @@ export interface BuiltTree {
   readonly shown: number;
 }
 
+/** What a tree follows, and what may stand in its way. */
+export interface TreeBasis {
+  /** `retried` says that a refresh somebody asked for has ended, whatever it changed. */
+  onDidChange(listener: (change: 'changed' | 'retried') => void): { dispose(): void };
+  /** What is shown instead of the list: `welcome` leaves the tree empty, for its welcome text. */
+  obstacle(): Message | 'welcome' | undefined;
+  /** What is said when there is nothing; undefined leaves the tree empty. */
+  readonly empty: Message | undefined;
+}
+
 export interface TreeContent {
-  readonly kind: ListKind;
-  /** Makes the tree of what the inventory holds. */
+  /** Makes the tree of what the inventory or the vaults hold. */
   build(filter: string): BuiltTree;
   /** Children that are fetched only when an item is opened. */
   childrenOf(item: DrydockItem): readonly DrydockItem[] | Promise<readonly DrydockItem[]>;
-  /** Whether an engine that never answered leaves the tree empty, for the welcome text to show. */
-  readonly isWelcoming: boolean;
+}
+
+/** What a list of the inventory stands on. An engine that never answered may leave a welcoming tree empty. */
+export function inventoryBasis(
+  inventory: Inventory,
+  { kind, isWelcoming }: { readonly kind: ListKind; readonly isWelcoming: boolean },
+): TreeBasis {
+  return {
+    onDidChange: (listener) =>
+      inventory.onDidChange((change) => {
+        if (change.kind === 'refreshed') listener('retried');
+        else if (change.kind === 'state' || change.kind === kind) listener('changed');
+      }),
+    obstacle: () => {
+      const { state } = inventory;
+      if (state.kind === 'connecting') return { reason: 'loading' };
+      if (state.kind === 'failed') {
+        const message = failureMessage(state.error, state.retryInMs);
+        const isWelcome = message.reason === 'unreachable' && !state.hasBeenReady && isWelcoming;
+        return isWelcome ? 'welcome' : message;
+      }
+      const listing = inventory.listing(kind);
+      if (listing.kind === 'pending') return { reason: 'loading' };
+      return listing.kind === 'failed' ? failureMessage(listing.error) : undefined;
+    },
+    empty: { reason: 'empty', list: kind },
+  };
 }
 
 /** The items that have to be drawn again; undefined means the whole tree. */
@@ -39,10 +76,11 @@ export type Redraw = readonly DrydockItem[] | undefined;
 const nothing: BuiltTree = { roots: [], children: new Map(), changed: [], total: 0, shown: 0 };
 
 /**
- * One tree, without VS Code: follows the inventory, and asks for as little to be drawn again as the change allows.
+ * One tree, without VS Code: follows what it stands on, and asks for as little to be drawn again as the change allows.
  */
 export class ListTree {
-  readonly #deps: TreeDeps;
+  readonly #wording: Wording;
+  readonly #basis: TreeBasis;
   readonly #content: TreeContent;
   readonly #listeners = new Set<(redraw: Redraw) => void>();
   readonly #messages = new Map<string, MessageItem>();
@@ -55,12 +93,13 @@ export class ListTree {
   #built: BuiltTree = nothing;
   #filter = '';
 
-  constructor(deps: TreeDeps, content: TreeContent) {
-    this.#deps = deps;
+  constructor(wording: Wording, basis: TreeBasis, content: TreeContent) {
+    this.#wording = wording;
+    this.#basis = basis;
     this.#content = content;
-    this.#following = deps.inventory.onDidChange((change) => {
-      if (change.kind === 'refreshed') this.#redrawFailed();
-      else if (change.kind === 'state' || change.kind === content.kind) this.update();
+    this.#following = basis.onDidChange((change) => {
+      if (change === 'retried') this.#redrawFailed();
+      else this.update();
     });
     this.update();
   }
@@ -100,7 +139,7 @@ export class ListTree {
 
   /** What `item` shows now. Whoever draws it asks here, so that it is known what grows old on the screen. */
   face(item: DrydockItem): ItemFace {
-    const face = item.face(this.#deps.wording);
+    const face = item.face(this.#wording);
     this.#drawn.set(item, said(face));
     const isExpanded = this.#expansions.get(item.key);
     if (face.expansion === 'leaf' || isExpanded === undefined) return face;
@@ -131,11 +170,11 @@ export class ListTree {
     }
   }
 
-  /** Draws again what says something else only because time went by: images tell their age. */
+  /** Draws again what says something else only because time went by: images and snapshots tell their age. */
   age(): void {
     this.#forgetGone();
     const aged = [...this.#drawn].filter(
-      ([item, text]) => item.kind === 'image' && said(item.face(this.#deps.wording)) !== text,
+      ([item, text]) => ageing.has(item.kind) && said(item.face(this.#wording)) !== text,
     );
     this.redraw(this.#outermost(aged.map(([item]) => item)));
   }
@@ -164,20 +203,14 @@ export class ListTree {
   }
 
   #build(): BuiltTree {
-    const { state } = this.#deps.inventory;
-    if (state.kind === 'connecting') return this.#say({ reason: 'loading' });
-    if (state.kind === 'failed') {
-      const message = failureMessage(state.error, state.retryInMs);
-      const isWelcome = message.reason === 'unreachable' && !state.hasBeenReady && this.#content.isWelcoming;
-      return isWelcome ? nothing : this.#say(message);
-    }
-    const listing = this.#deps.inventory.listing(this.#content.kind);
-    if (listing.kind === 'pending') return this.#say({ reason: 'loading' });
-    if (listing.kind === 'failed') return this.#say(failureMessage(listing.error));
+    const obstacle = this.#basis.obstacle();
+    if (obstacle === 'welcome') return nothing;
+    if (obstacle !== undefined) return this.#say(obstacle);
     const built = this.#content.build(this.#filter);
     if (built.roots.length > 0) return built;
     const counts = { total: built.total, shown: built.shown };
-    if (built.total === 0) return { ...this.#say({ reason: 'empty', list: this.#content.kind }), ...counts };
+    if (built.total === 0)
+      return this.#basis.empty === undefined ? nothing : { ...this.#say(this.#basis.empty), ...counts };
     if (this.#filter === '') return { ...this.#say({ reason: 'filtered', by: 'setting' }), ...counts };
     return { ...this.#say({ reason: 'filtered', by: 'text', text: this.#filter }), ...counts };
   }
@@ -208,6 +241,8 @@ export class ListTree {
     });
   }
 }
+
+const ageing: ReadonlySet<DrydockItem['kind']> = new Set(['image', 'source', 'snapshot']);
 
 function said(face: ItemFace): string {
   return `${face.label}\n${face.description ?? ''}`;

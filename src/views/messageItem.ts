@@ -17,6 +17,8 @@ export type Message =
   | { readonly reason: 'empty'; readonly list: ListKind }
   | { readonly reason: 'filtered'; readonly by: 'text'; readonly text: string }
   | { readonly reason: 'filtered'; readonly by: 'setting' }
+  | { readonly reason: 'noSnapshots' }
+  | { readonly reason: 'vaultFailed'; readonly error: DrydockError; readonly retryInMs?: number }
   | {
       readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
       readonly error: DrydockError;
@@ -152,6 +154,20 @@ export class MessageItem implements MessageNode, ViewItem {
           hint: l10n.t('update it, or choose another'),
           icon: 'warning',
           command: chooseEngine,
+        };
+      case 'noSnapshots':
+        return {
+          label: l10n.t('No snapshots yet'),
+          hint: l10n.t('back something up'),
+          icon: 'info',
+          command: { id: 'drydock.backUp', title: l10n.t('Back Up') },
+        };
+      case 'vaultFailed':
+        return {
+          label: errorText(message.error, wording),
+          hint: '',
+          icon: 'error',
+          command: { id: 'drydock.refreshBackups', title: l10n.t('Try Again') },
         };
       case 'failed':
         return {

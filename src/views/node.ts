@@ -1,5 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import type { HistoryEntry } from '../core/engine/records.ts';
+import type { SnapshotSource } from '../core/snapshot/snapshot.ts';
 
 /**
  * What a command is given when it is started from a tree. Nodes hold ids and what is shown, never clients; the
@@ -50,10 +51,40 @@ export interface DetailNode {
   readonly about: 'image' | 'size' | 'mount' | 'port' | 'network';
 }
 
+/** A vault of the settings, by its folder. */
+export interface VaultNode {
+  readonly kind: 'vault';
+  readonly path: string;
+  readonly name: string;
+}
+
+/** What snapshots of a vault are of. */
+export interface SourceNode {
+  readonly kind: 'source';
+  readonly vaultPath: string;
+  readonly source: SnapshotSource;
+}
+
+export interface SnapshotNode {
+  readonly kind: 'snapshot';
+  readonly vaultPath: string;
+  readonly id: Digest;
+  readonly refName: string;
+}
+
 /** Says something instead of listing: loading, empty, unreachable, and so on. */
 export interface MessageNode {
   readonly kind: 'message';
-  readonly reason: 'loading' | 'empty' | 'filtered' | 'unreachable' | 'denied' | 'tooOld' | 'failed';
+  readonly reason:
+    | 'loading'
+    | 'empty'
+    | 'filtered'
+    | 'noSnapshots'
+    | 'vaultFailed'
+    | 'unreachable'
+    | 'denied'
+    | 'tooOld'
+    | 'failed';
 }
 
 export type DrydockNode =
@@ -64,4 +95,7 @@ export type DrydockNode =
   | ContainerNode
   | VolumeNode
   | DetailNode
+  | VaultNode
+  | SourceNode
+  | SnapshotNode
   | MessageNode;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { itemScheme } from '../contributions.ts';
 import { tooltipText } from './tooltipText.ts';
 import type { DrydockItem, ItemDetails, ItemFace, ItemIcon } from './viewItem.ts';
 
@@ -14,9 +15,16 @@ export function renderItem(item: DrydockItem, face: ItemFace, extensionUri: vsco
   drawn.id = item.key;
   drawn.iconPath = iconPath(face.icon, extensionUri);
   drawn.accessibilityInformation = { label: face.spoken };
+  if (face.badge !== undefined)
+    drawn.resourceUri = vscode.Uri.from({ scheme: itemScheme, path: `/${face.badge}` });
   if (face.description !== undefined) drawn.description = face.description;
   if (face.contextValue !== undefined) drawn.contextValue = face.contextValue;
-  if (face.command !== undefined) drawn.command = { command: face.command.id, title: face.command.title };
+  if (face.command !== undefined)
+    drawn.command = {
+      command: face.command.id,
+      title: face.command.title,
+      ...(face.command.onItem === true ? { arguments: [item] } : {}),
+    };
   return drawn;
 }
 

@@ -24,9 +24,12 @@ export interface ItemFace {
   readonly icon: ItemIcon;
   readonly contextValue?: ContextValue;
   readonly expansion: 'leaf' | 'collapsed' | 'expanded';
+  /** Whether it is backed up, drawn at the row's end; left out where that is not known. */
+  readonly badge?: 'never' | 'stale' | 'current';
   /** The whole item in words, for screen readers. */
   readonly spoken: string;
-  readonly command?: { readonly id: CommandId; readonly title: string };
+  /** What choosing the item does; `onItem` hands the item to the command. */
+  readonly command?: { readonly id: CommandId; readonly title: string; readonly onItem?: boolean };
 }
 
 /** What the tooltip says. Nothing in it is markup. */

@@ -1,6 +1,7 @@
 import { contextValues } from '../contributions.ts';
 import type { VolumeSummary, VolumeUsage } from '../core/engine/records.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { backupWords, badged, isSameBadge, type BackupBadge } from './backupBadge.ts';
 import { shortVolumeName } from './containerItem.ts';
 import { labelLines } from './imageItem.ts';
 import type { VolumeNode } from './node.ts';
@@ -23,6 +24,7 @@ export class VolumeItem implements VolumeNode, ViewItem {
   #volume: VolumeSummary;
   #users: readonly string[] = [];
   #usage: VolumeUsage | undefined;
+  #badge: BackupBadge | undefined;
 
   constructor(volume: VolumeSummary) {
     this.key = `volume:${volume.name}`;
@@ -35,18 +37,26 @@ export class VolumeItem implements VolumeNode, ViewItem {
   }
 
   /** Takes what is known now; true when it differs. `users` are names of containers. */
-  update(volume: VolumeSummary, users: readonly string[], usage: VolumeUsage | undefined): boolean {
+  update(
+    volume: VolumeSummary,
+    users: readonly string[],
+    usage: VolumeUsage | undefined,
+    badge?: BackupBadge,
+  ): boolean {
     const isSame =
+      isSameBadge(badge, this.#badge) &&
       volume === this.#volume &&
       usage?.sizeBytes === this.#usage?.sizeBytes &&
       users.join('\n') === this.#users.join('\n');
     this.#volume = volume;
     this.#users = users;
     this.#usage = usage;
+    this.#badge = badge;
     return !isSame;
   }
 
-  face({ l10n }: Wording): ItemFace {
+  face(wording: Wording): ItemFace {
+    const { l10n } = wording;
     const label = shortVolumeName(this.name);
     const { driver } = this.#volume;
     const parts = [
@@ -60,7 +70,8 @@ export class VolumeItem implements VolumeNode, ViewItem {
       icon: { own: 'volume' },
       contextValue: contextValues.volume,
       expansion: 'leaf',
-      spoken: spoken(label, ...parts),
+      ...badged(this.#badge),
+      spoken: spoken(label, ...parts, backupWords(this.#badge, wording)),
     };
   }
 
@@ -77,6 +88,7 @@ export class VolumeItem implements VolumeNode, ViewItem {
         [l10n.t('Created'), timeOf(volume.createdAtMs, wording)],
         [l10n.t('Scope'), volume.scope],
         [l10n.t('Folder'), volume.mountpoint],
+        [l10n.t('Backup'), backupWords(this.#badge, wording)],
         [l10n.t('Labels'), labelLines(volume.labels)],
         [l10n.t('Options'), withoutSecrets(labelLines(volume.options))],
       ],

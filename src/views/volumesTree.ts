@@ -1,5 +1,6 @@
+import { badgeOf } from './backupBadge.ts';
 import { ItemKeeper } from './itemKeeper.ts';
-import { ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
+import { inventoryBasis, ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
 import { matchesFilter } from './textFilter.ts';
 import type { DrydockItem } from './viewItem.ts';
 import { VolumeItem } from './volumeItem.ts';
@@ -10,6 +11,7 @@ export function volumesTree(deps: TreeDeps): ListTree {
 
   const build = (filter: string): BuiltTree => {
     const { inventory } = deps;
+    const protection = deps.protection?.();
     const all = [...inventory.volumes.values()];
     const changed: DrydockItem[] = [];
     const roots: VolumeItem[] = [];
@@ -18,7 +20,8 @@ export function volumesTree(deps: TreeDeps): ListTree {
       if (!matchesFilter(filter, [volume.name, volume.driver, ...users, ...labelTexts(volume.labels)]))
         continue;
       const item = volumes.keep(volume.name, () => new VolumeItem(volume));
-      if (item.update(volume, users, inventory.volumeUsage.get(volume.name))) changed.push(item);
+      const badge = badgeOf(protection?.volume(volume));
+      if (item.update(volume, users, inventory.volumeUsage.get(volume.name), badge)) changed.push(item);
       roots.push(item);
     }
     volumes.sweep();
@@ -31,7 +34,10 @@ export function volumesTree(deps: TreeDeps): ListTree {
     };
   };
 
-  return new ListTree(deps, { kind: 'volumes', isWelcoming: false, build, childrenOf: () => [] });
+  return new ListTree(deps.wording, inventoryBasis(deps.inventory, { kind: 'volumes', isWelcoming: false }), {
+    build,
+    childrenOf: () => [],
+  });
 }
 
 function labelTexts(labels: Readonly<Record<string, string>>): readonly string[] {

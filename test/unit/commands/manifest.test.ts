@@ -7,6 +7,8 @@ import {
   contextValues,
   historyPanelType,
   settingChoices,
+  snapshotPanelType,
+  snapshotScheme,
   viewIds,
   walkthroughId,
   type CommandId,
@@ -23,6 +25,7 @@ const setting = z.object({
   enum: z.array(z.string()).optional(),
   markdownEnumDescriptions: z.array(z.string()).optional(),
   markdownDescription: z.string(),
+  scope: z.string().optional(),
 });
 const shape = z.object({
   icon: z.string(),
@@ -73,6 +76,19 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.unpauseContainers': true,
   'drydock.copyId': true,
   'drydock.copyName': true,
+  'drydock.backUp': true,
+  'drydock.restore': true,
+  'drydock.openSnapshot': true,
+  'drydock.pinSnapshots': true,
+  'drydock.unpinSnapshots': true,
+  'drydock.deleteSnapshots': true,
+  'drydock.verifyVault': true,
+  'drydock.applyRetention': true,
+  'drydock.pruneVault': true,
+  'drydock.addVault': true,
+  'drydock.removeVault': true,
+  'drydock.revealVault': true,
+  'drydock.refreshBackups': true,
   'drydock.refresh': true,
   'drydock.chooseEngine': true,
   'drydock.measureVolumes': true,
@@ -100,6 +116,13 @@ const defaults: Readonly<Settings> = {
   'containers.groupByProject': true,
   'volumes.sort': 'name',
   'commit.pause': true,
+  vaults: [],
+  defaultVault: '',
+  'backup.policies': [],
+  'backup.compression': 'zstd',
+  'backup.consistency': 'pause',
+  'backup.includeBinds': false,
+  beforeLoss: 'ask',
 };
 
 const engineStates: Readonly<Record<ContextKeys['drydock.engine'], true>> = {
@@ -235,6 +258,7 @@ describe('package.json', () => {
     const keys: Readonly<Record<keyof ContextKeys, true>> = {
       'drydock.engine': true,
       'drydock.filtered': true,
+      'drydock.hasVaults': true,
     };
     const notKeys = new Set<string>([...values, ...Object.values(viewIds), ...known]);
     const conditions = [...menuItems(), ...manifest.contributes.viewsWelcome].map(({ when }) => when);
@@ -259,16 +283,27 @@ describe('package.json', () => {
     for (const [id, value] of Object.entries(defaults)) {
       const declared = properties[`drydock.${id}`];
       assert.ok(declared !== undefined, id);
-      assert.equal(declared.default, value, id);
-      assert.equal(declared.type, typeof value, id);
+      assert.deepEqual(declared.default, value, id);
+      assert.equal(declared.type, Array.isArray(value) ? 'array' : typeof value, id);
       assert.deepEqual(declared.enum, choices[id], id);
       assert.equal(declared.markdownEnumDescriptions?.length, choices[id]?.length, id);
     }
   });
 
-  it('keeps settings that choose an address or a folder from untrusted workspaces', () => {
+  it('keeps settings that choose an address, a folder or what stops from untrusted workspaces', () => {
     const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
-    assert.deepEqual(restrictedConfigurations, ['drydock.engine.host', 'drydock.archive.folder']);
+    assert.deepEqual(restrictedConfigurations, [
+      'drydock.engine.host',
+      'drydock.archive.folder',
+      'drydock.backup.consistency',
+      'drydock.backup.includeBinds',
+    ]);
+  });
+
+  it('lets no workspace say where vaults are or how long snapshots are kept', () => {
+    const { properties } = manifest.contributes.configuration;
+    for (const id of ['vaults', 'defaultVault', 'backup.policies', 'beforeLoss'])
+      assert.equal(properties[`drydock.${id}`]?.scope, 'machine', id);
   });
 
   it('names only files that are there', async () => {
@@ -287,8 +322,12 @@ describe('package.json', () => {
     assert.deepEqual(await readdir(new URL('media/icons/dark', root)), drawn);
   });
 
-  it('starts for history pages that come back; VS Code does the rest for commands and views', () => {
-    assert.deepEqual(manifest.activationEvents, [`onWebviewPanel:${historyPanelType}`]);
+  it('starts for pages that come back and files of snapshots; VS Code does the rest for commands and views', () => {
+    assert.deepEqual(manifest.activationEvents, [
+      `onWebviewPanel:${historyPanelType}`,
+      `onWebviewPanel:${snapshotPanelType}`,
+      `onFileSystem:${snapshotScheme}`,
+    ]);
   });
 
   it('has the one walkthrough that the code opens', () => {

@@ -12,8 +12,13 @@ import { LayerItem } from '../../../src/views/layerItem.ts';
 import { failureMessage, MessageItem, type Message } from '../../../src/views/messageItem.ts';
 import { ProjectItem } from '../../../src/views/projectItem.ts';
 import { RepositoryItem } from '../../../src/views/repositoryItem.ts';
+import { SnapshotItem } from '../../../src/views/snapshotItem.ts';
+import { SourceItem } from '../../../src/views/sourceItem.ts';
+import { VaultItem } from '../../../src/views/vaultItem.ts';
 import { ownIcons, type DrydockItem } from '../../../src/views/viewItem.ts';
 import { VolumeItem } from '../../../src/views/volumeItem.ts';
+import type { KnownVault } from '../../../src/vaults/vaultList.ts';
+import { snapshotRecord } from '../../support/snapshotRecords.ts';
 import { container, image, volume } from '../inventory/records.ts';
 import { plainWording } from './plainWording.ts';
 
@@ -61,6 +66,7 @@ const messages: readonly (readonly [Message, string, string | undefined])[] = [
 ];
 
 const images = [new ImageItem(image('web'), 'web:latest'), new ImageItem(image('left'), undefined)];
+const unopened: KnownVault = { name: 'v', path: '/v', state: { kind: 'opening' } };
 const everyKind: readonly DrydockItem[] = [
   new RepositoryItem('web'),
   ...images,
@@ -71,6 +77,12 @@ const everyKind: readonly DrydockItem[] = [
   new ProjectItem('shop'),
   ...states.map((state) => new ContainerItem(container('c', { state }))),
   new VolumeItem(volume('data')),
+  ...[
+    unopened,
+    { ...unopened, state: { kind: 'failed', error: failure('fileMissing', { path: '/v' }) } as const },
+  ].map((vault) => new VaultItem(vault)),
+  new SourceItem('/v', snapshotRecord('s').source),
+  ...[true, false].map((isPinned) => new SnapshotItem('/v', snapshotRecord('s', { isPinned }))),
   ...messages.map(([message], index) => new MessageItem(String(index), message)),
 ];
 

@@ -18,6 +18,13 @@ export const settings: Settings = {
   'containers.groupByProject': true,
   'volumes.sort': 'name',
   'commit.pause': true,
+  vaults: [],
+  defaultVault: '',
+  'backup.policies': [],
+  'backup.compression': 'zstd',
+  'backup.consistency': 'pause',
+  'backup.includeBinds': false,
+  beforeLoss: 'ask',
 };
 
 /** A tree on an inventory whose engine is in memory. */

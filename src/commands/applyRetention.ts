@@ -1,0 +1,121 @@
+import * as vscode from 'vscode';
+import { parseBackupPolicies, policyFor, type KeepRules } from '../core/inspect/backupPolicies.ts';
+import type { RetentionGroup } from '../core/maintenance/planRetention.ts';
+import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import { runOperation } from '../ui/runOperation.ts';
+import { readSetting } from '../ui/settings.ts';
+import { retentionWords } from '../ui/retentionWords.ts';
+import { sourceKey } from '../views/sourceItem.ts';
+import { timeOf } from '../views/when.ts';
+import { chosenNodes } from './chosenNodes.ts';
+import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import type { Command, CommandContext } from './context.ts';
+
+/** Shows which snapshots the policies keep and why and which they drop, and drops them when that is agreed to. */
+export const applyRetention: Command<'drydock.applyRetention'> = async (context, ...args) => {
+  const title = vscode.l10n.t('Apply Retention');
+  const nodes = chosenNodes(args);
+  const known = await chooseVault(context, nodes, title);
+  if (known === undefined) return undefined;
+  if (known.state.kind === 'failed') throw known.state.error;
+  const all = known.state.kind === 'open' ? known.state.snapshots : [];
+  const isOfSource = nodes.some(({ kind }) => kind === 'source');
+  const groups = await planned(context, isOfSource ? snapshotsAmong(context, known.path, nodes) : all);
+  if (groups.length === 0) {
+    await tellNoPolicy();
+    return undefined;
+  }
+  const doomed = groups.flatMap(({ removed }) => removed);
+  if (!(await isAgreed(groups, doomed, title))) return undefined;
+  const ids = doomed.map(({ id }) => id);
+  const forgotten = await runOperation(context.log, title, {}, async ({ signal }) => {
+    const { forgetSnapshots } = await import('../core/maintenance/forgetSnapshots.ts');
+    return forgetSnapshots(await context.vaults.open(known.path), { ids }, { signal });
+  });
+  await context.vaults.list.refresh(known.path);
+  if (forgotten !== undefined)
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{count} snapshots were dropped from {name}. Their room is freed by Prune Vault.', {
+        count: forgotten.length,
+        name: known.name,
+      }),
+    );
+  return forgotten;
+};
+
+/** What the policies do; sources without one are left alone. */
+async function planned(
+  { inventory }: CommandContext,
+  snapshots: readonly Snapshot[],
+): Promise<readonly RetentionGroup[]> {
+  const { planRetention } = await import('../core/maintenance/planRetention.ts');
+  const policies = parseBackupPolicies(readSetting('backup.policies'));
+  const bySource = new Map<string, Snapshot[]>();
+  for (const snapshot of snapshots) {
+    const key = sourceKey(snapshot.source);
+    bySource.set(key, [...(bySource.get(key) ?? []), snapshot]);
+  }
+  return [...bySource.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { kind, name } = first.source;
+    const container = [...inventory.containers.values()].find(({ names }) => names.includes(name));
+    const labels =
+      kind === 'container'
+        ? (container?.labels ?? {})
+        : kind === 'volume'
+          ? (inventory.volumes.get(name)?.labels ?? {})
+          : {};
+    const keep = policyFor(policies, { kind, name, labels })?.keep;
+    return keep === undefined || isEmpty(keep) ? [] : planRetention(group, keep, Date.now());
+  });
+}
+
+function isEmpty(keep: KeepRules): boolean {
+  return Object.keys(keep).length === 0;
+}
+
+async function isAgreed(
+  groups: readonly RetentionGroup[],
+  doomed: readonly Snapshot[],
+  title: string,
+): Promise<boolean> {
+  const wording = { l10n: vscode.l10n, language: vscode.env.language, nowMs: () => Date.now() };
+  const lines = groups.flatMap(({ source, kept, removed }) => [
+    { label: source.name, kind: vscode.QuickPickItemKind.Separator, isGo: false },
+    ...removed.map((snapshot) => ({
+      label: `$(trash) ${timeOf(snapshot.createdMs, wording)}`,
+      description: vscode.l10n.t('is dropped'),
+      isGo: false,
+    })),
+    ...kept.map(({ snapshot, reasons }) => ({
+      label: `$(check) ${timeOf(snapshot.createdMs, wording)}`,
+      description: reasons.map((reason) => retentionWords(reason, vscode)).join(', '),
+      isGo: false,
+    })),
+  ]);
+  const go =
+    doomed.length === 0
+      ? { label: vscode.l10n.t('$(check) Nothing is dropped'), isGo: false }
+      : {
+          label: vscode.l10n.t('$(trash) Drop {count} Snapshots', { count: doomed.length }),
+          description: vscode.l10n.t('the others stay'),
+          isGo: true,
+        };
+  const chosen = await vscode.window.showQuickPick([go, ...lines], {
+    title,
+    placeHolder: vscode.l10n.t('What is kept and why'),
+    ignoreFocusOut: true,
+  });
+  return chosen?.isGo === true;
+}
+
+async function tellNoPolicy(): Promise<void> {
+  const open = vscode.l10n.t('Open Settings');
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t('No policy says how long these snapshots are kept, so all of them stay.'),
+    open,
+  );
+  if (chosen === open)
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'drydock.backup.policies');
+}

@@ -1,0 +1,189 @@
+import * as vscode from 'vscode';
+import type { Engine } from '../core/engine/engine.ts';
+import type { ItemChoice, RestoreChoices, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
+import type { SnapshotContents } from '../core/snapshot/snapshot.ts';
+import type { Vault } from '../core/vault/layout.ts';
+import { isBlocked, itemLine, itemWord, planSummary, problemLine } from '../ui/restorePlanWords.ts';
+
+export interface PlanInput {
+  readonly engine: Engine;
+  readonly vault: Vault;
+  readonly contents: SnapshotContents;
+  readonly title: string;
+}
+
+type Answer =
+  | { readonly kind: 'restore' | 'parts' | 'start' | 'nothing' }
+  | { readonly kind: 'item'; readonly item: RestoreItem };
+
+/**
+ * Shows what a restore would do and lets a person change it until they agree. Resolves with the plan they agreed to,
+ * undefined when they back out.
+ */
+export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan | undefined> {
+  const { planRestore } = await import('../core/restore/planRestore.ts');
+  let choices: RestoreChoices = {};
+  for (;;) {
+    const plan = await planRestore(input, { contents: input.contents, choices });
+    const answer = await showPlan(plan, choices, input.title);
+    switch (answer?.kind) {
+      case undefined:
+        return undefined;
+      case 'restore':
+        return plan;
+      case 'start':
+        choices = { ...choices, start: choices.start === false };
+        break;
+      case 'parts':
+        choices = { ...choices, ...(await askParts(input)) };
+        break;
+      case 'item':
+        choices = withChoice(choices, await askItem(answer.item, input.title));
+        break;
+      case 'nothing':
+        break;
+    }
+  }
+}
+
+interface PlanChoice extends vscode.QuickPickItem {
+  readonly answer: Answer;
+}
+
+async function showPlan(
+  plan: RestorePlan,
+  choices: RestoreChoices,
+  title: string,
+): Promise<Answer | undefined> {
+  const nothing: Answer = { kind: 'nothing' };
+  const blocked = isBlocked(plan);
+  const go: PlanChoice = blocked
+    ? {
+        label: vscode.l10n.t('$(error) This can’t be restored yet'),
+        description: vscode.l10n.t('look at the lines below'),
+        answer: nothing,
+      }
+    : {
+        label: vscode.l10n.t('$(debug-restart) Restore Now'),
+        description: planSummary(plan, vscode),
+        answer: { kind: 'restore' },
+      };
+  const { containers, volumes, project } = plan.contents;
+  const options: PlanChoice[] = [
+    ...(project !== undefined || containers.length + volumes.length > 1
+      ? [{ label: vscode.l10n.t('$(list-selection) Choose Parts…'), answer: { kind: 'parts' } as const }]
+      : []),
+    ...(containers.length > 0
+      ? [
+          {
+            label:
+              choices.start === false
+                ? vscode.l10n.t('$(debug-stop) Containers stay stopped')
+                : vscode.l10n.t('$(play) Containers that ran are started'),
+            description: vscode.l10n.t('choose to change'),
+            answer: { kind: 'start' } as const,
+          },
+        ]
+      : []),
+  ];
+  const lines: PlanChoice[] = [
+    go,
+    ...plan.problems.map((problem) => ({ ...problemLine(problem, vscode), answer: nothing })),
+    ...options,
+    ...plan.items.map((item) => ({
+      ...itemLine(item, vscode),
+      answer: canChange(item) ? ({ kind: 'item', item } as const) : nothing,
+    })),
+  ];
+  const chosen = await vscode.window.showQuickPick(lines, {
+    title,
+    placeHolder: vscode.l10n.t('What will happen; choose a line to change it'),
+    matchOnDescription: true,
+    ignoreFocusOut: true,
+  });
+  return chosen?.answer;
+}
+
+function canChange({ what, reason }: RestoreItem): boolean {
+  return (what === 'container' || what === 'volume' || what === 'tag') && reason !== 'same';
+}
+
+async function askItem(item: RestoreItem, title: string): Promise<ItemChoice | undefined> {
+  const { what, name } = item;
+  const choices: readonly (vscode.QuickPickItem & { readonly action: ItemChoice['action'] })[] = [
+    {
+      label: vscode.l10n.t('Replace'),
+      detail: vscode.l10n.t('The old one stays until the new one stands.'),
+      action: 'replace',
+    },
+    ...(what === 'tag' ? [] : [{ label: vscode.l10n.t('Another Name…'), action: 'rename' as const }]),
+    ...(what === 'container'
+      ? []
+      : [{ label: vscode.l10n.t('Keep What Is There'), action: 'keep' as const }]),
+    { label: vscode.l10n.t('Leave Out'), action: 'skip' },
+  ];
+  const chosen = await vscode.window.showQuickPick(choices, {
+    title,
+    placeHolder: `${itemWord(what, vscode)} ${name}`,
+    ignoreFocusOut: true,
+  });
+  if (chosen === undefined) return undefined;
+  if (chosen.action !== 'rename') return { what, name, action: chosen.action };
+  const newName = await vscode.window.showInputBox({
+    title,
+    value: `${name}-restored`,
+    prompt: vscode.l10n.t('New name'),
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      /^[a-zA-Z0-9][\w.-]{0,200}$/.test(text.trim())
+        ? undefined
+        : vscode.l10n.t('Use letters, digits, “_”, “.” and “-”'),
+  });
+  return newName === undefined ? undefined : { what, name, action: 'rename', newName: newName.trim() };
+}
+
+function withChoice(choices: RestoreChoices, choice: ItemChoice | undefined): RestoreChoices {
+  if (choice === undefined) return choices;
+  const others = (choices.items ?? []).filter(
+    ({ what, name }) => what !== choice.what || name !== choice.name,
+  );
+  return { ...choices, items: [...others, choice] };
+}
+
+/** Services of a project, else containers and volumes. All of them means no choice. */
+async function askParts({ contents, title }: PlanInput): Promise<Pick<RestoreChoices, 'only'>> {
+  const services = contents.project?.document.services ?? [];
+  const parts = [
+    ...services.map(({ name, containers }) => ({
+      label: name,
+      description: containers.join(', '),
+      part: { kind: 'services', name } as const,
+    })),
+    ...(services.length > 0
+      ? []
+      : contents.containers.map(({ document: { name } }) => ({
+          label: name,
+          description: vscode.l10n.t('container'),
+          part: { kind: 'containers', name } as const,
+        }))),
+    ...contents.volumes
+      .filter(({ document }) => document.kind === 'volume')
+      .map(({ document: { name } }) => ({
+        label: name,
+        description: vscode.l10n.t('volume'),
+        part: { kind: 'volumes', name } as const,
+      })),
+  ];
+  const chosen = await vscode.window.showQuickPick(parts, {
+    title,
+    canPickMany: true,
+    placeHolder: vscode.l10n.t('Choose the parts to restore; what they need comes along'),
+    ignoreFocusOut: true,
+  });
+  if (chosen === undefined || chosen.length === 0 || chosen.length === parts.length) return {};
+  const named = (kind: string): readonly string[] =>
+    chosen.filter(({ part }) => part.kind === kind).map(({ part }) => part.name);
+  return {
+    only: { services: named('services'), containers: named('containers'), volumes: named('volumes') },
+  };
+}

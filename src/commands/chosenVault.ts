@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import { readSetting } from '../ui/settings.ts';
+import { pickVault } from '../ui/vaultPickers.ts';
+import type { KnownVault } from '../vaults/vaultList.ts';
+import { defaultVaultOf } from '../vaults/vaultSettings.ts';
+import type { DrydockNode } from '../views/node.ts';
+import { sourceKey } from '../views/sourceItem.ts';
+import type { CommandContext } from './context.ts';
+
+/** The vault that nodes of the Backups view are of; undefined for other nodes and for a vault that is gone. */
+export function vaultAmong(
+  { vaults }: Pick<CommandContext, 'vaults'>,
+  nodes: readonly DrydockNode[],
+): KnownVault | undefined {
+  for (const node of nodes) {
+    if (node.kind === 'vault') return vaults.list.find(node.path);
+    if (node.kind === 'source' || node.kind === 'snapshot') return vaults.list.find(node.vaultPath);
+  }
+  return undefined;
+}
+
+/** The vault to read from: that of the nodes, the only one, or the one a person picks. */
+export async function chooseVault(
+  context: CommandContext,
+  nodes: readonly DrydockNode[],
+  title: string,
+): Promise<KnownVault | undefined> {
+  await context.vaults.ready;
+  const { vaults } = context.vaults.list;
+  if (vaults.length === 0) return addFirst(context);
+  return vaultAmong(context, nodes) ?? pickVault(vaults, title);
+}
+
+/** The vault to store in: the default one. A person picks where there are several and none was made the default. */
+export async function chooseTargetVault(
+  context: CommandContext,
+  title: string,
+): Promise<KnownVault | undefined> {
+  await context.vaults.ready;
+  const { vaults } = context.vaults.list;
+  if (vaults.length === 0) return addFirst(context);
+  const name = readSetting('defaultVault');
+  return name === '' ? pickVault(vaults, title) : defaultVaultOf(vaults, name);
+}
+
+/** Snapshots that nodes stand for, of the vault at `path`: a source stands for all of its snapshots. */
+export function snapshotsAmong(
+  { vaults }: Pick<CommandContext, 'vaults'>,
+  path: string,
+  nodes: readonly DrydockNode[],
+): readonly Snapshot[] {
+  const state = vaults.list.find(path)?.state;
+  if (state?.kind !== 'open') return [];
+  return state.snapshots.filter((snapshot) =>
+    nodes.some((node) => {
+      if (node.kind === 'snapshot') return node.vaultPath === path && node.id === snapshot.id;
+      return (
+        node.kind === 'source' &&
+        node.vaultPath === path &&
+        sourceKey(node.source) === sourceKey(snapshot.source)
+      );
+    }),
+  );
+}
+
+async function addFirst({ vaults }: CommandContext): Promise<KnownVault | undefined> {
+  const add = vscode.l10n.t('Add Vault');
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t('There is no vault yet. A vault is a folder that keeps backups.'),
+    { modal: true },
+    add,
+  );
+  if (chosen !== add) return undefined;
+  const path: unknown = await vscode.commands.executeCommand('drydock.addVault');
+  return typeof path === 'string' ? vaults.list.find(path) : undefined;
+}

@@ -1,0 +1,42 @@
+import * as vscode from 'vscode';
+import type { Engine } from '../core/engine/engine.ts';
+import type { FilePlace, SnapshotPanelsDeps } from '../report/snapshotPanel.ts';
+import type { Log } from '../ui/log.ts';
+import { showFailure } from '../ui/runOperation.ts';
+import { snapshotUri } from '../ui/snapshotFileSystem.ts';
+import type { OpenedSnapshots } from '../vaults/openedSnapshots.ts';
+import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
+
+export interface SnapshotActionsDeps {
+  readonly engine: () => Engine;
+  readonly vaults: VaultsInUse;
+  readonly log: Log;
+  readonly open: OpenedSnapshots['open'];
+}
+
+/** What the buttons of a snapshot's page do. */
+export function snapshotActions(deps: SnapshotActionsDeps): Pick<SnapshotPanelsDeps, 'restore' | 'openFile'> {
+  const shown =
+    (title: string, work: (place: FilePlace) => Promise<unknown>) =>
+    async (place: FilePlace): Promise<void> => {
+      try {
+        await work(place);
+      } catch (error) {
+        showFailure(deps.log, `${title}: ${place.path}`, error);
+      }
+    };
+  return {
+    restore: ({ vaultPath, id, title }) => {
+      const node = { kind: 'snapshot', vaultPath, id, refName: title };
+      void vscode.commands.executeCommand('drydock.restore', node);
+    },
+    openFile: shown('open', async (place) => {
+      try {
+        await vscode.window.showTextDocument(snapshotUri(place), { preview: true });
+      } catch {
+        // What is no text is shown by whatever editor knows it.
+        await vscode.commands.executeCommand('vscode.open', snapshotUri(place));
+      }
+    }),
+  };
+}

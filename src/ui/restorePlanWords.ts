@@ -1,0 +1,99 @@
+import type { ItemKind, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
+import type { RestoreProblem } from '../core/restore/restoreProblem.ts';
+import type { RestoreWarning } from '../core/restore/restoreResult.ts';
+import type { Wording } from '../views/viewItem.ts';
+
+type Words = Pick<Wording, 'l10n'>;
+
+/** One line of a plan as a list shows it. */
+export interface PlanLine {
+  /** With the icon in front, as quick picks write it. */
+  readonly label: string;
+  readonly description: string;
+}
+
+export function itemLine(item: RestoreItem, words: Words): PlanLine {
+  const icon = item.reason === 'undecided' ? 'error' : icons[item.action];
+  const name =
+    item.newName === '' || item.newName === item.name ? item.name : `${item.name} → ${item.newName}`;
+  return { label: `$(${icon}) ${itemWord(item.what, words)} ${name}`, description: actionWords(item, words) };
+}
+
+export function problemLine({ severity, template, args }: RestoreProblem, { l10n }: Words): PlanLine {
+  return {
+    label: `$(${severity === 'blocker' ? 'error' : 'warning'}) ${l10n.t(template, { ...args })}`,
+    description: '',
+  };
+}
+
+/** Whether the plan can't be carried out as it is. */
+export function isBlocked({ problems }: Pick<RestorePlan, 'problems'>): boolean {
+  return problems.some(({ severity }) => severity === 'blocker');
+}
+
+/** What the plan comes to in one line: `2 created, 1 replaced, 3 kept`. */
+export function planSummary({ items }: Pick<RestorePlan, 'items'>, { l10n }: Words): string {
+  const count = (action: RestoreItem['action']): number =>
+    items.filter((item) => item.action === action).length;
+  const [created, replaced, kept, skipped] = [
+    count('create'),
+    count('replace'),
+    count('keep'),
+    count('skip'),
+  ];
+  return [
+    created === 0 ? '' : l10n.t('{count} to create', { count: created }),
+    replaced === 0 ? '' : l10n.t('{count} to replace', { count: replaced }),
+    kept === 0 ? '' : l10n.t('{count} there already', { count: kept }),
+    skipped === 0 ? '' : l10n.t('{count} left out', { count: skipped }),
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+}
+
+export function itemWord(what: ItemKind, { l10n }: Words): string {
+  switch (what) {
+    case 'image':
+      return l10n.t('image');
+    case 'tag':
+      return l10n.t('tag');
+    case 'network':
+      return l10n.t('network');
+    case 'volume':
+      return l10n.t('volume');
+    case 'container':
+      return l10n.t('container');
+  }
+}
+
+const icons: Readonly<Record<RestoreItem['action'], string>> = {
+  create: 'add',
+  replace: 'replace',
+  keep: 'check',
+  skip: 'circle-slash',
+};
+
+function actionWords({ action, reason }: RestoreItem, { l10n }: Words): string {
+  if (reason === 'undecided') return l10n.t('the name is taken: choose what to do');
+  switch (action) {
+    case 'create':
+      return l10n.t('will be created');
+    case 'replace':
+      return l10n.t('will be replaced; the old one stays until the new one stands');
+    case 'keep':
+      return reason === 'same' ? l10n.t('is there already, the same') : l10n.t('is there and stays as it is');
+    case 'skip':
+      return l10n.t('is left out');
+  }
+}
+
+export function warningWords({ kind, name, text }: RestoreWarning, { l10n }: Words): string {
+  switch (kind) {
+    case 'engine':
+      return l10n.t('The engine says of {name}: {text}', { name, text });
+    case 'notRunning':
+      return l10n.t('{name} does not run: {text}', { name, text });
+    case 'oldLeft':
+      return l10n.t('The old {name} could not be removed: {text}', { name, text });
+  }
+}

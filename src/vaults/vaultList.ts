@@ -1,0 +1,177 @@
+import type { VaultSetting } from '../contributions.ts';
+import type { Digest } from '../core/digest.ts';
+import { DrydockError, failure, reasonOf } from '../core/errors.ts';
+import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import type { Vault } from '../core/vault/layout.ts';
+
+export type VaultState =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'failed'; readonly error: DrydockError }
+  /** `snapshots` newest first. The vault is open to be read. */
+  | { readonly kind: 'open'; readonly vault: Vault; readonly snapshots: readonly Snapshot[] };
+
+/** A vault that the settings name. */
+export interface KnownVault extends VaultSetting {
+  readonly state: VaultState;
+}
+
+export interface VaultListDeps {
+  readonly open: (path: string) => Promise<Vault>;
+  readonly readSnapshots: (vault: Vault) => Promise<readonly Snapshot[]>;
+  /** Names of the volumes whose data a snapshot of a container or a project holds. */
+  readonly readVolumeNames: (vault: Vault, snapshot: Snapshot) => Promise<readonly string[]>;
+  /** Calls `onChange` whenever the list of snapshots at `path` may have changed. */
+  readonly watch: (path: string, onChange: () => void) => { dispose(): void };
+  readonly log: { error(text: string, error: unknown): void };
+}
+
+interface Entry {
+  known: KnownVault;
+  readonly watching: { dispose(): void };
+  /** Counts readings, so that only the latest one is shown. */
+  turn: number;
+  reading: Promise<void>;
+}
+
+const noNames: readonly string[] = [];
+
+/** The vaults of the settings and their snapshots, kept true while the window is open. */
+export class VaultList {
+  readonly #deps: VaultListDeps;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<() => void>();
+  /** By snapshot; a snapshot never changes. */
+  readonly #volumeNames = new Map<Digest, readonly string[]>();
+
+  constructor(deps: VaultListDeps) {
+    this.#deps = deps;
+  }
+
+  get vaults(): readonly KnownVault[] {
+    return [...this.#entries.values()].map(({ known }) => known);
+  }
+
+  /** Every snapshot of every vault that could be opened. */
+  get snapshots(): readonly Snapshot[] {
+    return this.vaults.flatMap(({ state }) => (state.kind === 'open' ? state.snapshots : []));
+  }
+
+  find(path: string): KnownVault | undefined {
+    return this.#entries.get(path)?.known;
+  }
+
+  /** Empty while it is being read, and for snapshots that newer ones of their source replace. */
+  volumesIn({ id }: Snapshot): readonly string[] {
+    return this.#volumeNames.get(id) ?? noNames;
+  }
+
+  onDidChange(listener: () => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Follows these vaults from now on, in this order. Settles when each was read once. */
+  async use(settings: readonly VaultSetting[]): Promise<void> {
+    const before = new Map(this.#entries);
+    this.#entries.clear();
+    for (const { name, path } of settings) {
+      const entry = before.get(path);
+      if (entry === undefined) this.#entries.set(path, this.#start({ name, path }));
+      else {
+        entry.known = { ...entry.known, name };
+        this.#entries.set(path, entry);
+        before.delete(path);
+      }
+    }
+    for (const gone of before.values()) stop(gone);
+    this.#tell();
+    await Promise.all([...this.#entries.values()].map(({ reading }) => reading));
+  }
+
+  /** Reads a vault again, or all of them. Rejects never: failures are states. */
+  async refresh(path?: string): Promise<void> {
+    const concerned = [...this.#entries.values()].filter(
+      ({ known }) => path === undefined || known.path === path,
+    );
+    for (const entry of concerned) entry.reading = this.#read(entry);
+    await Promise.all(concerned.map(({ reading }) => reading));
+  }
+
+  dispose(): void {
+    this.#listeners.clear();
+    for (const entry of this.#entries.values()) stop(entry);
+    this.#entries.clear();
+  }
+
+  #start(setting: VaultSetting): Entry {
+    const watching = this.#deps.watch(setting.path, () => {
+      void this.refresh(setting.path);
+    });
+    const entry: Entry = {
+      known: { ...setting, state: { kind: 'opening' } },
+      watching,
+      turn: 0,
+      reading: Promise.resolve(),
+    };
+    entry.reading = this.#read(entry);
+    return entry;
+  }
+
+  async #read(entry: Entry): Promise<void> {
+    entry.turn += 1;
+    const { turn } = entry;
+    const state = await this.#look(entry.known.path);
+    if (entry.turn !== turn) {
+      await entry.reading;
+      return;
+    }
+    entry.known = { ...entry.known, state };
+    this.#tell();
+    if (state.kind === 'open') await this.#nameVolumes(state.vault, state.snapshots);
+  }
+
+  async #look(path: string): Promise<VaultState> {
+    try {
+      const vault = await this.#deps.open(path);
+      return { kind: 'open', vault, snapshots: await this.#deps.readSnapshots(vault) };
+    } catch (error) {
+      this.#deps.log.error(`opening the vault ${path}`, error);
+      return { kind: 'failed', error: asFailure(error) };
+    }
+  }
+
+  /** Reads what the newest snapshot of each container and project holds; older ones protect nothing more. */
+  async #nameVolumes(vault: Vault, snapshots: readonly Snapshot[]): Promise<void> {
+    const seen = new Set<string>();
+    let isNew = false;
+    for (const snapshot of snapshots) {
+      const { kind, engineId, name } = snapshot.source;
+      if ((kind !== 'container' && kind !== 'project') || snapshot.damaged !== undefined) continue;
+      const key = JSON.stringify([kind, engineId, name]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (this.#volumeNames.has(snapshot.id)) continue;
+      try {
+        this.#volumeNames.set(snapshot.id, await this.#deps.readVolumeNames(vault, snapshot));
+        isNew = true;
+      } catch (error) {
+        this.#deps.log.error(`reading the snapshot ${snapshot.refName}`, error);
+      }
+    }
+    if (isNew) this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** A reading that is still under way is not shown any more. */
+function stop(entry: Entry): void {
+  entry.turn += 1;
+  entry.watching.dispose();
+}
+
+function asFailure(error: unknown): DrydockError {
+  return error instanceof DrydockError ? error : failure('unexpected', { reason: reasonOf(error) }, error);
+}

@@ -1,0 +1,165 @@
+import { homedir } from 'node:os';
+import * as vscode from 'vscode';
+import type { Engine } from '../core/engine/engine.ts';
+import type { Inventory } from '../core/inspect/inventory.ts';
+import type { Vault } from '../core/vault/layout.ts';
+import type { ProcessIdentity } from '../core/vault/processIdentity.ts';
+import { errorWords } from '../ui/errorWords.ts';
+import type { Log } from '../ui/log.ts';
+import { readSetting } from '../ui/settings.ts';
+import { ProtectionInUse } from './protectionInUse.ts';
+import { VaultList } from './vaultList.ts';
+import { parseVaultSettings } from './vaultSettings.ts';
+
+export interface VaultsInUseDeps {
+  readonly inventory: Inventory;
+  readonly engine: () => Engine;
+  readonly log: Log;
+}
+
+/** What an operation on a vault is given. */
+export interface WritableVault {
+  readonly vault: Vault;
+  readonly owner: ProcessIdentity;
+}
+
+/** The vaults of the settings in this window. The code that reads them loads when the first is opened. */
+export class VaultsInUse {
+  readonly list: VaultList;
+  readonly protection: ProtectionInUse;
+  readonly #deps: VaultsInUseDeps;
+  readonly #disposables: { dispose(): unknown }[];
+  readonly #recovered = new Set<string>();
+  /** Settles once the vaults that the settings name now were read. */
+  ready: Promise<void>;
+
+  constructor(deps: VaultsInUseDeps) {
+    this.#deps = deps;
+    this.list = new VaultList({
+      open: async (path) => (await import('../core/vault/layout.ts')).openVault({ path, access: 'read' }),
+      readSnapshots: async (vault) => (await import('../core/snapshot/snapshots.ts')).readSnapshots(vault),
+      readVolumeNames: async (vault, snapshot) => {
+        const { openSnapshot } = await import('../core/snapshot/snapshots.ts');
+        const { volumes } = await openSnapshot(vault, snapshot);
+        return volumes.map(({ document }) => document.name);
+      },
+      watch: watchIndex,
+      log: deps.log,
+    });
+    this.protection = new ProtectionInUse({
+      vaults: this.list,
+      inventory: deps.inventory,
+      policies: () => readSetting('backup.policies'),
+      nowMs: () => Date.now(),
+    });
+    const recover = (): void => {
+      void this.#recover().catch((error: unknown) => {
+        deps.log.error('putting right what an interrupted backup left', error);
+      });
+    };
+    this.#disposables = [
+      this.list,
+      this.protection,
+      this.list.onDidChange(recover),
+      deps.inventory.onDidChange(({ kind }) => {
+        if (kind === 'state') recover();
+      }),
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('drydock.vaults')) void this.reload();
+        if (change.affectsConfiguration('drydock.backup.policies')) this.protection.renew();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        void this.reload();
+      }),
+    ];
+    this.ready = this.#use();
+  }
+
+  /** Reads the setting again, for example after it was written. */
+  reload(): Promise<void> {
+    this.ready = this.#use();
+    return this.ready;
+  }
+
+  /** Opens a vault for an operation that changes it. */
+  async open(path: string): Promise<WritableVault> {
+    const [{ openVault }, { currentProcess }] = await Promise.all([
+      import('../core/vault/layout.ts'),
+      import('../core/vault/processIdentity.ts'),
+    ]);
+    const [vault, owner] = await Promise.all([openVault({ path, access: 'write' }), currentProcess()]);
+    return { vault, owner };
+  }
+
+  dispose(): void {
+    for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  async #use(): Promise<void> {
+    const vaults = parseVaultSettings(readSetting('vaults'), homedir());
+    void vscode.commands.executeCommand('setContext', 'drydock.hasVaults', vaults.length > 0);
+    await this.list.use(vaults);
+  }
+
+  /** Once for each vault and engine of this window: undoes what killed operations left, and says what that was. */
+  async #recover(): Promise<void> {
+    const { inventory, log } = this.#deps;
+    if (inventory.state.kind !== 'ready') return;
+    const engine = this.#deps.engine();
+    for (const { path, name, state } of this.list.vaults) {
+      const turn = `${engine.endpoint}\n${path}`;
+      if (state.kind !== 'open' || this.#recovered.has(turn)) continue;
+      this.#recovered.add(turn);
+      try {
+        const { recoverVault } = await import('../core/recovery/recoverVault.ts');
+        const operations = await recoverVault({ ...(await this.open(path)), engine });
+        for (const { outcome, left } of operations) {
+          const errors = left.flatMap(({ error }) => (error === undefined ? [] : [error]));
+          for (const error of errors) log.error(`${name}: could not be put right`, error);
+          if (outcome === 'undone') tellRecovered(name);
+          else if (errors.length > 0) tellNotRecovered(name, log);
+        }
+      } catch (error) {
+        log.error(`recovering ${name}: ${errorWords(error)}`, error);
+      }
+    }
+  }
+}
+
+function tellRecovered(name: string): void {
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t(
+      'An operation on the vault {name} had been interrupted. What it left on the engine was put right.',
+      { name },
+    ),
+  );
+}
+
+function tellNotRecovered(name: string, log: Log): void {
+  const showLog = vscode.l10n.t('Show Log');
+  const text = vscode.l10n.t(
+    'An operation on the vault {name} had been interrupted, and not all that it left on the engine could be put right. It is tried again at the next start.',
+    { name },
+  );
+  void vscode.window.showWarningMessage(text, showLog).then((chosen) => {
+    if (chosen === showLog) log.show();
+  });
+}
+
+/** index.json is replaced by renaming, which is a creation to some watchers and a change to others. */
+function watchIndex(path: string, onChange: () => void): { dispose(): void } {
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(vscode.Uri.file(path), 'index.json'),
+  );
+  const listening = [
+    watcher,
+    watcher.onDidCreate(onChange),
+    watcher.onDidChange(onChange),
+    watcher.onDidDelete(onChange),
+  ];
+  return {
+    dispose: () => {
+      for (const one of listening) one.dispose();
+    },
+  };
+}

@@ -117,6 +117,8 @@ const templates = {
   pathIsNot: '{path} in {name} is not a {kind}.',
   pathUnreadable: '{path} in {name} can’t be read: {reason}',
   fileDamaged: '{path} in {name} is damaged: {reason}. Verify the vault, and repair it from another one.',
+  badPattern: '"{text}" can’t be used as a pattern: {reason}.',
+  findTooMany: '"{pattern}" matches more than {limit} files. Give more of the name.',
   rootMissing: '{name} holds nothing named {root}. It holds {known}.',
   rootUnclear: '{name} holds several file systems: {known}. Say which one.',
 

@@ -29,7 +29,9 @@ export type Scope =
   /** One name and the folders on the way to it. */
   | { readonly kind: 'name'; readonly parts: readonly string[] }
   /** That, and all that is in it. */
-  | { readonly kind: 'below'; readonly parts: readonly string[] };
+  | { readonly kind: 'below'; readonly parts: readonly string[] }
+  /** Many names. The folders on the way to each are in `paths` too, and what is no UTF-8 also with U+FFFD. */
+  | { readonly kind: 'names'; readonly paths: ReadonlySet<string> };
 
 export interface TreeInput {
   /** Bottom first. */
@@ -61,7 +63,7 @@ export async function loadTree(
   cancel: CancelOptions = {},
 ): Promise<TreeNode> {
   const grower = new TreeGrower(maxNodes, () => failure('treeTooLarge', { name, limit: maxNodes }));
-  const root = grower.folder();
+  const root: TreeNode = { children: new Map(), hidesLower: false };
   for (const stratum of strata.toReversed()) {
     mergeUnder(root, await loadStratum(store, stratum, { scope, grower }, cancel));
     if (scope.kind === 'name' && isSettled(root, scope.parts)) break;
@@ -76,13 +78,14 @@ interface PendingLink {
   readonly order: number;
 }
 
-async function loadStratum(
+/** What one stratum alone says, whiteouts included. */
+export async function loadStratum(
   store: BlobReader,
   stratum: Stratum,
   { scope, grower }: { readonly scope: Scope; readonly grower: TreeGrower },
   cancel: CancelOptions,
 ): Promise<TreeNode> {
-  const root = grower.folder();
+  const root: TreeNode = { children: new Map(), hidesLower: false };
   const links: PendingLink[] = [];
   const isInScope = ({ parts }: Meaning): boolean => {
     if (isWithin(scope, parts)) return true;
@@ -188,7 +191,7 @@ function meaningIn(stratum: Stratum, path: string): Meaning | undefined {
 }
 
 /** The parts of a path below the root of its stratum. */
-function partsIn({ root }: Stratum, path: string): readonly string[] | undefined {
+export function partsIn({ root }: Pick<Stratum, 'root'>, path: string): readonly string[] | undefined {
   const parts = partsOf(path);
   const above = root === '' ? [] : (partsOf(root) ?? []);
   if (above.length === 0 || parts === undefined) return parts;
@@ -197,6 +200,7 @@ function partsIn({ root }: Stratum, path: string): readonly string[] | undefined
 
 function isWithin(scope: Scope, parts: readonly string[]): boolean {
   if (scope.kind === 'all') return true;
+  if (scope.kind === 'names') return scope.paths.has(parts.join('/'));
   if (parts.length > scope.parts.length && scope.kind === 'name') return false;
   // Names are compared as lines have them, where what is no UTF-8 is U+FFFD.
   return parts.every((part, at) => {
@@ -208,6 +212,11 @@ function isWithin(scope: Scope, parts: readonly string[]): boolean {
 /** The folders on the way to `scope` that a path is in. */
 function sharedParts(scope: Scope, parts: readonly string[]): readonly string[] {
   if (scope.kind === 'all') return [];
+  if (scope.kind === 'names') {
+    let length = parts.length - 1;
+    while (length > 0 && !scope.paths.has(parts.slice(0, length).join('/'))) length -= 1;
+    return parts.slice(0, length);
+  }
   const end = scope.parts.findIndex((part, at) => part !== parts[at]);
   return end < 0 ? scope.parts : scope.parts.slice(0, end);
 }

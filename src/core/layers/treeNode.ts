@@ -52,10 +52,6 @@ export class TreeGrower {
     this.#tooMany = tooMany;
   }
 
-  folder(): TreeNode {
-    return { children: new Map(), hidesLower: false };
-  }
-
   /** The node at `parts`, made with folders on the way to it where it is not there. A file on the way is replaced. */
   at(root: TreeNode, parts: readonly string[]): TreeNode {
     let node = root;
@@ -103,6 +99,13 @@ export function mergeUnder(upper: TreeNode, lower: TreeNode): void {
     else mergeUnder(above, below);
   }
   upper.hidesLower = lower.hidesLower;
+}
+
+/** A copy that can be merged while the first stays as it is. */
+export function copyOf(node: TreeNode): TreeNode {
+  const { children, ...rest } = node;
+  if (children === undefined) return rest;
+  return { ...rest, children: new Map([...children].map(([name, child]) => [name, copyOf(child)])) };
 }
 
 /** Whether layers further below can't change any more what is at `parts`. */

@@ -118,4 +118,25 @@ describe('a vault’s snapshots on the command line', function () {
     assert.equal((await run('cat', web.refName, '/etc')).exitCode, 1);
     assert.equal((await run('cat', web.refName, '/etc/conf', '--json')).exitCode, 2);
   });
+
+  it('are searched for a name, those that can’t be read told', async () => {
+    const { stdout, exitCode } = await run('find', 'con?', '-q');
+    assert.deepEqual(
+      { stdout, exitCode },
+      { stdout: `${web.refName} web:/etc/conf\n${web.refName} app:1:/etc/conf\n`, exitCode: 0 },
+    );
+    const { files } = JSON.parse((await run('find', '/rows', '--json')).stdout) as {
+      files: readonly { root: string }[];
+    };
+    assert.deepEqual(
+      files.map(({ root }) => root),
+      ['data'],
+    );
+    assert.equal((await run('find', 'conf', '--source', 'app:2', '-q')).stdout, '');
+    await vault.blobs.delete(app.id);
+    const partly = await run('find', 'conf');
+    assert.equal(partly.exitCode, 3);
+    assert.match(partly.stderr, /lacks the blob/);
+    assert.match(partly.stdout, /web:\/etc\/conf$/m);
+  });
 });

@@ -3,6 +3,7 @@ import { shortDigest } from '../core/digest.ts';
 import type { ContainerSummary } from '../core/engine/records.ts';
 import { pickContainers } from '../ui/pickers.ts';
 import { runOnEach } from '../ui/runOnEach.ts';
+import { askBeforeLoss } from './beforeLoss.ts';
 import { chosenNodes, containersAmong } from './chosenNodes.ts';
 import type { Command } from './context.ts';
 
@@ -20,13 +21,20 @@ export const removeContainers: Command<'drydock.removeContainers'> = async (cont
   const remove = vscode.l10n.t('Remove');
   const withVolumes = vscode.l10n.t('Remove with Anonymous Volumes');
   const hasAnonymous = containers.some((container) => anonymousVolumes(container).length > 0);
-  const answer = await vscode.window.showWarningMessage(
-    containers.length === 1
-      ? vscode.l10n.t('Remove container {name}?', { name: nameOf(containers[0]) })
-      : vscode.l10n.t('Remove {count} containers?', { count: containers.length }),
-    { modal: true, detail: containers.map(consequence).join('\n') },
-    ...(hasAnonymous ? [remove, withVolumes] : [remove]),
-  );
+  const answer = await askBeforeLoss(context, {
+    message:
+      containers.length === 1
+        ? vscode.l10n.t('Remove container {name}?', { name: nameOf(containers[0]) })
+        : vscode.l10n.t('Remove {count} containers?', { count: containers.length }),
+    detail: containers.map(consequence).join('\n'),
+    actions: hasAnonymous ? [remove, withVolumes] : [remove],
+    targets: {
+      images: [],
+      containers: containers.map((container) => ({ id: container.id, name: nameOf(container) })),
+      volumes: [],
+      projects: [],
+    },
+  });
   if (answer === undefined) return undefined;
   return runOnEach(context.log, vscode.l10n.t('Removing containers'), containers, nameOf, ({ id }, signal) =>
     engine.containers.remove(id, { signal, force: true, anonymousVolumes: answer === withVolumes }),

@@ -7,6 +7,8 @@ import { formatBytes } from '../core/quantity.ts';
 import { pickImages } from '../ui/pickers.ts';
 import { runOnEach } from '../ui/runOnEach.ts';
 import type { ImageNode } from '../views/node.ts';
+import { backupTargets } from './backupTargets.ts';
+import { askBeforeLoss } from './beforeLoss.ts';
 import { chosenNodes, imagesAmong } from './chosenNodes.ts';
 import type { Command } from './context.ts';
 
@@ -20,16 +22,20 @@ export const removeImages: Command<'drydock.removeImages'> = async (context, ...
   if (images === undefined) return undefined;
 
   const remove = vscode.l10n.t('Remove');
-  const chosen = await vscode.window.showWarningMessage(
-    images.length === 1
-      ? vscode.l10n.t('Remove {name}?', { name: nameOf(images[0]) })
-      : vscode.l10n.t('Remove {count} images?', { count: images.length }),
-    {
-      modal: true,
-      detail: images.map((image) => consequence(image, images, present, containers)).join('\n'),
+  const chosen = await askBeforeLoss(context, {
+    message:
+      images.length === 1
+        ? vscode.l10n.t('Remove {name}?', { name: nameOf(images[0]) })
+        : vscode.l10n.t('Remove {count} images?', { count: images.length }),
+    detail: images.map((image) => consequence(image, images, present, containers)).join('\n'),
+    actions: [remove],
+    targets: {
+      images: (await backupTargets(context, images)).images,
+      containers: [],
+      volumes: [],
+      projects: [],
     },
-    remove,
-  );
+  });
   if (chosen !== remove) return undefined;
   return runOnEach(context.log, vscode.l10n.t('Removing images'), images, nameOf, async (image, signal) => {
     await requireUnchanged(engine, image, signal);

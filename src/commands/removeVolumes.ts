@@ -3,6 +3,7 @@ import type { ContainerSummary } from '../core/engine/records.ts';
 import { pickVolumes } from '../ui/pickers.ts';
 import { runOnEach } from '../ui/runOnEach.ts';
 import type { VolumeNode } from '../views/node.ts';
+import { askBeforeLoss } from './beforeLoss.ts';
 import { chosenNodes, volumesAmong } from './chosenNodes.ts';
 import type { Command } from './context.ts';
 
@@ -17,13 +18,15 @@ export const removeVolumes: Command<'drydock.removeVolumes'> = async (context, .
   if (volumes === undefined) return undefined;
   const containers = await engine.containers.list();
   const remove = vscode.l10n.t('Remove');
-  const chosen = await vscode.window.showWarningMessage(
-    volumes.length === 1
-      ? vscode.l10n.t('Remove volume {name} and all data in it?', { name: nameOf(volumes[0]) })
-      : vscode.l10n.t('Remove {count} volumes and all data in them?', { count: volumes.length }),
-    { modal: true, detail: volumes.map((volume) => consequence(volume, containers)).join('\n') },
-    remove,
-  );
+  const chosen = await askBeforeLoss(context, {
+    message:
+      volumes.length === 1
+        ? vscode.l10n.t('Remove volume {name} and all data in it?', { name: nameOf(volumes[0]) })
+        : vscode.l10n.t('Remove {count} volumes and all data in them?', { count: volumes.length }),
+    detail: volumes.map((volume) => consequence(volume, containers)).join('\n'),
+    actions: [remove],
+    targets: { images: [], containers: [], volumes: volumes.map(({ name }) => name), projects: [] },
+  });
   if (chosen !== remove) return undefined;
   return runOnEach(context.log, vscode.l10n.t('Removing volumes'), volumes, nameOf, ({ name }, signal) =>
     engine.volumes.remove(name, { signal }),

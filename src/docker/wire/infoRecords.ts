@@ -39,7 +39,8 @@ export function engineInfo(
     info.DriverStatus?.some(([key, value]) => key === 'driver-type' && value?.startsWith('io.containerd.')) ??
     false;
   return {
-    id: info.ID,
+    // Podman has none and makes one up for each answer; by that nobody would know it again.
+    id: isPodman ? '' : info.ID,
     hostName: info.Name,
     product: isPodman ? 'podman' : 'docker',
     version: version.Version,

@@ -45,6 +45,7 @@ export interface CommandArgs {
   'drydock.pinSnapshots': NodeArgs;
   'drydock.unpinSnapshots': NodeArgs;
   'drydock.deleteSnapshots': NodeArgs;
+  'drydock.copySnapshots': NodeArgs;
   'drydock.verifyVault': NodeArgs;
   'drydock.applyRetention': NodeArgs;
   'drydock.pruneVault': NodeArgs;

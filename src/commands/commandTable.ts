@@ -14,6 +14,7 @@ import { chooseEngine } from './chooseEngine.ts';
 import { commitContainer } from './commitContainer.ts';
 import type { Command } from './context.ts';
 import { copyId, copyName } from './copyText.ts';
+import { copySnapshots } from './copySnapshots.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
 import { exportContainer } from './exportContainer.ts';
 import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
@@ -64,6 +65,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.pinSnapshots': pinSnapshots,
   'drydock.unpinSnapshots': unpinSnapshots,
   'drydock.deleteSnapshots': deleteSnapshots,
+  'drydock.copySnapshots': copySnapshots,
   'drydock.verifyVault': verifyVault,
   'drydock.applyRetention': applyRetention,
   'drydock.pruneVault': pruneVault,

@@ -14,8 +14,9 @@ export interface PlanLine {
 
 export function itemLine(item: RestoreItem, words: Words): PlanLine {
   const icon = item.reason === 'undecided' ? 'error' : icons[item.action];
-  const name =
-    item.newName === '' || item.newName === item.name ? item.name : `${item.name} → ${item.newName}`;
+  // An image's new name is its ID, which says nothing new.
+  const isSame = item.what === 'image' || item.newName === '' || item.newName === item.name;
+  const name = isSame ? item.name : `${item.name} → ${item.newName}`;
   return { label: `$(${icon}) ${itemWord(item.what, words)} ${name}`, description: actionWords(item, words) };
 }
 

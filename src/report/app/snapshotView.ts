@@ -127,7 +127,7 @@ function folderView(folder: PageFile, root: PageRoot, deps: SnapshotViewDeps): H
   const inside = element('div', { class: 'inside' });
   const details = element('details', { class: 'folder' }, [
     element('summary', {}, [
-      element('span', { class: 'line', text: folder.name }),
+      element('span', { class: 'name', text: folder.name }),
       element('span', { class: 'muted', text: ` ${folder.facts}` }),
     ]),
     element('div', { class: 'actions' }, fileActions(folder, root, deps)),
@@ -160,7 +160,7 @@ function folderView(folder: PageFile, root: PageRoot, deps: SnapshotViewDeps): H
 
 function fileView(file: PageFile, root: PageRoot, deps: SnapshotViewDeps): HTMLElement {
   return element('div', { class: 'file' }, [
-    element('span', { class: 'line', text: file.name }),
+    element('span', { class: 'name', text: file.name }),
     element('span', { class: 'muted', text: ` ${file.facts}` }),
     element('span', { class: 'actions' }, fileActions(file, root, deps)),
   ]);

@@ -82,6 +82,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.pinSnapshots': true,
   'drydock.unpinSnapshots': true,
   'drydock.deleteSnapshots': true,
+  'drydock.copySnapshots': true,
   'drydock.verifyVault': true,
   'drydock.applyRetention': true,
   'drydock.pruneVault': true,

@@ -9,6 +9,7 @@ import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
 import type { BackupResult } from './backupResult.ts';
 import { addToDraft, captureContainers } from './captureContainers.ts';
+import { isAsBefore } from './isAsBefore.ts';
 import type { Consistency } from './withConsistency.ts';
 
 export interface BackupContainerInput {
@@ -49,12 +50,13 @@ export async function backupContainer(
     await addToDraft(draft, captured, session.signal);
     const { createdMs, containers, remarks } = captured;
     const imageIds = containers.map(({ imageId }) => imageId);
+    const isUnchanged = await isAsBefore(vault, source, captured, { signal: session.signal });
     const snapshot = await landSnapshot(
       session,
       draft,
       { source, createdMs, imageIds, ...(tags && { tags }) },
       during,
     );
-    return { snapshot, remarks, isUnchanged: false };
+    return { snapshot, remarks, isUnchanged };
   });
 }

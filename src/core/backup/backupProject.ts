@@ -14,6 +14,7 @@ import type { BackupResult } from './backupResult.ts';
 import { addToDraft, captureContainers } from './captureContainers.ts';
 import { captureComposeFiles, type ComposeFiles } from './composeFiles.ts';
 import { dependenciesOf, projectOf, serviceOf } from './startOrder.ts';
+import { isAsBefore } from './isAsBefore.ts';
 import type { Consistency } from './withConsistency.ts';
 
 export interface BackupProjectInput {
@@ -74,6 +75,7 @@ export async function backupProject(
     );
     const { createdMs, containers } = captured;
     const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
+    const isUnchanged = await isAsBefore(vault, source, captured, { signal: session.signal });
     const snapshot = await landSnapshot(
       session,
       draft,
@@ -81,7 +83,7 @@ export async function backupProject(
       during,
     );
     const missing = files.missing.map((subject): Remark => ({ kind: 'notRead', subject }));
-    return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged: false };
+    return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged };
   });
 }
 

@@ -177,6 +177,24 @@ describe('backing up a container', function () {
     assert.equal(containers[0]?.document.state, 'created');
   });
 
+  it('says whether it is as it was the last time', async () => {
+    await bench.docker('volume', 'create', '--label', `${testLabel}=1`, 'same-data');
+    await bench.run(
+      'same',
+      ['--volume', 'same-data:/data'],
+      'echo own > /etc/own; touch /tmp/ready; sleep 600',
+    );
+    await ready('same', '/tmp/ready');
+    const isUnchanged = async (): Promise<boolean> => (await backUp({ container: 'same' })).isUnchanged;
+    assert.equal(await isUnchanged(), false);
+    assert.equal(await isUnchanged(), true);
+    await bench.docker('exec', 'same', 'sh', '-c', 'echo more > /data/file');
+    assert.equal(await isUnchanged(), false);
+    await bench.docker('exec', 'same', 'sh', '-c', 'echo more > /etc/own');
+    assert.equal(await isUnchanged(), false);
+    assert.equal(await isUnchanged(), true);
+  });
+
   it('reads two files that are written together as of one moment when it pauses', async () => {
     await bench.docker('volume', 'create', '--label', `${testLabel}=1`, 'pair-data');
     await bench.run(

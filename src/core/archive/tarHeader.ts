@@ -22,6 +22,8 @@ export interface TarEntry {
   readonly mtime: number;
   /** Target of a symlink (as written) or of a hardlink (a path in the tar); empty for others. */
   readonly linkPath: string;
+  /** The target as it stands in the tar, present only when that is not UTF-8. */
+  readonly rawLinkPath?: Uint8Array;
   /** Major and minor number; only for character and block devices. */
   readonly device?: readonly [number, number];
   /** The PAX records of this entry, global ones included. Values may be binary (xattrs). */

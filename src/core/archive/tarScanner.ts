@@ -296,6 +296,7 @@ export class TarScanner {
     if (path.text.length > this.#limits.maxPathBytes || link.text.length > this.#limits.maxPathBytes)
       throw this.#tooLarge('a path of more than ' + String(this.#limits.maxPathBytes) + ' bytes');
     const type = entryTypeOf(header.typeFlag, path.text);
+    const isLink = type === 'symlink' || type === 'hardlink';
     const number = (key: string, otherwise: number): number => {
       const value = pax.get(key);
       return value === undefined ? otherwise : paxNumber(value, key);
@@ -313,7 +314,8 @@ export class TarScanner {
       // As Go's archive/tar, which the engines use: links, devices and directories never have data.
       sizeBytes: type === 'file' || type === 'other' ? stated : 0,
       mtime: number('mtime', header.mtime),
-      linkPath: type === 'symlink' || type === 'hardlink' ? link.text : '',
+      linkPath: isLink ? link.text : '',
+      ...(isLink && link.raw && { rawLinkPath: link.raw }),
       ...((type === 'char-device' || type === 'block-device') && { device: header.device() }),
       pax,
       isSparse: header.typeFlag === 'S' || sparseKeys.some((key) => pax.has(key)),

@@ -1,9 +1,11 @@
 import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { compress } from '../archive/compress.ts';
+import { BadFrame } from '../archive/badFrame.ts';
 import { decompressed } from '../archive/decompressed.ts';
 import { ZstdFrameWalker } from '../archive/zstdFrames.ts';
 import { Hasher, shortDigest, type Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
+import { areSmallMembers, gunzipMembers } from './gzipMembers.ts';
 import { readVerified, type BlobReader, type ByteRange, type CancelOptions } from './blobStore.ts';
 
 /** Sizes of one frame (zstd) or member (gzip), as it lies in the blob and as it unpacks. */
@@ -68,7 +70,7 @@ export async function* readRange(
   const cancel = signal && { signal };
   const packed = store.open(layer.digest, { ...cancel, range: cover.stored });
   let at = cover.plain.start;
-  for await (const chunk of unpack(store, layer, packed, cancel)) {
+  for await (const chunk of unpackFrames(store, layer, cover.frames, packed, cancel)) {
     const [from, to] = [Math.max(range.start - at, 0), Math.min(end - at, chunk.length)];
     at += chunk.length;
     if (at > cover.plain.end) break;
@@ -88,12 +90,13 @@ export async function* readRange(
  */
 export async function* readLayer(
   store: BlobReader,
-  layer: Omit<FramedLayer, 'frames'>,
+  layer: Omit<FramedLayer, 'frames'> & Partial<Pick<FramedLayer, 'frames'>>,
   { signal }: CancelOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const cancel = signal && { signal };
   const hasher = new Hasher();
-  for await (const chunk of unpack(store, layer, readVerified(store, layer, cancel), cancel)) {
+  const packed = readVerified(store, layer, cancel);
+  for await (const chunk of unpackFrames(store, layer, layer.frames ?? [], packed, cancel)) {
     hasher.update(chunk);
     yield chunk;
   }
@@ -104,6 +107,26 @@ export async function* readLayer(
     digest: layer.digest,
     reason: `it unpacks to ${shortDigest(found)} where ${shortDigest(layer.diffId)} was stored`,
   });
+}
+
+/** Unpacks `packed`, which is exactly `frames`; gzip does not tell where its members end, so only the table lets several be unpacked at once. */
+async function* unpackFrames(
+  store: BlobReader,
+  layer: Pick<FramedLayer, 'digest' | 'compression'>,
+  frames: readonly Frame[],
+  packed: AsyncIterable<Uint8Array>,
+  cancel: CancelOptions | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (layer.compression !== 'gzip' || !areSmallMembers(frames)) {
+    yield* unpack(store, layer, packed, cancel);
+    return;
+  }
+  try {
+    yield* gunzipMembers(packed, frames, cancel);
+  } catch (error) {
+    if (!(error instanceof BadFrame)) throw error;
+    throw failure('blobDamaged', { vault: store.name, digest: layer.digest, reason: error.message }, error);
+  }
 }
 
 /** Unpacks, and words what is wrong with packed bytes as damage of the blob. */
@@ -126,19 +149,22 @@ export async function* unpack(
 function coverOf(
   frames: readonly Frame[],
   range: ByteRange,
-): { readonly stored: ByteRange; readonly plain: ByteRange } {
+): { readonly stored: ByteRange; readonly plain: ByteRange; readonly frames: readonly Frame[] } {
+  const covering: Frame[] = [];
   let [storedAt, plainAt] = [0, 0];
   let start: { readonly stored: number; readonly plain: number } | undefined;
   for (const { storedBytes, plainBytes } of frames) {
     if (plainAt >= range.end) break;
     if (start === undefined && plainAt + plainBytes > range.start)
       start = { stored: storedAt, plain: plainAt };
+    if (start !== undefined) covering.push({ storedBytes, plainBytes });
     storedAt += storedBytes;
     plainAt += plainBytes;
   }
   return {
     stored: { start: start?.stored ?? storedAt, end: storedAt },
     plain: { start: start?.plain ?? plainAt, end: plainAt },
+    frames: covering,
   };
 }
 

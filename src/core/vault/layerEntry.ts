@@ -24,6 +24,7 @@ const layerEntry = z.object({
   size: count,
   mtime: z.number(),
   link: z.string().optional(),
+  rawLink: base64.optional(),
   device: z.tuple([count, count]).optional(),
   xattrs: z.record(z.string(), base64).optional(),
   sha256: z
@@ -109,6 +110,7 @@ function layerEntryOf(entry: TarEntry, sha256: string | undefined): LayerEntry {
     size: entry.sizeBytes,
     mtime: entry.mtime,
     ...(entry.linkPath !== '' && { link: entry.linkPath }),
+    ...(entry.rawLinkPath && { rawLink: Buffer.from(entry.rawLinkPath).toString('base64') }),
     ...(entry.device && { device: [...entry.device] }),
     ...(xattrs && { xattrs }),
     ...(sha256 !== undefined && { sha256 }),

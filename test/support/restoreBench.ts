@@ -113,7 +113,7 @@ export class RestoreBench {
         Object.entries(networks).map(([network, endpoint]) => {
           const aliases = ((endpoint['Aliases'] ?? []) as string[]).filter((alias) => alias !== short);
           const wishes = pick(endpoint, ['IPAMConfig', 'Links', 'DriverOpts']);
-          const isFixed = Object.keys((endpoint['IPAMConfig'] ?? {}) as Json).length > 0;
+          const isFixed = Object.keys(endpoint['IPAMConfig'] ?? {}).length > 0;
           return [
             network,
             { ...withoutEmpty(wishes), ...(isFixed && pick(endpoint, ['IPAddress'])), aliases },

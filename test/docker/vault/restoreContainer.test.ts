@@ -111,7 +111,7 @@ describe('restoring a container on a real engine', function () {
   /** What a mount's mode says is empty for a named volume that was asked for without one. */
   const withoutMode = (inspected: unknown): unknown => {
     const { Mounts, ...rest } = inspected as { readonly Mounts: readonly Record<string, unknown>[] };
-    return { ...rest, Mounts: Mounts.map(({ Mode: _, ...mount }) => mount) };
+    return { ...rest, Mounts: Mounts.map((mount) => ({ ...mount, Mode: '' })) };
   };
 
   for (const state of ['paused', 'exited', 'created'] as const)

@@ -6,6 +6,7 @@ import { showFailure } from '../ui/runOperation.ts';
 import { snapshotUri } from '../ui/snapshotFileSystem.ts';
 import type { OpenedSnapshots } from '../vaults/openedSnapshots.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
+import { extractFiles } from './extractFiles.ts';
 
 export interface SnapshotActionsDeps {
   readonly engine: () => Engine;
@@ -15,7 +16,9 @@ export interface SnapshotActionsDeps {
 }
 
 /** What the buttons of a snapshot's page do. */
-export function snapshotActions(deps: SnapshotActionsDeps): Pick<SnapshotPanelsDeps, 'restore' | 'openFile'> {
+export function snapshotActions(
+  deps: SnapshotActionsDeps,
+): Pick<SnapshotPanelsDeps, 'restore' | 'openFile' | 'extract'> {
   const shown =
     (title: string, work: (place: FilePlace) => Promise<unknown>) =>
     async (place: FilePlace): Promise<void> => {
@@ -38,5 +41,6 @@ export function snapshotActions(deps: SnapshotActionsDeps): Pick<SnapshotPanelsD
         await vscode.commands.executeCommand('vscode.open', snapshotUri(place));
       }
     }),
+    extract: shown('extract', (place) => extractFiles(deps, place)),
   };
 }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import type { RestoreItem } from '../../../src/core/restore/restorePlan.ts';
+import { problem } from '../../../src/core/restore/restoreProblem.ts';
+import { retentionWords } from '../../../src/ui/retentionWords.ts';
+import { isBlocked, itemLine, planSummary, problemLine } from '../../../src/ui/restorePlanWords.ts';
+import { plainWording } from '../views/plainWording.ts';
+
+const item = (change: Partial<RestoreItem>): RestoreItem => ({
+  ...{ what: 'volume', name: 'data', newName: 'data', action: 'create', reason: 'absent' },
+  ...change,
+});
+
+describe('the words of a restore plan', () => {
+  it('say what happens to each thing, under which name', () => {
+    const lines = [
+      item({}),
+      item({ newName: 'data-2', reason: 'chosen' }),
+      item({ action: 'replace', reason: 'taken' }),
+      item({ what: 'image', name: 'app:1', newName: '0123456789ab', action: 'keep', reason: 'same' }),
+      item({ what: 'network', name: 'bridge', newName: 'bridge', action: 'keep', reason: 'predefined' }),
+      item({ what: 'container', name: 'web', newName: 'web', action: 'skip', reason: 'undecided' }),
+    ].map((each) => itemLine(each, plainWording));
+    assert.deepEqual(
+      lines.map(({ label, description }) => `${label} | ${description}`),
+      [
+        '$(add) volume data | will be created',
+        '$(add) volume data → data-2 | will be created',
+        '$(replace) volume data | will be replaced; the old one stays until the new one stands',
+        '$(check) image app:1 | is there already, the same',
+        '$(check) network bridge | is there and stays as it is',
+        '$(error) container web | the name is taken: choose what to do',
+      ],
+    );
+  });
+
+  it('count what the plan comes to', () => {
+    const items = [item({}), item({}), item({ action: 'keep' }), item({ action: 'skip' })];
+    assert.equal(planSummary({ items }, plainWording), '2 to create · 1 there already · 1 left out');
+  });
+
+  it('tell what is in the way from what had better be known', () => {
+    const blocker = problem('blocker', 'volumeTaken', { name: 'data' });
+    const warning = problem('warning', 'networkDiffers', { name: 'net' });
+    assert.ok(isBlocked({ problems: [warning, blocker] }));
+    assert.ok(!isBlocked({ problems: [warning] }));
+    assert.match(
+      problemLine(blocker, plainWording).label,
+      /^\$\(error\) A volume named data is there already/,
+    );
+    assert.match(problemLine(warning, plainWording).label, /^\$\(warning\) The network net/);
+  });
+
+  it('give a reason for every snapshot that retention keeps', () => {
+    const reasons = [
+      retentionWords({ kind: 'daily', isOldest: false }, plainWording),
+      retentionWords({ kind: 'within', span: '7d', isOldest: false }, plainWording),
+      retentionWords({ kind: 'tags', tags: 'a,b' }, plainWording),
+      retentionWords({ kind: 'onlyVerified' }, plainWording),
+    ];
+    assert.deepEqual(reasons, ['of its day', 'newer than 7d', 'has the tags a,b', 'the only verified one']);
+  });
+});

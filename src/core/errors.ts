@@ -119,6 +119,9 @@ const templates = {
   fileDamaged: '{path} in {name} is damaged: {reason}. Verify the vault, and repair it from another one.',
   badPattern: '"{text}" can’t be used as a pattern: {reason}.',
   findTooMany: '"{pattern}" matches more than {limit} files. Give more of the name.',
+  pathClash: '{path} and {other} in {name} would be one file on this disk. Extract them one by one.',
+  ownersDenied:
+    'Only the administrator (root) can give files their owners. Leave the owners out, or run it as root.',
   rootMissing: '{name} holds nothing named {root}. It holds {known}.',
   rootUnclear: '{name} holds several file systems: {known}. Say which one.',
 
@@ -148,6 +151,8 @@ const templates = {
     'What the snapshot holds of the volume {name} is not whole: {reason}. Nothing was changed; verify the vault.',
   volumeDiffers:
     'The volume {name} was filled, but read back {path} is not as in the snapshot ({what}). Nothing of it was kept.',
+  volumeForgets:
+    'The volume {name} is in memory (tmpfs) and empty again when no container uses it, so restoring it would keep nothing. Restore into a volume without these options.',
   volumeNotReplaceable:
     'This engine has no way to empty the volume {name}. Restore into a new volume, or remove this one first.',
   volumeNotEmptied: 'The engine could not empty the volume {name}: {path} is still there.',
@@ -163,6 +168,8 @@ const templates = {
   snapshotGone: 'The vault {vault} has no snapshot {id} any more. Refresh, then try again.',
   pruneUnsure:
     'The vault {vault} can’t be pruned, since what is still needed is not certain: {reason} Nothing was removed; repair the vault first.',
+  entryChanged:
+    'What index.json says of {name} in the vault {vault} was changed since it was written. Repair the vault first.',
   vaultsAreSame: '{path} is the same vault. Choose another one.',
 
   // Last resort: a bug of ours or of the machine.

@@ -85,7 +85,7 @@ function applied(snapshot: Snapshot, change: SnapshotChange): Snapshot {
 }
 
 /** Only what differs is written: an annotation that can't be read is not replaced by a guess. */
-function annotated(entry: IndexEntry, before: Snapshot, after: Snapshot): IndexEntry {
+export function annotated(entry: IndexEntry, before: Snapshot, after: Snapshot): IndexEntry {
   const { descriptor, fields } = entry;
   if (descriptor === undefined) return entry;
   const [old, wanted] = [annotationsOf(before), annotationsOf(after)];

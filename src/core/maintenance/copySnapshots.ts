@@ -1,0 +1,151 @@
+import { realpath } from 'node:fs/promises';
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+import { isIndexType, ociManifestType } from '../oci/mediaTypes.ts';
+import type { Operation } from '../progress.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
+import { readVerified } from '../vault/blobStore.ts';
+import { sealState } from '../vault/entrySeal.ts';
+import { requireWritable, type Vault } from '../vault/layout.ts';
+import type { ProcessIdentity } from '../vault/processIdentity.ts';
+import { newEntry, refNameOf, type EntryDescriptor, type IndexEntry } from '../vault/snapshotIndex.ts';
+import { readSnapshotIndex, updateSnapshotIndex } from '../vault/updateIndex.ts';
+import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
+import { annotated } from './annotateSnapshots.ts';
+import { isNeeded, readVaultGraph, type GraphNode } from './vaultGraph.ts';
+
+export interface CopyResult {
+  readonly snapshot: Snapshot;
+  /** Whether the other vault had it already. It was read through all the same. */
+  readonly wasThere: boolean;
+  /** What had to be stored for it. */
+  readonly copied: { readonly blobs: number; readonly bytes: number };
+}
+
+/**
+ * Copies snapshots into another vault, with their IDs, and blobs as they are, whatever its compression is:
+ * 1. store the blobs that it lacks, each with its digest checked, documents after what they name, 2. read back every
+ * blob of the snapshot there, 3. put it into index.json. One snapshot after the other, in the order of `ids`.
+ *
+ * Rejects with `vaultsAreSame`, `snapshotGone`, `entryChanged`, with `blobMissing` and `blobDamaged` naming the vault
+ * where something is wrong, `diskFilledUp`, or an AbortError. Snapshots before that one are copied then.
+ */
+export async function copySnapshots(
+  { from, to, owner }: { readonly from: Vault; readonly to: Vault; readonly owner: ProcessIdentity },
+  { ids }: { readonly ids: readonly Digest[] },
+  operation: Operation,
+): Promise<readonly CopyResult[]> {
+  requireWritable(to);
+  if ((await realpath(from.paths.root)) === (await realpath(to.paths.root)))
+    throw failure('vaultsAreSame', { path: to.paths.root });
+  const { entries } = await readSnapshotIndex(from);
+  const chosen = ids.map((id) => chosenEntry(from, entries, id));
+  const what = { kind: 'copy', subject: from.paths.root };
+  return await withVaultSession({ vault: to, owner }, what, operation, async (session) => {
+    const results: CopyResult[] = [];
+    for (const one of chosen)
+      results.push(await copyOne(from, session, one, { ...operation, signal: session.signal }));
+    return results;
+  });
+}
+
+interface Chosen {
+  readonly entry: IndexEntry;
+  readonly descriptor: EntryDescriptor;
+  readonly snapshot: Snapshot;
+}
+
+function chosenEntry(vault: Vault, entries: readonly IndexEntry[], id: Digest): Chosen {
+  for (const entry of entries) {
+    const snapshot = snapshotOf(entry);
+    if (entry.descriptor === undefined || snapshot?.id !== id) continue;
+    if (sealState(entry) === 'broken')
+      throw failure('entryChanged', { vault: vault.paths.root, name: snapshot.refName });
+    return { entry, descriptor: entry.descriptor, snapshot };
+  }
+  throw failure('snapshotGone', { vault: vault.paths.root, id });
+}
+
+async function copyOne(
+  from: Vault,
+  session: VaultSession,
+  { entry, descriptor, snapshot }: Chosen,
+  { signal, progress }: Operation,
+): Promise<CopyResult> {
+  const { vault: to, owner, ledger } = session;
+  const nodes = await blobsOf(from, descriptor, signal);
+  const totalBytes = nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const copied = { blobs: 0, bytes: 0 };
+  let doneBytes = 0;
+  for (const { digest, sizeBytes } of nodes) {
+    progress.report({ phase: 'writing', item: snapshot.refName, doneBytes, totalBytes });
+    const present = await to.blobs.stat(digest);
+    // One of another size is damaged, and what is put takes its place.
+    if (present?.sizeBytes !== sizeBytes) {
+      const bytes = readVerified(from.blobs, { digest, sizeBytes }, { signal });
+      await to.blobs.put(bytes, { expectedDigest: digest, expectedSizeBytes: sizeBytes, signal });
+      copied.blobs += 1;
+      copied.bytes += sizeBytes;
+    }
+    doneBytes += sizeBytes;
+  }
+  doneBytes = 0;
+  for (const { digest, sizeBytes } of nodes) {
+    progress.report({ phase: 'checking', item: snapshot.refName, doneBytes, totalBytes });
+    doneBytes += sizeBytes;
+    if (ledger.isVerified(digest)) continue;
+    const bytes = readVerified(to.blobs, { digest, sizeBytes }, { signal });
+    while ((await bytes.next()).done !== true);
+    ledger.markVerified(digest);
+  }
+  const newBytes = nodes.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
+  let landed: { readonly snapshot: Snapshot; readonly wasThere: boolean } | undefined;
+  await updateSnapshotIndex(
+    { vault: to, owner },
+    (entries) => {
+      const there = entries.flatMap((one) => snapshotOf(one) ?? []).find(({ id }) => id === snapshot.id);
+      landed = { snapshot: there ?? snapshot, wasThere: there !== undefined };
+      if (there !== undefined) return entries;
+      const after: Snapshot = {
+        ...snapshot,
+        refName: freeName(snapshot.refName, entries),
+        newBytes,
+        verified: { atMs: Date.now(), depth: 'digests' },
+      };
+      const added = annotated(entry, snapshot, after);
+      landed = { snapshot: snapshotOf(added) ?? after, wasThere: false };
+      // As new: it is sealed, whoever listed the same in the other vault.
+      return [...entries, added === entry ? newEntry(descriptor) : added];
+    },
+    { signal },
+  );
+  if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
+  return { ...landed, copied };
+}
+
+/** What there is of a snapshot, data first and the snapshot's own index last. Rejects when it is not whole. */
+async function blobsOf(
+  vault: Vault,
+  root: EntryDescriptor,
+  signal: AbortSignal,
+): Promise<readonly GraphNode[]> {
+  const graph = await readVaultGraph(vault.blobs, [root], signal);
+  const name = vault.paths.root;
+  for (const { digest, fault } of graph.values()) {
+    if (fault === undefined) continue;
+    if (fault.kind !== 'missing') throw failure('blobDamaged', { vault: name, digest, reason: fault.detail });
+    if (isNeeded(graph, digest)) throw failure('blobMissing', { vault: name, digest });
+  }
+  const rank = ({ digest, mediaType }: GraphNode): number => {
+    if (digest === root.digest) return 3;
+    return isIndexType(mediaType) ? 2 : mediaType === ociManifestType ? 1 : 0;
+  };
+  return [...graph.values()].filter(({ found }) => found !== undefined).sort((a, b) => rank(a) - rank(b));
+}
+
+function freeName(refName: string, entries: readonly IndexEntry[]): string {
+  const taken = new Set(entries.map(refNameOf));
+  if (!taken.has(refName)) return refName;
+  for (let number = 2; ; number += 1) if (!taken.has(`${refName}-${number}`)) return `${refName}-${number}`;
+}

@@ -1,0 +1,43 @@
+/**
+ * A process of its own that keeps a vault: copies all its snapshots into another one, prunes it, forgets the oldest
+ * snapshot, or backs something up. It kills itself at the step that it was told; without one it says how many there were.
+ */
+import { copySnapshots } from '../../src/core/maintenance/copySnapshots.ts';
+import { forgetSnapshots } from '../../src/core/maintenance/forgetSnapshots.ts';
+import { pruneVault } from '../../src/core/maintenance/pruneVault.ts';
+import { unattended } from '../../src/core/progress.ts';
+import { readSnapshots } from '../../src/core/snapshot/snapshots.ts';
+import { openVault, type Vault } from '../../src/core/vault/layout.ts';
+import { currentProcess } from '../../src/core/vault/processIdentity.ts';
+import type { VaultSteps } from '../../src/core/vault/vaultSteps.ts';
+import { keep } from './keptVault.ts';
+
+const [, , task = '', path = '', extra = '', killAt = '0'] = process.argv;
+let reached = 0;
+const steps: VaultSteps = {
+  reached: () => {
+    reached += 1;
+    if (reached === Number(killAt)) process.kill(process.pid, 'SIGKILL');
+  },
+};
+const open = (at: string): Promise<Vault> => openVault({ path: at, access: 'write' }, { steps });
+const owner = await currentProcess();
+const vault = await open(path);
+const operation = unattended();
+
+if (task === 'copy') {
+  const ids = (await readSnapshots(vault)).map(({ id }) => id);
+  await copySnapshots({ from: vault, to: await open(extra), owner }, { ids }, operation);
+} else if (task === 'prune') {
+  const times = Number(extra === '' ? 1 : extra);
+  for (let time = 0; time < times; time += 1)
+    await pruneVault({ vault, owner }, { graceMs: 0, isDryRun: false }, operation);
+} else if (task === 'forget') {
+  const oldest = (await readSnapshots(vault)).at(-1);
+  if (oldest) await forgetSnapshots({ vault, owner }, { ids: [oldest.id] });
+} else {
+  const [name = '', times = '1'] = extra.split(' ');
+  for (let time = 0; time < Number(times); time += 1)
+    await keep(vault, { name, files: { data: `${name} ${time}`, shared: 'the same everywhere' } });
+}
+console.log(String(reached));

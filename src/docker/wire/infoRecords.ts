@@ -52,8 +52,10 @@ export function engineInfo(
     drivers: {
       ...(info.Plugins?.Volume && { volume: info.Plugins.Volume }),
       ...(info.Plugins?.Network && { network: info.Plugins.Network }),
-      ...(info.Plugins?.Log && { log: info.Plugins.Log }),
-      ...(info.Runtimes && { runtime: Object.keys(info.Runtimes) }),
+      // Podman takes names that it does not list: its containers are said to have the log driver json-file and the
+      // runtime oci.
+      ...(!isPodman && info.Plugins?.Log && { log: info.Plugins.Log }),
+      ...(!isPodman && info.Runtimes && { runtime: Object.keys(info.Runtimes) }),
     },
   };
 }

@@ -89,12 +89,14 @@ describe('backup and restore with the bundled command', function () {
         },
       },
     });
-    const tar = await tarOf([{ name: 'v/file', content, mode: 0o640 }]);
-    await engine.containers.writeArchive(id, '/', Readable.from([tar]));
+    const tar = await tarOf([{ name: 'file', content, mode: 0o640 }]);
+    await engine.containers.writeArchive(id, '/v', Readable.from([tar]));
     return id;
   }
-  async function fileOf(container: string): Promise<Buffer | undefined> {
-    return (await filesIn(await buffer(await engine.containers.readArchive(container, '/v')))).get('v/file');
+  async function requireFile(container: string, content: Uint8Array): Promise<void> {
+    const files = await filesIn(await buffer(await engine.containers.readArchive(container, '/v/file')));
+    const [found] = files.values();
+    assert.ok(found !== undefined && Buffer.compare(found, content) === 0, 'the same bytes');
   }
   const stateOf = async (word: string): Promise<string> =>
     (await engine.containers.inspect(nameOf(word))).state;
@@ -132,12 +134,12 @@ describe('backup and restore with the bundled command', function () {
     const { items } = await document(restored, 'restore', `${nameOf('web')}@latest`);
     assert.ok(items.some(({ what, action }) => what === 'volume' && action === 'create'));
     assert.equal(await stateOf('web'), 'running');
-    assert.deepEqual(await fileOf(nameOf('web')), content);
+    await requireFile(nameOf('web'), content);
 
     const before = await engine.containers.inspect(nameOf('web'));
     await document(restored, 'restore', id, '--replace', '--yes');
     assert.notEqual((await engine.containers.inspect(nameOf('web'))).id, before.id);
-    assert.deepEqual(await fileOf(nameOf('web')), content);
+    await requireFile(nameOf('web'), content);
 
     await document(restored, 'restore', id, '--as', nameOf('copy'), '--skip-existing', '--no-start');
     assert.equal(await stateOf('copy'), 'created');
@@ -157,7 +159,7 @@ describe('backup and restore with the bundled command', function () {
         HostConfig: { Mounts: [{ Type: 'volume', Source: nameOf('other'), Target: '/v' }] },
       },
     });
-    assert.deepEqual(await fileOf(id), content);
+    await requireFile(id, content);
 
     const missing = await refusal('backup', 'volume', name, nameOf('absent'));
     assert.equal(missing.code, 'engineNotFound');

@@ -16,7 +16,7 @@ import { makeRoom, type MovedContainer } from './makeRoom.ts';
 import { makeVolumes } from './makeVolumes.ts';
 import { restoreImages } from './restoreImages.ts';
 import type { RestorePlan } from './restorePlan.ts';
-import type { RestoreResult } from './restoreResult.ts';
+import type { RestoreResult, RestoreWarning } from './restoreResult.ts';
 import type { RestoreRun } from './restoreRun.ts';
 
 export interface RestoreDeps {
@@ -53,14 +53,15 @@ export async function executeRestore(
   const { engineId } = engineIdentity(plan.info);
   return withVaultSession(deps, { kind: 'restore', subject: refName }, operation, async (session) => {
     const undo = new EngineUndo(deps, engineId, session);
+    const warnings: RestoreWarning[] = [];
     const run: RestoreRun = {
       engine: deps.engine,
       plan,
       operation: { signal: session.signal, progress: operation.progress },
       undo,
-      warnings: [],
+      warnings,
       kept: [],
-      ...usualParts(deps, session, operation, engineId),
+      ...usualParts({ ...deps, session, engineId, warnings }, operation),
       ...parts,
     };
     const done = await tryAll(run, deps.vault);
@@ -95,18 +96,25 @@ async function tryAll(run: RestoreRun, vault: Vault): Promise<Done> {
   }
 }
 
+interface PartsDeps extends Pick<RestoreDeps, 'engine'> {
+  readonly session: VaultSession;
+  readonly engineId: string;
+  readonly warnings: RestoreWarning[];
+}
+
 function usualParts(
-  deps: RestoreDeps,
-  session: VaultSession,
+  { warnings, ...deps }: PartsDeps,
   { progress }: Operation,
-  engineId: string,
 ): Pick<RestoreRun, 'wait' | 'fill' | 'replace'> {
-  const { engine } = deps;
-  const operation = { signal: session.signal, progress };
+  const operation = { signal: deps.session.signal, progress };
   return {
     wait: realWait,
-    fill: (volume, target) => fillVolume({ engine, engineId, session }, { volume, target }, operation),
-    replace: (volume, target) => replaceVolume({ engine, engineId, session }, { volume, target }, operation),
+    fill: async (volume, target) => {
+      const remarks = await fillVolume(deps, { volume, target }, operation);
+      for (const { subject, detail = '' } of remarks)
+        warnings.push({ kind: 'engine', name: target, text: `${subject}: ${detail}` });
+    },
+    replace: (volume, target) => replaceVolume(deps, { volume, target }, operation),
   };
 }
 

@@ -4,12 +4,14 @@ import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
+import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
 import { fillWithChecked } from '../volumes/fillVolume.ts';
 import type { VolumeDeps } from '../volumes/helperContainer.ts';
 import { replaceVolume } from '../volumes/replaceVolume.ts';
+import { isForgetful } from '../volumes/volumeRemarks.ts';
 import { checkVolumeParts } from '../volumes/volumeParts.ts';
 
 export interface RestoreVolumeInput {
@@ -25,6 +27,8 @@ export interface RestoredVolume {
   readonly name: string;
   /** What the volume held before, as a snapshot in the same vault. */
   readonly before?: Snapshot;
+  /** What could not be restored as it was. */
+  readonly remarks: readonly Remark[];
 }
 
 /**
@@ -50,11 +54,11 @@ export async function restoreVolume(
       const deps = { engine, engineId, session };
       const during = { ...operation, signal: session.signal };
       if (mode === 'replace')
-        return { name, before: await replaceVolume(deps, { volume, target: name }, during) };
+        return { name, before: await replaceVolume(deps, { volume, target: name }, during), remarks: [] };
+      if (isForgetful(volume.document.options)) throw failure('volumeForgets', { name });
       await requireFree(engine, name, session.signal);
       await checkVolumeParts(session.vault.blobs, volume, during);
-      await intoNew(deps, { volume, target: name }, during);
-      return { name };
+      return { name, remarks: await intoNew(deps, { volume, target: name }, during) };
     },
   );
 }
@@ -63,7 +67,7 @@ async function intoNew(
   deps: VolumeDeps,
   { volume, target }: { readonly volume: SnapshotVolume; readonly target: string },
   operation: Operation,
-): Promise<void> {
+): Promise<readonly Remark[]> {
   const { engine, engineId, session } = deps;
   const { driver, options, labels } = volume.document;
   operation.signal.throwIfAborted();
@@ -75,11 +79,12 @@ async function intoNew(
     throw error;
   });
   let isMade = false;
+  let remarks: readonly Remark[];
   try {
     // Without the signal: cut off in its middle the engine would go on, and nobody know of it.
     await engine.volumes.create({ name: target, driver: driver === '' ? 'local' : driver, options, labels });
     isMade = true;
-    await fillWithChecked(deps, { volume, target }, operation);
+    remarks = await fillWithChecked(deps, { volume, target }, operation);
     operation.signal.throwIfAborted();
   } catch (error) {
     // Where the engine refused it there is none; and one that holds something is somebody else's.
@@ -91,6 +96,7 @@ async function intoNew(
     throw error;
   }
   await session.journal.settle(number);
+  return remarks;
 }
 
 async function requireFree(engine: Engine, name: string, signal: AbortSignal): Promise<void> {

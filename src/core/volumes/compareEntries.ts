@@ -1,7 +1,7 @@
 import { Pacer } from '../archive/pacer.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 
-/** Entries of a tree, and how they are named: its root folder is `root` itself, for example `v/`. */
+/** Entries of a tree, and how they are named: its root folder is `root` itself, for example `v/`; empty for none. */
 export interface NamedEntries {
   readonly root: string;
   readonly entries: AsyncIterable<LayerEntry>;
@@ -52,7 +52,7 @@ export async function* entryDifferences(
 
 /** A path below the root, without a slash at its end. */
 export function pathBelow(root: string, { path }: { readonly path: string }): string {
-  const bare = path.replace(/\/+$/, '');
+  const bare = path.replace(/^\.\//, '').replace(/\/+$/, '');
   if (bare === root.replace(/\/+$/, '')) return '';
   return bare.startsWith(root) ? bare.slice(root.length) : bare;
 }

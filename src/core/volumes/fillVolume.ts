@@ -3,10 +3,13 @@ import { DrydockError, failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import type { SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
+import type { Remark } from '../snapshot/snapshotRecords.ts';
 import { entryDifferences, pathBelow } from './compareEntries.ts';
 import type { VolumeDeps } from './helperContainer.ts';
 import { withOpenVolume, type OpenVolume } from './openVolume.ts';
 import { tarEntries } from './tarEntries.ts';
+import { renamedTar } from './renamedTar.ts';
+import { forgetfulRemark, isForgetful } from './volumeRemarks.ts';
 import { checkVolumeParts, joinedParts, volumeEntries } from './volumeParts.ts';
 
 export interface FillInput {
@@ -20,12 +23,17 @@ export interface FillInput {
  * the target is empty, 3. send it as one tar, 4. read it back and compare every entry.
  *
  * Rejects with `blobMissing`, `blobDamaged`, `volumeDataWrong`, `engineNotFound`, `volumeNotEmpty` before anything was
- * written, and with `volumeDiffers` or what the engine rejects with after: the target may hold a part of it then.
+ * written, and with `volumeDiffers` or what the engine rejects with after: the target may hold a part of it then. Resolves with what
+ * could not be restored all the same.
  */
-export async function fillVolume(deps: VolumeDeps, input: FillInput, operation: Operation): Promise<void> {
+export async function fillVolume(
+  deps: VolumeDeps,
+  input: FillInput,
+  operation: Operation,
+): Promise<readonly Remark[]> {
   const signal = AbortSignal.any([deps.session.signal, operation.signal]);
   await checkVolumeParts(deps.session.vault.blobs, input.volume, { ...operation, signal });
-  await fillWithChecked(deps, input, operation);
+  return await fillWithChecked(deps, input, operation);
 }
 
 /** The same for data that `checkVolumeParts` has passed in this operation. */
@@ -33,13 +41,14 @@ export async function fillWithChecked(
   deps: VolumeDeps,
   { volume, target }: FillInput,
   operation: Operation,
-): Promise<void> {
+): Promise<readonly Remark[]> {
   const signal = AbortSignal.any([deps.session.signal, operation.signal]);
   const toOpen = { kind: 'volume', name: target, access: 'write' } as const;
-  await withOpenVolume(deps, toOpen, signal, async (open) => {
+  return await withOpenVolume(deps, toOpen, signal, async (open) => {
+    if (isForgetful(open.details?.options)) return [forgetfulRemark];
     const left = await contentOf(open, signal);
     if (left !== undefined) throw failure('volumeNotEmpty', { name: target, path: left });
-    await writeParts(deps.session.vault.blobs, open, volume, { ...operation, signal });
+    return await writeParts(deps.session.vault.blobs, open, volume, { ...operation, signal });
   });
 }
 
@@ -49,19 +58,27 @@ export async function writeParts(
   open: OpenVolume,
   volume: SnapshotVolume,
   operation: Operation,
-): Promise<void> {
+): Promise<readonly Remark[]> {
   const { signal, progress } = operation;
-  requireSameRoot(open, volume);
-  await open.write(joinedParts(store, volume, operation), signal);
+  const { root, entryCount } = volume.document;
+  const parts = joinedParts(store, volume, operation);
+  const isSame = root === open.root;
+  // A tar without an entry is nothing that every engine takes.
+  if (entryCount > 0)
+    await open.write(isSame ? parts : renamedTar(parts, { from: root, to: open.root }, open.name), signal);
   signal.throwIfAborted();
   progress.report({ phase: 'checking', item: open.name });
-  const expected = { root: volume.document.root, entries: volumeEntries(store, volume, { signal }) };
+  const expected = { root, entries: volumeEntries(store, volume, { signal }) };
   const found = { root: open.root, entries: tarEntries(await open.read(signal), open.name) };
   for await (const { path, kind, fields } of entryDifferences(expected, found)) {
     if (kind === 'added' && isOfFileSystem(path)) continue;
+    // Engines that read volumes by their own archives don't tell of the root folder itself.
+    if (kind !== 'changed' && path === '' && !(isSame && open.hasRootEntry)) continue;
     const what = kind === 'changed' ? fields.join(', ') : kind;
     throw failure('volumeDiffers', { name: open.name, path: path === '' ? '.' : path, what });
   }
+  if (isSame && open.hasRootEntry) return [];
+  return [{ kind: 'notRead', subject: '.', detail: 'the root folder’s owner and mode' }];
 }
 
 /** The first thing in a volume, or undefined where there is nothing but its root folder. */
@@ -92,12 +109,6 @@ export async function emptyVolume(open: OpenVolume, signal: AbortSignal): Promis
 /** What a file system of a volume's own has by itself. */
 function isOfFileSystem(path: string): boolean {
   return path === 'lost+found';
-}
-
-function requireSameRoot(open: OpenVolume, { document }: SnapshotVolume): void {
-  if (document.root === open.root) return;
-  const reason = `its entries are named by ${document.root}, and ${open.root} is needed`;
-  throw failure('volumeDataWrong', { name: open.name, reason });
 }
 
 async function* fileInPlaceOf(root: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -12,7 +12,7 @@ export interface OpenVolume {
   readonly kind: 'volume' | 'bind';
   /** As the engine knows it; it can't go while it is open. Left out for a folder. */
   readonly details?: VolumeDetails;
-  /** How entries are named: the root folder's is `root` itself. */
+  /** How entries are named: the root folder's is `root` itself, for example `v/`; empty where names start below it. */
   readonly root: string;
   /** Whether the root folder's own entry is sure to come. */
   readonly hasRootEntry: boolean;
@@ -74,7 +74,7 @@ function throughArchives(archives: VolumeArchives, details: VolumeDetails): Open
     name,
     kind: 'volume',
     details,
-    root: './',
+    root: '',
     hasRootEntry: false,
     read: (signal) => archives.read(name, { signal }),
     write: (tar, signal) =>

@@ -11,6 +11,7 @@ import { captureOpen } from './captureVolume.ts';
 import { emptyVolume, writeParts } from './fillVolume.ts';
 import type { VolumeDeps } from './helperContainer.ts';
 import { withOpenVolume, type OpenVolume } from './openVolume.ts';
+import { isForgetful } from './volumeRemarks.ts';
 import { checkVolumeParts } from './volumeParts.ts';
 import { usersOf } from './volumeUsers.ts';
 
@@ -42,6 +43,7 @@ export async function replaceVolume(
   await checkVolumeParts(blobs, volume, during);
   const toOpen = { kind: 'volume', name: target, access: 'write' } as const;
   return await withOpenVolume(deps, toOpen, signal, async (open) => {
+    if (isForgetful(open.details?.options)) throw failure('volumeForgets', { name: target });
     if (!open.hasRootEntry) throw failure('volumeNotReplaceable', { name: target });
     const before = await backUpOpen(deps, open, during);
     const [old] = (await openSnapshot(session.vault, before, { signal })).volumes;

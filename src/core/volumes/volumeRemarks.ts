@@ -37,6 +37,18 @@ export function remarksOnVolume(details: VolumeDetails | undefined): readonly Re
   return [
     // The engine drops them without a word, so nobody can tell whether there are any.
     { kind: 'xattrs', subject: '.', detail: 'user.*, ACL, sockets' },
+    ...(isForgetful(details?.options) ? [forgetfulRemark] : []),
     ...secretOptions(details?.options ?? {}).map((subject) => ({ kind: 'maskedOption' as const, subject })),
   ];
+}
+
+export const forgetfulRemark: Remark = {
+  kind: 'tmpfs',
+  subject: '.',
+  detail: 'it is in memory, and empty again when no container uses it',
+};
+
+/** Whether a volume with these driver options keeps its data only while a running container has it mounted. */
+export function isForgetful(options: Readonly<Record<string, string>> = {}): boolean {
+  return options['type'] === 'tmpfs';
 }

@@ -9,7 +9,13 @@ import { cat } from './commands/cat.ts';
 import { commit } from './commands/commit.ts';
 import { containers } from './commands/containers.ts';
 import { exportFilesystem } from './commands/exportFilesystem.ts';
+import { extract } from './commands/extract.ts';
 import { find } from './commands/find.ts';
+import { forget } from './commands/forget.ts';
+import { prune } from './commands/prune.ts';
+import { verify } from './commands/verify.ts';
+import { copy } from './commands/copy.ts';
+import { stats } from './commands/stats.ts';
 import { history } from './commands/history.ts';
 import { images } from './commands/images.ts';
 import { importFilesystem } from './commands/importFilesystem.ts';
@@ -46,4 +52,10 @@ export const commands: readonly Command[] = [
   ls,
   find,
   cat,
+  extract,
+  forget,
+  prune,
+  verify,
+  copy,
+  stats,
 ];

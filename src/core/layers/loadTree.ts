@@ -232,6 +232,7 @@ function fileOf(entry: LayerEntry, layer: TreeLayer): TreeFile {
     ...(entry.link !== undefined && { link: entry.link }),
     ...(entry.sha256 !== undefined && { sha256: entry.sha256 }),
     isSparse: entry.sparse === true,
+    hasXattrs: entry.xattrs !== undefined,
     offset: entry.offset,
     layer,
   };

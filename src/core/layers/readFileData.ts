@@ -21,11 +21,110 @@ export async function* readFileData(
   { path, name }: FileLabel,
   cancel: CancelOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (file.isSparse)
-    throw failure('pathUnreadable', { path, name, reason: 'it is stored as a sparse file of tar' });
-  const hasher = new Hasher();
+  requireWholeData(file, { path, name });
   const range = { start: file.offset, end: file.offset + file.sizeBytes };
-  for await (const chunk of readRange(store, file.layer.index, range, cancel)) {
+  yield* verified(readRange(store, file.layer.index, range, cancel), file, { path, name });
+}
+
+export interface FileToRead {
+  readonly file: TreeFile;
+  readonly path: string;
+}
+
+/** What lies between two files is read over rather than jumped over when it is no more than a frame. */
+const smallGapBytes = 4 << 20;
+
+/**
+ * Reads many files, those of each layer in the order of its tar, so that no frame is unpacked twice. `visit` gets the
+ * bytes of one after another, which fail as those of {@link readFileData} do; it must read them to their end.
+ */
+export async function readFiles<T extends FileToRead>(
+  store: BlobReader,
+  { files, name }: { readonly files: readonly T[]; readonly name: string },
+  visit: (one: T, bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+  cancel: CancelOptions = {},
+): Promise<void> {
+  const byLayer = Map.groupBy(files, ({ file }) => file.layer.index.digest);
+  for (const ofLayer of byLayer.values())
+    for (const run of runsOf(ofLayer.toSorted((a, b) => a.file.offset - b.file.offset))) {
+      const [first] = run;
+      if (first === undefined) continue;
+      const range = { start: first.file.offset, end: endOf(run) };
+      const reader = new RangeReader(readRange(store, first.file.layer.index, range, cancel), range.start);
+      try {
+        for (const one of run) {
+          requireWholeData(one.file, { path: one.path, name });
+          const bytes = reader.take(one.file.offset, one.file.sizeBytes);
+          await visit(one, verified(bytes, one.file, { path: one.path, name }));
+        }
+      } finally {
+        await reader.close();
+      }
+    }
+}
+
+function endOf(run: readonly FileToRead[]): number {
+  return Math.max(...run.slice(-1).map(({ file }) => file.offset + file.sizeBytes));
+}
+
+function runsOf<T extends FileToRead>(files: readonly T[]): readonly (readonly T[])[] {
+  const runs: T[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const one of files) {
+    const { offset, sizeBytes } = one.file;
+    const last = runs.at(-1);
+    if (last !== undefined && offset >= end && offset - end <= smallGapBytes) last.push(one);
+    else runs.push([one]);
+    end = offset + sizeBytes;
+  }
+  return runs;
+}
+
+/** Takes pieces out of a stream, each further on than the one before. */
+class RangeReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array(0);
+  #at: number;
+
+  constructor(chunks: AsyncIterable<Uint8Array>, start: number) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#at = start;
+  }
+
+  async *take(offset: number, sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const end = offset + sizeBytes;
+    while (this.#at < end) {
+      if (this.#held.length === 0) {
+        const next = await this.#chunks.next();
+        if (next.done === true) return;
+        this.#held = next.value;
+      }
+      const wanted = this.#at < offset ? offset : end;
+      const piece = this.#held.subarray(0, wanted - this.#at);
+      this.#held = this.#held.subarray(piece.length);
+      const isInside = this.#at >= offset;
+      this.#at += piece.length;
+      if (isInside) yield piece;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}
+
+function requireWholeData({ isSparse }: TreeFile, { path, name }: FileLabel): void {
+  if (isSparse)
+    throw failure('pathUnreadable', { path, name, reason: 'it is stored as a sparse file of tar' });
+}
+
+async function* verified(
+  bytes: AsyncIterable<Uint8Array>,
+  file: TreeFile,
+  { path, name }: FileLabel,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hasher = new Hasher();
+  for await (const chunk of bytes) {
     hasher.update(chunk);
     yield chunk;
   }

@@ -22,6 +22,7 @@ export interface TreeFile {
   readonly sha256?: string;
   /** The data is a map of holes and pieces. */
   readonly isSparse: boolean;
+  readonly hasXattrs: boolean;
   /** Where the data starts in the plain tar. */
   readonly offset: number;
   readonly layer: TreeLayer;

@@ -1,6 +1,6 @@
 import { failure, isCancellation } from '../errors.ts';
 import { loadTree, type Scope } from '../layers/loadTree.ts';
-import { readFileData } from '../layers/readFileData.ts';
+import { readFileData, readFiles, type FileToRead } from '../layers/readFileData.ts';
 import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import type { SnapshotRoot } from './snapshotRoots.ts';
@@ -82,6 +82,15 @@ export class RootFiles {
   /** The bytes of a file of the tree, checked. */
   read(file: TreeFile, path: string, cancel: CancelOptions = {}): AsyncIterable<Uint8Array> {
     return readFileData(this.#store, file, this.#label(path), cancel);
+  }
+
+  /** The bytes of many files of the tree, in the order that is quickest; see {@link readFiles}. */
+  readMany<T extends FileToRead>(
+    files: readonly T[],
+    visit: (one: T, bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+    cancel: CancelOptions = {},
+  ): Promise<void> {
+    return readFiles(this.#store, { files, name: this.root.name }, visit, cancel);
   }
 
   /** What is at `path`, links followed; rejects with `pathMissing`. */
@@ -192,7 +201,7 @@ export function entryOf({ file }: TreeNode, path: string): FileEntry {
 }
 
 export function joined(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
+  return [folder, name].filter((part) => part !== '').join('/');
 }
 
 function nodeAt(root: TreeNode, parts: readonly string[]): TreeNode | undefined {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { shortDigest } from '../../../src/core/digest.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
 import type { Vault } from '../../../src/core/vault/layout.ts';
@@ -138,5 +140,18 @@ describe('a vault’s snapshots on the command line', function () {
     assert.equal(partly.exitCode, 3);
     assert.match(partly.stderr, /lacks the blob/);
     assert.match(partly.stdout, /web:\/etc\/conf$/m);
+  });
+
+  it('give files to this disk, and say what was made', async () => {
+    const into = join(folder.path(), 'out');
+    const { stdout, exitCode, stderr } = await run('extract', web.refName, '/etc', '-o', into);
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+    assert.equal(stdout, `Extracted and verified: 2 files, 7 B\n${join(into, 'etc')}\n`);
+    assert.equal(await readFile(join(into, 'etc', 'link'), 'utf8'), 'new one');
+    const again = await run('extract', web.refName, '/etc', '-o', into, '--json');
+    assert.equal(again.exitCode, 1);
+    assert.equal((JSON.parse(again.stdout) as { error: { code: string } }).error.code, 'fileExists');
+    await run('extract', web.refName, 'app:1:/etc/conf', '-o', join(into, 'etc'), '--force');
+    assert.equal(await readFile(join(into, 'etc', 'conf'), 'utf8'), 'old');
   });
 });

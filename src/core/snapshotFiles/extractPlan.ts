@@ -1,0 +1,107 @@
+import { failure } from '../errors.ts';
+import { isRaw } from '../layers/entryNames.ts';
+import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
+import { joined } from './rootFiles.ts';
+
+/** Something that does not come along, or not as it was. */
+export interface LeftOut {
+  readonly path: string;
+  /**
+   * `device`, `fifo`: not made. `sparse`, `linkless`: a file whose data can't be read, or a hard link whose other name
+   * is not there. `name`: a name that this system can't write. `symlink`: a link that it does not let be made.
+   * `attributes`: made without its extended attributes. `copied`: a hard link that became a file of its own.
+   */
+  readonly reason:
+    'device' | 'fifo' | 'sparse' | 'linkless' | 'name' | 'symlink' | 'attributes' | 'copied' | 'other';
+}
+
+/** Something to be made, by its path below what is extracted; empty for that itself. */
+export interface ItemToMake {
+  readonly path: string;
+  /** Left out for a folder that no entry names. */
+  readonly file?: TreeFile;
+}
+
+/** What there is to make, folders before what is in them. */
+export interface ExtractPlan {
+  readonly folders: readonly ItemToMake[];
+  readonly files: readonly (ItemToMake & { readonly file: TreeFile })[];
+  /** Other names of files among `files`. */
+  readonly links: readonly (ItemToMake & { readonly file: TreeFile })[];
+  readonly symlinks: readonly (ItemToMake & { readonly file: TreeFile })[];
+  readonly left: readonly LeftOut[];
+  readonly sizeBytes: number;
+}
+
+export interface PlanRules {
+  /** Whether names that differ only in case or in how accents are written are one name there. */
+  readonly isCaseBlind: boolean;
+  /** Whether names are bytes, as on Linux. */
+  readonly takesRawNames: boolean;
+  /** Names that can't be there, whatever they are. */
+  readonly isBadName: (name: string) => boolean;
+  /** What failures call the file system that is extracted from. */
+  readonly name: string;
+}
+
+const leftReasons: Readonly<Partial<Record<TreeFile['type'], LeftOut['reason']>>> = {
+  'char-device': 'device',
+  'block-device': 'device',
+  fifo: 'fifo',
+  hardlink: 'linkless',
+  other: 'other',
+};
+
+/** Plans to make `node` and all that is in it. Throws `pathClash` where two names would be one. */
+export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
+  const folders: ItemToMake[] = [];
+  const files: (ItemToMake & { readonly file: TreeFile })[] = [];
+  const links: (ItemToMake & { readonly file: TreeFile })[] = [];
+  const symlinks: (ItemToMake & { readonly file: TreeFile })[] = [];
+  const left: LeftOut[] = [];
+  const seen = new Set<TreeFile>();
+  let sizeBytes = 0;
+  const ahead: { readonly node: TreeNode; readonly path: string }[] = [{ node, path: '' }];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    const { path, node: at } = next;
+    const { file, children } = at;
+    if (file?.hasXattrs === true) left.push({ path, reason: 'attributes' });
+    if (children !== undefined) {
+      folders.push({ path, ...(file && { file }) });
+      const names = [...children].filter(([, child]) => isThere(child)).map(([name]) => name);
+      if (rules.isCaseBlind) requireDistinct(names, path, rules.name);
+      for (const name of names.toSorted().reverse()) {
+        const child = children.get(name);
+        const childPath = joined(path, name);
+        const isBad = rules.isBadName(name) || (isRaw(name) && !rules.takesRawNames);
+        if (isBad) left.push({ path: childPath, reason: 'name' });
+        else if (child !== undefined) ahead.push({ node: child, path: childPath });
+      }
+    } else if (file?.type === 'symlink') symlinks.push({ path, file });
+    else if (file?.type === 'file' && !file.isSparse) {
+      if (seen.has(file)) links.push({ path, file });
+      else {
+        files.push({ path, file });
+        sizeBytes += file.sizeBytes;
+      }
+      seen.add(file);
+    } else if (file !== undefined)
+      left.push({ path, reason: file.isSparse ? 'sparse' : (leftReasons[file.type] ?? 'other') });
+  }
+  return { folders, files, links, symlinks, left, sizeBytes };
+}
+
+function requireDistinct(names: readonly string[], folder: string, name: string): void {
+  const known = new Map<string, string>();
+  for (const one of names) {
+    const folded = one.normalize('NFC').toLowerCase();
+    const other = known.get(folded);
+    if (other !== undefined)
+      throw failure('pathClash', {
+        path: `/${joined(folder, one)}`,
+        other: `/${joined(folder, other)}`,
+        name,
+      });
+    known.set(folded, one);
+  }
+}

@@ -3,10 +3,12 @@ import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { digestOf, hexOf } from '../../../src/core/digest.ts';
 import { parseImageConfig, parseImageIndex, parseManifest } from '../../../src/core/oci/manifest.ts';
+import type { SnapshotLayer } from '../../../src/core/snapshot/snapshot.ts';
+import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
 import { readDocument, readVerified, type StoredBlob } from '../../../src/core/vault/blobStore.ts';
 import { readLayer, readRange } from '../../../src/core/vault/frames.ts';
 import { findLayerEntry, layerEntries, openLayerIndex } from '../../../src/core/vault/layerIndex.ts';
-import { openVault } from '../../../src/core/vault/layout.ts';
+import { openVault, type Vault } from '../../../src/core/vault/layout.ts';
 import { currentProcess } from '../../../src/core/vault/processIdentity.ts';
 import { isSnapshot, refNameOf } from '../../../src/core/vault/snapshotIndex.ts';
 import { readSnapshotIndex, updateSnapshotIndex } from '../../../src/core/vault/updateIndex.ts';
@@ -85,4 +87,70 @@ describe('golden vaults', function () {
       assert.deepEqual((await readSnapshotIndex(vault)).entries, []);
     });
   }
+
+  it('of format 1 give every snapshot and all that it holds', async () => {
+    const vault = await openVault({ path: goldenPath('v1-snapshots'), access: 'read' });
+    const [pulled, shop, ...others] = await readSnapshots(vault);
+    assert.ok(pulled && shop);
+    assert.deepEqual([others, pulled.unreadable, shop.unreadable], [[], undefined, undefined]);
+    assert.equal(shop.refName, 'project/shop@20261121T120000Z');
+    assert.equal(shop.createdMs, Date.parse('2026-11-21T12:00:00Z'));
+    assert.deepEqual([shop.tags, shop.remarkCount, shop.isPinned], [['weekly'], 1, false]);
+    assert.deepEqual(shop.source, { kind: 'project', name: 'shop', engineId: 'E1', engineName: 'here' });
+
+    const { images, containers, volumes, project } = await openSnapshot(vault, shop);
+    assert.deepEqual(
+      images.map(({ role, tags }) => [role, tags]),
+      [
+        ['image', ['app:1']],
+        ['writable', []],
+      ],
+    );
+    const [container] = containers;
+    assert.equal(container?.document.name, 'web-1');
+    assert.equal(container.document.imageManifest, images[0]?.target.digest);
+    assert.equal(container.document.writableManifest, images[1]?.target.digest);
+    assert.deepEqual(
+      project?.document.services.map(({ name }) => name),
+      ['web'],
+    );
+    const [file] = project.document.files;
+    assert.ok(file);
+    assert.match(String(await readDocument(vault.blobs, file)), /app:1/);
+    assert.equal(volumes[0]?.document.name, 'data');
+    assert.deepEqual(await textsIn(vault, volumes[0].parts), { 'v/rows': 'one\ntwo\n' });
+    assert.deepEqual(await textsIn(vault, images[1]?.manifests[0]?.layers ?? []), {
+      'etc/motd': 'Welcome aboard\n',
+      'var/log': 'written later\n',
+    });
+  });
+
+  it('of format 1 keep an image as a containerd store had it', async () => {
+    const vault = await openVault({ path: goldenPath('v1-snapshots'), access: 'read' });
+    const [pulled] = await readSnapshots(vault);
+    assert.ok(pulled);
+    const [image] = (await openSnapshot(vault, pulled)).images;
+    assert.deepEqual([image?.id, pulled.imageIds], [image?.target.digest, [image?.id]]);
+    const [manifest] = image?.manifests ?? [];
+    assert.deepEqual([image?.manifests.length, manifest?.platform.architecture], [1, 'amd64']);
+    assert.equal(manifest?.layers[0]?.index.compression, 'gzip');
+    assert.deepEqual(await textsIn(vault, manifest.layers), { 'etc/motd': 'As it was pulled\n' });
+  });
 });
+
+/** The files in layers, path to content. */
+async function textsIn(
+  { blobs }: Vault,
+  layers: readonly SnapshotLayer[],
+): Promise<Readonly<Record<string, string>>> {
+  const texts: Record<string, string> = {};
+  for (const { index, diffId } of layers) {
+    assert.equal(digestOf(await collect(readLayer(blobs, index))), diffId);
+    for await (const { path, offset, size, sha256 } of layerEntries(blobs, index)) {
+      const bytes = await collect(readRange(blobs, index, { start: offset, end: offset + size }));
+      assert.equal(hexOf(digestOf(bytes)), sha256);
+      texts[path] = String(bytes);
+    }
+  }
+  return texts;
+}

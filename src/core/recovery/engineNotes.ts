@@ -100,11 +100,15 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
     }),
     undo(engineId, 'removeVolume', async ({ name, notBeforeMs }, signal) => {
       const { createdAtMs } = await engine.volumes.inspect(name, { signal });
-      // Engines tell whole seconds. One second older than its note is older, whatever a clock says: data is at stake.
-      const isOlder = createdAtMs === undefined || createdAtMs < Math.floor(notBeforeMs / 1000) * 1000;
-      if (isOlder || !isOurs({ name, atMs: notBeforeMs }, createdAtMs)) return;
+      if (!isOurs({ name, atMs: notBeforeMs }, createdAtMs)) return;
       const all = await containers.list({ signal });
       if (all.some(({ mounts }) => mounts.some((mount) => mount.name === name))) return;
+      // Engines tell whole seconds. A clock that is behind or somebody else's volume: with data at stake nobody guesses.
+      if (createdAtMs === undefined || createdAtMs < Math.floor(notBeforeMs / 1000) * 1000)
+        throw failure('engineConflict', {
+          name,
+          reason: 'it may have been there before, so it was not removed',
+        });
       await engine.volumes.remove(name, { signal });
     }),
     undo(engineId, 'removeNetwork', async ({ name }, signal) => {
@@ -163,7 +167,8 @@ function undo<K extends EngineNote['kind']>(
 
 /** Whether something that has the name now is what was noted. */
 function isOurs({ name, atMs }: Made, createdAtMs: number | undefined): boolean {
-  if (/^drydock-[a-z-]+-[0-9a-f]{12,}$/.test(name)) return true;
+  // What was made up nobody else has: by Drydock, or by the engine as an ID.
+  if (/^(drydock-[a-z-]+-[0-9a-f]{12,}|[0-9a-f]{64})$/.test(name)) return true;
   if (createdAtMs === undefined) return false;
   return createdAtMs >= atMs - clockSlackMs && createdAtMs <= atMs + madeWithinMs;
 }

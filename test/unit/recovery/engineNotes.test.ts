@@ -153,10 +153,18 @@ describe('undoing what was noted on an engine', () => {
     // The engine tells whole seconds: the one that is cut off here is not older.
     assert.deepEqual((await undone(made(notedMs - 500), note)).done, removed);
     assert.deepEqual((await undone(made(notedMs + minute), note)).done, removed);
-    assert.deepEqual((await undone(made(notedMs - 1000), note)).done, []);
+    assert.deepEqual((await undone(made(notedMs - 60 * minute), note)).done, []);
     assert.deepEqual((await undone(made(notedMs + minute, 'db'), note)).done, []);
     assert.deepEqual((await undone(made(notedMs + 60 * minute), note)).done, []);
     assert.deepEqual((await undone({ volumes: { data: {} } }, note)).done, []);
+  });
+
+  it('leaves the note where a volume may be older, and names it', async () => {
+    const note = { kind: 'removeVolume', name: 'data', notBeforeMs: notedMs } as const;
+    const slow = { volumes: { data: { createdAtMs: notedMs - 1000 } } };
+    const error = await failureOf(undone(slow, note));
+    assert.equal(error.code, 'engineConflict');
+    assert.equal(error.details['name'], 'data');
   });
 
   it('keeps a container that got the name at another time', async () => {
@@ -174,6 +182,15 @@ describe('undoing what was noted on an engine', () => {
       { kind: 'removeContainer', name },
     );
     assert.deepEqual(done, [`remove container id of ${name}`]);
+  });
+
+  it('removes a container that was noted by its ID, whatever the engine’s clock says', async () => {
+    const id = 'c'.repeat(64);
+    const { done } = await undone(
+      { containers: { [id]: { createdAtMs: 0 } } },
+      { kind: 'removeContainer', name: id },
+    );
+    assert.deepEqual(done, [`remove container id of ${id}`]);
   });
 
   it('keeps a network that a container is in', async () => {

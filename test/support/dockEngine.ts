@@ -29,6 +29,8 @@ export interface DockContainer {
   readonly body: JsonObject;
   readonly networks: string[];
   readonly ports: readonly number[];
+  /** Names of volumes. */
+  readonly mounts: readonly string[];
   readonly createdAtMs: number;
 }
 
@@ -136,7 +138,7 @@ export class DockEngine {
 
   addContainer(
     name: string,
-    { state = 'running', ports = [], createdAtMs = 0 }: Partial<DockContainer> = {},
+    { state = 'running', ports = [], mounts = [], createdAtMs = 0 }: Partial<DockContainer> = {},
   ): DockContainer {
     this.#made += 1;
     const id = String(this.#made).padStart(64, 'c');
@@ -145,6 +147,7 @@ export class DockEngine {
       name,
       state,
       ports,
+      mounts,
       createdAtMs,
       health: 'none',
       body: {},
@@ -229,7 +232,7 @@ export class DockEngine {
     return Promise.resolve(found);
   }
 
-  #details({ id, name, state, health, createdAtMs }: DockContainer): ContainerDetails {
+  #details({ id, name, state, health, mounts, createdAtMs }: DockContainer): ContainerDetails {
     return {
       id,
       name,
@@ -238,7 +241,13 @@ export class DockEngine {
       createdAtMs,
       image: '',
       imageId: '',
-      mounts: [],
+      mounts: mounts.map((of) => ({
+        type: 'volume',
+        name: of,
+        source: '',
+        target: `/${of}`,
+        isReadOnly: false,
+      })),
       config: {
         env: [],
         command: [],

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../engine/records.ts';
 import type { CapturedContainer } from '../snapshot/snapshotRecords.ts';
 import {
@@ -18,6 +19,8 @@ export interface BodyInput {
   readonly containers: ReadonlyMap<string, string>;
   /** Volumes by the names they had ⇒ the names they have now. */
   readonly volumes: ReadonlyMap<string, string>;
+  /** Volumes, by the names they have now, that are empty and are to stay so. */
+  readonly emptyVolumes: ReadonlySet<string>;
   /** Before API 1.44 an engine takes one network when it makes a container; the others are connected to later. */
   readonly takesOneNetwork: boolean;
 }
@@ -43,7 +46,8 @@ export function createBodyOf(input: BodyInput): {
   return { body, later: sharesNetwork ? [] : endpoints.slice(now.length) };
 }
 
-function hostConfigFor(config: HostConfig, { containers, volumes }: BodyInput): HostConfig {
+function hostConfigFor(config: HostConfig, input: BodyInput): HostConfig {
+  const { containers } = input;
   const renamed = (reference: ContainerReference): string =>
     reference.with(containers.get(reference.to) ?? reference.to);
   const mode = (value: string | null | undefined): string | undefined => {
@@ -52,9 +56,7 @@ function hostConfigFor(config: HostConfig, { containers, volumes }: BodyInput): 
   };
   const present = <K extends keyof HostConfig>(key: K, value: HostConfig[K]): Partial<HostConfig> =>
     config[key] === undefined ? {} : { [key]: value };
-  const mounts = config.Mounts?.map((mount) =>
-    mount.Type === 'volume' ? { ...mount, Source: volumes.get(mount.Source) ?? mount.Source } : mount,
-  );
+  const mounts = config.Mounts?.map((mount) => renamedMount(mount, input));
   return {
     ...config,
     ...present('NetworkMode', mode(config.NetworkMode)),
@@ -70,16 +72,33 @@ function hostConfigFor(config: HostConfig, { containers, volumes }: BodyInput): 
     ),
     ...present(
       'Binds',
-      config.Binds?.map((bind) => renamedBind(bind, volumes)),
+      config.Binds?.map((bind) => renamedBind(bind, input)),
     ),
     ...present('Mounts', mounts),
   };
 }
 
 /** `volume:/target:options`; what begins with a slash is a folder of the host. */
-function renamedBind(bind: string, volumes: ReadonlyMap<string, string>): string {
-  const [source = '', ...rest] = bind.split(':');
-  return [volumes.get(source) ?? source, ...rest].join(':');
+function renamedBind(bind: string, { volumes, emptyVolumes }: BodyInput): string {
+  const [source = '', target = '', options = ''] = bind.split(':');
+  const name = volumes.get(source) ?? source;
+  const all = options.split(',').filter((option) => option !== '');
+  // An engine would copy what the image has there into an empty volume, and bring deleted files back.
+  if (emptyVolumes.has(name) && !all.includes('nocopy')) all.push('nocopy');
+  return [name, target, ...(all.length > 0 ? [all.join(',')] : [])].filter((part) => part !== '').join(':');
+}
+
+type Mount = NonNullable<HostConfig['Mounts']>[number];
+
+function renamedMount(mount: Mount, { volumes, emptyVolumes }: BodyInput): Mount {
+  if (mount.Type !== 'volume') return mount;
+  const Source = volumes.get(mount.Source) ?? mount.Source;
+  const options = z.looseObject({}).catch({}).parse(mount['VolumeOptions']);
+  return {
+    ...mount,
+    Source,
+    ...(emptyVolumes.has(Source) && { VolumeOptions: { ...options, NoCopy: true } }),
+  };
 }
 
 /** Engines before API 1.45 count a container's short ID among its aliases, and would carry it along. */

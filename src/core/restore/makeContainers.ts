@@ -23,6 +23,12 @@ export async function makeContainers(
       [document.id, name],
     ]),
   );
+  const emptyVolumes = new Set(
+    plan.volumes
+      // Its root folder is an entry as well.
+      .filter(({ volume, action }) => action !== 'keep' && volume.document.entryCount <= 1)
+      .map(({ volume, target }) => volumes.get(volume.document.name) ?? target),
+  );
   const made: MadeContainer[] = [];
   for (const planned of plan.containers) {
     const { document, name } = planned;
@@ -32,6 +38,7 @@ export async function makeContainers(
       image: await imageReference(run, planned),
       containers: names,
       volumes,
+      emptyVolumes,
       takesOneNetwork: takesOneNetwork(plan.info.apiVersion),
     });
     if ((await ifThere(engine.containers.inspect(name, { signal }))) !== undefined)

@@ -17,6 +17,8 @@ export interface ContainersPlan {
   readonly containers: readonly PlannedContainer[];
   readonly items: readonly RestoreItem[];
   readonly problems: readonly RestoreProblem[];
+  /** IDs of those that are replaced, and stopped before anything is made. */
+  readonly gone: ReadonlySet<string>;
 }
 
 type Decision = Pick<RestoreItem, 'newName' | 'action' | 'reason'> & { readonly there?: ContainerSummary };
@@ -77,7 +79,7 @@ export async function planContainers(
   }
   const gone = new Set(containers.flatMap(({ replaces }) => (replaces ? [replaces.id] : [])));
   for (const container of containers) problems.push(...containerProblems(container, state, gone));
-  return { containers, items, problems };
+  return { containers, items, problems, gone };
 }
 
 function decide(name: string, choices: RestoreChoices, { containers }: EngineState): Decision {

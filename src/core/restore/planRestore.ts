@@ -36,7 +36,7 @@ export async function planRestore(
   // What nobody makes needs no network and no image.
   const documents = containers.containers.map(({ document }) => document);
   const networks = planNetworks(documents, state);
-  const volumes = planVolumes(parts.volumes, choices, state);
+  const volumes = planVolumes(parts.volumes, choices, state, containers.gone);
   const images = await planImages(
     { engine, store: vault.blobs },
     {

@@ -1,4 +1,5 @@
 import type { SnapshotVolume } from '../snapshot/snapshot.ts';
+import { usersOf } from '../volumes/volumeUsers.ts';
 import { choiceFor, takenChoice } from './choices.ts';
 import type { EngineState } from './engineState.ts';
 import type { PlannedVolume, RestoreChoices, RestoreItem } from './restorePlan.ts';
@@ -10,11 +11,15 @@ export interface VolumesPlan {
   readonly problems: readonly RestoreProblem[];
 }
 
-/** What becomes of each volume. Nothing that is there is touched unless it was chosen to be replaced. */
+/**
+ * What becomes of each volume. Nothing that is there is touched unless it was chosen to be replaced, which needs that
+ * nobody uses it meanwhile; `gone` are containers that will have been stopped.
+ */
 export function planVolumes(
   volumes: readonly SnapshotVolume[],
   choices: RestoreChoices,
   state: EngineState,
+  gone: ReadonlySet<string> = new Set(),
 ): VolumesPlan {
   const problems: RestoreProblem[] = [];
   const planned: PlannedVolume[] = [];
@@ -29,6 +34,10 @@ export function planVolumes(
     }
     const { target, action, reason } = decide(volume, choices, taken);
     if (reason === 'undecided') problems.push(problem('blocker', 'volumeTaken', { name: target }));
+    if (action === 'replace') {
+      const user = runningUser(target, state, gone);
+      if (user !== undefined) problems.push(problem('blocker', 'volumeInUse', { name: target, other: user }));
+    }
     const known = state.info.drivers?.volume;
     if (action === 'create' && known !== undefined && !known.includes(driver))
       problems.push(problem('blocker', 'volumeDriverMissing', { name, driver }));
@@ -58,4 +67,15 @@ function decide(
   return action === 'keep' || action === 'replace'
     ? { target: name, action, reason: 'chosen' }
     : { target: name, action: 'skip', reason: 'undecided' };
+}
+
+function runningUser(
+  volume: string,
+  { containers }: EngineState,
+  gone: ReadonlySet<string>,
+): string | undefined {
+  const user = usersOf(volume, containers).find(
+    ({ id, state }) => !gone.has(id) && ['running', 'paused', 'restarting'].includes(state),
+  );
+  return user && (user.names[0] ?? user.id);
 }

@@ -15,6 +15,8 @@ const templates = {
   subnetChanged: 'The network {name} gets another subnet than {subnet}, because {other} has that.',
   addressTaken: '{name} needs the address {address} in the network {network}, and {other} has it.',
   portTaken: '{name} needs port {port} of the host, and {other} has it.',
+  volumeInUse:
+    'The volume {name} is to be replaced, and {other} uses it. Stop that, replace it too, or keep the volume.',
   volumeDriverMissing: 'This engine has no volume driver {driver}, which the volume {name} needs.',
   logDriverMissing: 'This engine has no log driver {driver}, which {name} needs.',
   runtimeMissing: 'This engine has no runtime {runtime}, which {name} needs.',

@@ -87,10 +87,13 @@ async function intoNew(
     remarks = await fillWithChecked(deps, { volume, target }, operation);
     operation.signal.throwIfAborted();
   } catch (error) {
-    // Where the engine refused it there is none; and one that holds something is somebody else's.
-    const isRefused = hasCode(error, isMade ? ['volumeNotEmpty'] : ['engineConflict', 'engineRefused']);
+    // Where the engine refused it there is none. One that holds something is somebody else's, unless its data lies
+    // on a device: that stays when the volume goes.
+    const isNotOurs = isMade
+      ? options['device'] === undefined && hasCode(error, ['volumeNotEmpty'])
+      : hasCode(error, ['engineConflict', 'engineRefused']);
     // Where removing fails the note stays open, and recovery goes on from there.
-    await (isRefused ? Promise.resolve() : removeIfThere(engine, target))
+    await (isNotOurs ? Promise.resolve() : removeIfThere(engine, target))
       .then(() => session.journal.settle(number))
       .catch(() => undefined);
     throw error;

@@ -108,6 +108,15 @@ describe('planning a restore', function () {
     assert.deepEqual(planned.containers.at(-1)?.replaces, { id: web.id, name: 'web', wasRunning: true });
   });
 
+  it('does not replace a volume that somebody uses meanwhile', async () => {
+    const user = dock.addContainer('reader', { mounts: ['data'] });
+    dock.volumes.set('data', { createdAtMs: 0, data: 'old' });
+    const choices: RestoreChoices = { items: [{ what: 'volume', name: 'data', action: 'replace' }] };
+    assert.deepEqual(problems(await plan(choices)), ['blocker volumeInUse data reader']);
+    user.state = 'exited';
+    assert.deepEqual(problems(await plan(choices)), []);
+  });
+
   it('refuses a new name that is taken as well', async () => {
     dock.addContainer('web2');
     dock.volumes.set('data2', { createdAtMs: 0, data: '' });

@@ -1,0 +1,43 @@
+import { vaultStats } from '../../core/maintenance/vaultStats.ts';
+import { formatBytes } from '../../core/quantity.ts';
+import type { Command } from '../command.ts';
+import { table } from '../table.ts';
+import { openChosenVault, vaultOption } from '../vaultOption.ts';
+
+export const stats: Command = {
+  name: 'stats',
+  summary: 'Say what a vault holds and how much room it takes',
+  usage: '',
+  details: [
+    'PLAIN is what the snapshots would take unpacked and each on its own, STORED what their blobs take; what two kinds share counts in both.',
+  ],
+  takes: { least: 0, most: 0 },
+  options: { ...vaultOption },
+  async run(context, args) {
+    const vault = await openChosenVault(context, args, 'read');
+    const found = await vaultStats(vault, { signal: context.operation.signal });
+    return {
+      document: { vault: vault.paths.root, ...found },
+      text: (columns) => [
+        ...table(
+          ['KIND', 'SOURCES', 'SNAPSHOTS', 'PLAIN', 'STORED'],
+          found.kinds.map(({ kind, sources, snapshots, plainBytes, storedBytes }) => [
+            kind,
+            String(sources),
+            String(snapshots),
+            formatBytes(plainBytes),
+            formatBytes(storedBytes),
+          ]),
+          columns,
+        ),
+        `${found.snapshots} snapshots of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${found.stored.blobs} blobs)`,
+        `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes them`,
+        ...(found.foreign.blobs > 0
+          ? [`${formatBytes(found.foreign.bytes)} in ${found.foreign.blobs} blobs belong to other tools`]
+          : []),
+        ...(found.damaged > 0 ? [`${found.damaged} snapshots are damaged; verify names what`] : []),
+      ],
+      quiet: [],
+    };
+  },
+};

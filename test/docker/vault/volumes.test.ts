@@ -120,6 +120,39 @@ describe('a volume on a real engine', function () {
     assert.deepEqual(factsOf(await bench.folderOf(target)), old);
   });
 
+  it('is not called restored where it would keep nothing, and is named as such', async () => {
+    const { name } = await bench.volume('memory', {}, { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' });
+    const { volume, remarks } = await bench.backUp(name);
+    assert.ok(remarks.some(({ kind }) => kind === 'tmpfs'));
+    for (const target of [
+      { name: bench.name('never'), mode: 'new' },
+      { name, mode: 'replace' },
+    ] as const)
+      assert.equal(
+        (await failureOf(restoreVolume(bench, { volume, target }, unattended()))).code,
+        'volumeForgets',
+      );
+  });
+
+  it('keeps its driver options whole and names a secret one; data behind them is not written over', async () => {
+    const { folder } = await bench.volume('behind');
+    writeFileSync(join(folder, 'file'), 'data');
+    const options = { type: 'none', o: 'bind,password=secret', device: folder };
+    const { name } = await bench.volume('options', {}, options);
+    const { volume, remarks } = await bench.backUp(name);
+    assert.deepEqual(volume.document.options, options);
+    assert.deepEqual(
+      remarks.filter(({ kind }) => kind === 'maskedOption'),
+      [{ kind: 'maskedOption', subject: 'o' }],
+    );
+    const facts = factsOf(folder);
+    const target = { name: bench.name('never'), mode: 'new' as const };
+    const work = restoreVolume(bench, { volume, target }, unattended());
+    assert.equal((await failureOf(work)).code, 'volumeNotEmpty');
+    assert.deepEqual(factsOf(folder), facts);
+    assert.equal((await failureOf(bench.engine.volumes.inspect(target.name))).code, 'engineNotFound');
+  });
+
   describe('a folder of the host', () => {
     const capture = (path: string): Promise<VolumeCapture> =>
       withVaultSession(bench, { kind: 'backup', subject: path }, unattended(), (session) =>

@@ -64,10 +64,12 @@ export async function withConsistency<T>(
     if (details?.state === 'running' || details?.state === 'restarting') found.push(details);
   }
   const remarks: Remark[] = [];
-  const running = startWaves(found, ({ config }) => config.labels);
-  const waves = running.map((wave) => wave.flatMap((details) => asStanding(details, mode, remarks)));
+  const order = startWaves(found, ({ config }) => config.labels);
+  const waves = order.map((wave) => wave.flatMap((details) => asStanding(details, mode, remarks)));
   const isStill = found.length === waves.flat().length;
-  const value = await withHooks(deps, { containers: running.flat(), remarks }, signal, () =>
+  // In one that is between two starts nothing can be run.
+  const hooked = order.flat().filter(({ state }) => state === 'running');
+  const value = await withHooks(deps, { containers: hooked, remarks }, signal, () =>
     whileStill(deps, { waves, remarks }, signal, () => work({ isStill })),
   );
   return { value, remarks };

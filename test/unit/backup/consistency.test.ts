@@ -261,6 +261,12 @@ describe('hooks around a backup', () => {
     assert.equal(journal.openNotes, 0);
   });
 
+  it('are not run in one that restarts all the time, where they could only fail', async () => {
+    const { steady, run } = setUp({ loops: { ...hooks('lock', 'unlock'), state: 'restarting' } });
+    await run('stop', () => Promise.resolve());
+    assert.deepEqual(steady.done, ['stop loops', 'start loops']);
+  });
+
   it('end the backup when one fails before, with the last line it printed', async () => {
     const { steady, run } = setUp({ db: hooks('lock', 'unlock') });
     steady.runs = (_, command) =>

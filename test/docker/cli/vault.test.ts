@@ -168,6 +168,65 @@ describe('backup and restore with the bundled command', function () {
     assert.match(partly.stderr, new RegExp(`${nameOf('p1')}[^]*${nameOf('p2')}`));
   });
 
+  it('brings one service of a project back, and then the rest', async () => {
+    const project = nameOf('shop');
+    const network = await engine.networks.create({
+      name: nameOf('net'),
+      driver: 'bridge',
+      isInternal: false,
+      isAttachable: false,
+      isIpv6Enabled: false,
+      options: {},
+      labels: { 'com.docker.compose.project': project },
+      ipam: {},
+    });
+    try {
+      for (const service of ['db', 'web']) {
+        const { id } = await engine.containers.create({
+          name: nameOf(service),
+          body: {
+            Image: sleeper,
+            Cmd: ['/bin/sleep', '1000'],
+            StopSignal: 'SIGKILL',
+            Labels: {
+              ...labels,
+              'com.docker.compose.project': project,
+              'com.docker.compose.service': service,
+              ...(service === 'web' ? { 'com.docker.compose.depends_on': 'db:service_started:false' } : {}),
+            },
+            HostConfig: { NetworkMode: nameOf('net') },
+          },
+        });
+        await engine.containers.start(id);
+      }
+      const { snapshots } = await document(backedUp, 'backup', 'project', project, '--consistency', 'stop');
+      assert.equal(snapshots.length, 1);
+      for (const service of ['web', 'db']) {
+        assert.equal(await stateOf(service), 'running');
+        await engine.containers.remove(nameOf(service), { force: true });
+      }
+      await engine.networks.remove(network);
+
+      await document(restored, 'restore', `${project}@latest`, '--service', 'db');
+      assert.equal(await stateOf('db'), 'running');
+      assert.equal((await failureOf(stateOf('web'))).code, 'engineNotFound');
+      const db = await engine.containers.inspect(nameOf('db'));
+      assert.equal(
+        (await refusal('restore', `${project}@latest`, '--service', 'nobody')).code,
+        'notInSnapshot',
+      );
+
+      await document(restored, 'restore', `${project}@latest`, '--skip-existing');
+      assert.equal(await stateOf('web'), 'running');
+      assert.equal((await engine.containers.inspect(nameOf('db'))).id, db.id);
+      const { labels: kept } = await engine.networks.inspect(nameOf('net'));
+      assert.equal(kept['com.docker.compose.project'], project);
+    } finally {
+      await host.removeLabelled();
+      await engine.networks.remove(nameOf('net'));
+    }
+  });
+
   it('lets a container go on that a killed backup left paused', async () => {
     await engine.containers.start(await makeContainer('paused', randomBytes(40 << 20)));
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { formatBytes } from '../../core/quantity.ts';
 import { extractFromSnapshot } from '../../core/snapshotFiles/extractFromSnapshot.ts';
 import type { LeftOut } from '../../core/snapshotFiles/extractPlan.ts';
@@ -50,7 +50,7 @@ export const extract: Command = {
         ...result.paths,
       ],
       quiet: result.paths,
-      notes: left.map(({ path: at, reason }) => `/${at}: ${leftWords[reason]}`),
+      notes: left.map(({ path: at, reason }) => `${posix.join('/', path, at)}: ${leftWords[reason]}`),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { VaultSetting } from '../contributions.ts';
 import type { Digest } from '../core/digest.ts';
 import { DrydockError, failure, reasonOf } from '../core/errors.ts';
@@ -120,11 +121,14 @@ export class VaultList {
   async #read(entry: Entry): Promise<void> {
     entry.turn += 1;
     const { turn } = entry;
+    const before = entry.known.state;
     const state = await this.#look(entry.known.path);
     if (entry.turn !== turn) {
       await entry.reading;
       return;
     }
+    if (isSame(before, state)) return;
+    if (state.kind === 'failed') this.#deps.log.error(`opening the vault ${entry.known.path}`, state.error);
     entry.known = { ...entry.known, state };
     this.#tell();
     if (state.kind === 'open') await this.#nameVolumes(state.vault, state.snapshots);
@@ -135,7 +139,6 @@ export class VaultList {
       const vault = await this.#deps.open(path);
       return { kind: 'open', vault, snapshots: await this.#deps.readSnapshots(vault) };
     } catch (error) {
-      this.#deps.log.error(`opening the vault ${path}`, error);
       return { kind: 'failed', error: asFailure(error) };
     }
   }
@@ -164,6 +167,15 @@ export class VaultList {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Whether people would see the same; a vault is looked at often. */
+function isSame(one: VaultState, other: VaultState): boolean {
+  if (one.kind === 'open' && other.kind === 'open')
+    return (
+      one.vault.settings.id === other.vault.settings.id && isDeepStrictEqual(one.snapshots, other.snapshots)
+    );
+  return one.kind === 'failed' && other.kind === 'failed' && one.error.message === other.error.message;
 }
 
 /** A reading that is still under way is not shown any more. */

@@ -68,6 +68,10 @@ export class VaultsInUse {
         if (change.affectsConfiguration('drydock.vaults')) void this.reload();
         if (change.affectsConfiguration('drydock.backup.policies')) this.protection.renew();
       }),
+      // Watchers miss what happens on network drives, and drives that come and go.
+      vscode.window.onDidChangeWindowState(({ focused }) => {
+        if (focused) void this.list.refresh();
+      }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
         void this.reload();
       }),

@@ -45,7 +45,7 @@ export class SnapshotItem implements SnapshotNode, ViewItem {
 
   face(wording: Wording): ItemFace {
     const { l10n } = wording;
-    const { createdMs, plainBytes, newBytes, verified, damaged, isPinned, tags, remarkCount } =
+    const { createdMs, plainBytes, newBytes, verified, damaged, isPinned, tags, remarkCount, unreadable } =
       this.#snapshot;
     const label = timeOf(createdMs, wording);
     const parts = [
@@ -58,6 +58,7 @@ export class SnapshotItem implements SnapshotNode, ViewItem {
           ? l10n.t('not verified')
           : l10n.t('verified'),
       isPinned ? l10n.t('pinned') : '',
+      unreadable === undefined ? '' : l10n.t('what is noted of it can’t be read'),
       remarkCount === 0 ? '' : remarkWords(remarkCount, wording),
       tags.join(', '),
     ];

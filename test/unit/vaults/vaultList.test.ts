@@ -74,6 +74,22 @@ describe('the list of vaults', () => {
     assert.deepEqual(list.snapshots, snapshots);
   });
 
+  it('tells of a vault only when there is something else to see', async () => {
+    await list.use([
+      { name: 'here', path },
+      { name: 'gone', path: join(folder, 'gone') },
+    ]);
+    let told = 0;
+    list.onDidChange(() => {
+      told += 1;
+    });
+    await list.refresh();
+    assert.equal(told, 0);
+    snapshots = [snapshotRecord('new')];
+    await list.refresh();
+    assert.equal(told, 1);
+  });
+
   it('lets go of vaults that the settings no longer name, and keeps the others as they are', async () => {
     let opened = 0;
     list = make({

@@ -41,6 +41,12 @@ describe('a volume on a real engine', function () {
     assert.deepEqual(factsOf(await restoreNew(name, target)), before);
 
     assert.ok(Object.keys(before).length > 25);
+    const { remarks } = await bench.backUp(name);
+    assert.deepEqual(
+      remarks.map(({ kind }) => kind),
+      ['xattrs'],
+      'what an engine does not hand out is named',
+    );
     const [from, to] = [await bench.engine.volumes.inspect(name), await bench.engine.volumes.inspect(target)];
     assert.deepEqual([to.labels, to.driver, to.options], [from.labels, from.driver, from.options]);
   });

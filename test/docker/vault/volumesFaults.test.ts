@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { tarEnd } from '../../../src/core/archive/tarWriter.ts';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
@@ -8,6 +10,7 @@ import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
 import type { SnapshotVolume } from '../../../src/core/snapshot/snapshot.ts';
 import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
 import { failure } from '../../../src/core/errors.ts';
+import { collect } from '../../support/archives/byteStreams.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf } from '../../support/oddVolume.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
@@ -146,6 +149,34 @@ describe('volumes when something goes wrong', function () {
       }
       assert.ok(failing < 60);
     }
+  });
+
+  it('takes a tar without an entry for a failure, not for an empty volume', async () => {
+    const { name } = await smallVolume('nothing');
+    const containers = {
+      ...bench.engine.containers,
+      readArchive: () => Promise.resolve(Readable.from([tarEnd])),
+    };
+    const deps = bench.through({ ...bench.engine, containers });
+    const work = backupVolume(deps, { name, consistency: 'none' }, unattended());
+    assert.equal((await failureOf(work)).code, 'volumeUnreadable');
+  });
+
+  it('removes a new volume that an engine filled otherwise than it says', async () => {
+    const { name } = await smallVolume('swallowed');
+    const { volume } = await bench.backUp(name);
+    const writeArchive = async (
+      _ref: string,
+      _path: string,
+      tar: AsyncIterable<Uint8Array>,
+    ): Promise<void> => {
+      await collect(tar);
+    };
+    const deps = bench.through({ ...bench.engine, containers: { ...bench.engine.containers, writeArchive } });
+    const target = { name: bench.name('never'), mode: 'new' as const };
+    const error = await failureOf(restoreVolume(deps, { volume, target }, unattended()));
+    assert.equal(error.code, 'volumeDiffers');
+    assert.equal((await failureOf(bench.engine.volumes.inspect(target.name))).code, 'engineNotFound');
   });
 
   it('names a damaged part and touches no volume', async () => {

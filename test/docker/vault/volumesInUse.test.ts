@@ -143,6 +143,24 @@ describe('volumes that change and are used meanwhile', function () {
       assert.equal((await bench.engine.containers.inspect(id)).state, 'running');
   });
 
+  it('names a container that came while the volume was read', async () => {
+    const { name, folder } = await bench.volume('late');
+    writeFileSync(join(folder, 'file'), 'data');
+    let late = '';
+    const engine = watchedEngine(bench.engine, {
+      after: async (call) => {
+        if (call === 'containers.readArchive') late = await run(name);
+      },
+    });
+    const { remarks } = await backupVolume(
+      bench.through(engine),
+      { name, consistency: 'pause' },
+      unattended(),
+    );
+    const { name: own } = await bench.engine.containers.inspect(late);
+    assert.ok(remarks.some(({ kind, subject }) => kind === 'notPaused' && subject === own));
+  });
+
   it('is not replaced under a container that runs', async () => {
     const { name, folder } = await bench.volume('busy');
     writeFileSync(join(folder, 'file'), 'data');

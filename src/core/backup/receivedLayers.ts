@@ -4,6 +4,7 @@ import { failure, type DrydockError } from '../errors.ts';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
+import { readBackLayer } from '../snapshot/readBack.ts';
 import { putLayer, type StoredLayer } from '../snapshot/storedLayer.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
 import { descriptorOf } from '../vault/snapshotDocuments.ts';
@@ -63,7 +64,7 @@ export class ReceivedLayers {
         isTaken();
       }
     };
-    const result = this.#store(path, watched(), digest);
+    const result = this.#storeAndCheck(path, watched(), digest);
     const settled: Promise<unknown> = result
       .catch((error: unknown) => {
         this.#failed.abort(error);
@@ -93,6 +94,17 @@ export class ReceivedLayers {
   async stop(reason: unknown): Promise<void> {
     this.#failed.abort(reason);
     await Promise.allSettled(this.#results.values());
+  }
+
+  /** A layer is read back at once, while the next one comes. */
+  async #storeAndCheck(
+    path: string,
+    data: AsyncGenerator<Uint8Array, void, undefined>,
+    digest: Digest | undefined,
+  ): Promise<ReceivedLayer> {
+    const received = await this.#store(path, data, digest);
+    if (received.layer) await readBackLayer(this.#session, received.layer, { signal: this.#signal });
+    return received;
   }
 
   async #store(

@@ -3,16 +3,17 @@ import { failure } from '../errors.ts';
 import { isIndexType, ociIndexType } from '../oci/mediaTypes.ts';
 import { parseImageIndex } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
-import { readDocument, readVerified, type StoredBlob } from '../vault/blobStore.ts';
-import { readLayer } from '../vault/frames.ts';
+import { readDocument, type StoredBlob } from '../vault/blobStore.ts';
 import { reachableBlobs, type BlobReference } from '../vault/reachableBlobs.ts';
 import { newEntry, refNameOf, snapshotType, type EntryDescriptor } from '../vault/snapshotIndex.ts';
 import { updateSnapshotIndex } from '../vault/updateIndex.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { readBack } from './readBack.ts';
 import { snapshotRef } from './refNames.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
 import { annotationsOf, type DraftedSnapshot } from './snapshotAnnotations.ts';
 import type { SnapshotDraft } from './snapshotDraft.ts';
+import type { StoredLayer } from './storedLayer.ts';
 
 export interface LandInput {
   readonly source: SnapshotSource;
@@ -58,7 +59,8 @@ export async function landSnapshots(
     const notes = { ...annotationsOf(said), [operationName]: session.operationId };
     const index = await draft.finish(notes, { signal });
     const found = await blobsOf(session, index, signal);
-    await readBack(session, draft, found, { ...operation, signal, item: input.source.name });
+    const layerOf = (digest: Digest): StoredLayer | undefined => draft.layerOf(digest);
+    await readBack(session, found, layerOf, { ...operation, signal, item: input.source.name });
     const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
     const { digest: id, sizeBytes } = index;
     drafted.push({ ...said, id, sizeBytes, newBytes, verified: { atMs: Date.now(), depth: 'digests' } });
@@ -136,29 +138,4 @@ function requireThere(vault: string, { digest, sizeBytes, found }: BlobReference
   if (found.sizeBytes === sizeBytes) return;
   const reason = `it has ${found.sizeBytes} bytes of the ${sizeBytes} stated`;
   throw failure('blobDamaged', { vault, digest, reason });
-}
-
-async function readBack(
-  { vault: { blobs }, ledger }: VaultSession,
-  draft: SnapshotDraft,
-  found: readonly StoredBlob[],
-  { signal, progress, item }: Operation & { readonly item: string },
-): Promise<void> {
-  const unread = found.filter(({ digest }) => !ledger.isVerified(digest));
-  const totalBytes = unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let doneBytes = 0;
-  for (const { digest, sizeBytes } of unread) {
-    progress.report({ phase: 'checking', item, doneBytes, totalBytes });
-    const layer = ledger.hasWritten(digest) ? draft.layerOf(digest)?.index : undefined;
-    const bytes = layer
-      ? readLayer(blobs, layer, { signal })
-      : readVerified(blobs, { digest, sizeBytes }, { signal });
-    for await (const chunk of bytes)
-      // A layer's bytes come unpacked, and how many are stored is known only when it was read.
-      if (!layer)
-        progress.report({ phase: 'checking', item, doneBytes: (doneBytes += chunk.length), totalBytes });
-    if (layer) doneBytes += sizeBytes;
-    ledger.markVerified(digest);
-  }
-  progress.report({ phase: 'checking', item, doneBytes, totalBytes });
 }

@@ -3,7 +3,14 @@ import type { Engine } from '../core/engine/engine.ts';
 import type { ItemChoice, RestoreChoices, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
 import type { SnapshotContents } from '../core/snapshot/snapshot.ts';
 import type { Vault } from '../core/vault/layout.ts';
-import { isBlocked, itemLine, itemWord, planSummary, problemLine } from '../ui/restorePlanWords.ts';
+import {
+  isBlocked,
+  isHostFolder,
+  itemLine,
+  itemWord,
+  planSummary,
+  problemLine,
+} from '../ui/restorePlanWords.ts';
 
 export interface PlanInput {
   readonly engine: Engine;
@@ -104,7 +111,9 @@ async function showPlan(
   return chosen?.answer;
 }
 
-function canChange({ what, reason }: RestoreItem): boolean {
+function canChange(item: RestoreItem): boolean {
+  const { what, reason } = item;
+  if (isHostFolder(item)) return false;
   return (what === 'container' || what === 'volume' || what === 'tag') && reason !== 'same';
 }
 

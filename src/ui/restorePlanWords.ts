@@ -13,7 +13,7 @@ export interface PlanLine {
 }
 
 export function itemLine(item: RestoreItem, words: Words): PlanLine {
-  const icon = item.reason === 'undecided' ? 'error' : icons[item.action];
+  const icon = isUndecided(item) ? 'error' : icons[item.action];
   // An image's new name is its ID, which says nothing new.
   const isSame = item.what === 'image' || item.newName === '' || item.newName === item.name;
   const name = isSame ? item.name : `${item.name} → ${item.newName}`;
@@ -25,6 +25,16 @@ export function problemLine({ severity, template, args }: RestoreProblem, { l10n
     label: `$(${severity === 'blocker' ? 'error' : 'warning'}) ${l10n.t(template, { ...args })}`,
     description: '',
   };
+}
+
+/** Whether a person has to say what becomes of it. A folder of the host is only ever left out. */
+function isUndecided(item: RestoreItem): boolean {
+  return item.reason === 'undecided' && !isHostFolder(item);
+}
+
+/** Folders of the host are planned beside volumes, under their paths; no volume's name has a separator. */
+export function isHostFolder({ what, name }: RestoreItem): boolean {
+  return what === 'volume' && /[\\/]/.test(name);
 }
 
 /** Whether the plan can't be carried out as it is. */
@@ -74,8 +84,9 @@ const icons: Readonly<Record<RestoreItem['action'], string>> = {
   skip: 'circle-slash',
 };
 
-function actionWords({ action, reason }: RestoreItem, { l10n }: Words): string {
-  if (reason === 'undecided') return l10n.t('the name is taken: choose what to do');
+function actionWords(item: RestoreItem, { l10n }: Words): string {
+  const { action, reason } = item;
+  if (isUndecided(item)) return l10n.t('the name is taken: choose what to do');
   switch (action) {
     case 'create':
       return l10n.t('will be created');

@@ -25,7 +25,9 @@ describe('in the browser, on the packaged extension', function () {
     await makeSampleImages({ docker: dockerPath, env: { ...process.env, DOCKER_HOST: testHost() } });
     workspace = await mkdtemp(join(tmpdir(), 'drydock-e2e-'));
     await writeFile(join(workspace, 'Dockerfile'), 'FROM demo/base:1.0\nCOPY site/ /srv/\nCMD ["httpd"]\n');
-    vscode = await openVsCode({ workspace, engineHost: testHost() });
+    // Trees draw only the rows that can be seen.
+    const viewport = { width: 1280, height: 1100 };
+    vscode = await openVsCode({ workspace, engineHost: testHost(), viewport });
     page = vscode.page;
     workbench = workbenchOf(page);
     await vscode.openContainer('Drydock');

@@ -33,6 +33,14 @@ describe('the words of a restore plan', () => {
     );
   });
 
+  it('leave folders of the host out without a question', () => {
+    const bind = item({ name: '/srv/app', newName: '/srv/app', action: 'skip', reason: 'undecided' });
+    assert.deepEqual(itemLine(bind, plainWording), {
+      label: '$(circle-slash) volume /srv/app',
+      description: 'is left out',
+    });
+  });
+
   it('count what the plan comes to', () => {
     const items = [item({}), item({}), item({ action: 'keep' }), item({ action: 'skip' })];
     assert.equal(planSummary({ items }, plainWording), '2 to create · 1 there already · 1 left out');

@@ -1,0 +1,38 @@
+/**
+ * A process of its own that restores a snapshot and kills itself when it has written so many notes into the journal.
+ * Without that number it ends well and says how many notes there were.
+ *
+ *     node restoreKilled.ts <host> <vault> <snapshot ID> <choices as JSON> [<note>]
+ */
+import { unattended } from '../../src/core/progress.ts';
+import { executeRestore } from '../../src/core/restore/executeRestore.ts';
+import { planRestore } from '../../src/core/restore/planRestore.ts';
+import type { RestoreChoices } from '../../src/core/restore/restorePlan.ts';
+import { findSnapshot, openSnapshot, readSnapshots } from '../../src/core/snapshot/snapshots.ts';
+import { openVault } from '../../src/core/vault/layout.ts';
+import { currentProcess } from '../../src/core/vault/processIdentity.ts';
+import { connect } from '../../src/docker/connect.ts';
+import { parseAddress } from '../../src/docker/parseAddress.ts';
+
+const [, , host = '', path = '', id = '', choices = '{}', killAt = '0'] = process.argv;
+let written = 0;
+const steps = {
+  reached: (step: string): void => {
+    if (step !== 'journal written') return;
+    written += 1;
+    if (written === Number(killAt)) process.kill(process.pid, 'SIGKILL');
+  },
+};
+
+const endpoint = parseAddress(host);
+if (endpoint === undefined) throw new Error(`no engine at ${host}`);
+const engine = connect(endpoint);
+const vault = await openVault({ path, access: 'write' }, { steps });
+const contents = await openSnapshot(vault, findSnapshot(await readSnapshots(vault), id));
+const plan = await planRestore(
+  { engine, vault },
+  { contents, choices: JSON.parse(choices) as RestoreChoices },
+);
+await executeRestore({ engine, vault, owner: await currentProcess() }, plan, unattended());
+await engine.close();
+console.log(String(written));

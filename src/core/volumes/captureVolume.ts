@@ -7,7 +7,7 @@ import { layerEntries } from '../vault/layerIndex.ts';
 import { entryDifferences, pathBelow } from './compareEntries.ts';
 import { cutTar, type CutSizes } from './cutTar.ts';
 import type { VolumeDeps } from './helperContainer.ts';
-import { withOpenVolume, type OpenVolume } from './openVolume.ts';
+import type { OpenVolume } from './openVolume.ts';
 import { tarEntries } from './tarEntries.ts';
 import { EntryRemarks, remarksOnVolume } from './volumeRemarks.ts';
 
@@ -27,34 +27,13 @@ export interface CaptureOptions {
 const maxReadings = 4;
 
 /**
- * Stores a volume's data as parts that are whole tars, cut by content, so that what did not change since the last
- * time is not stored again. Files that change while they are read are named in the document.
+ * Stores the data of an open volume as parts that are whole tars, cut by content, so that what did not change since
+ * the last time is not stored again. Files that change while they are read are named in the document. For a
+ * `SnapshotDraft`.
  *
- * Rejects with `engineNotFound` where there is no such volume, with `volumeFileShrinks`, `volumeUnreadable`, and with
- * what the engine and the vault reject with; parts may be in the vault then, which nothing reaches.
+ * Rejects with `volumeFileShrinks`, `volumeUnreadable`, and with what the engine and the vault reject with; parts may
+ * be in the vault then, which nothing reaches.
  */
-export async function captureVolume(
-  deps: VolumeDeps,
-  { name, ...options }: CaptureOptions & { readonly name: string },
-  operation: Operation,
-): Promise<VolumeCapture> {
-  const toOpen = { kind: 'volume', name, access: 'read' } as const;
-  const signal = AbortSignal.any([deps.session.signal, operation.signal]);
-  return await withOpenVolume(deps, toOpen, signal, (open) => captureOpen(deps, open, options, operation));
-}
-
-/** The same for a folder or file of the engine's host, given by its path there. */
-export async function captureBind(
-  deps: VolumeDeps,
-  { path, ...options }: CaptureOptions & { readonly path: string },
-  operation: Operation,
-): Promise<VolumeCapture> {
-  const toOpen = { kind: 'bind', name: path, access: 'read' } as const;
-  const signal = AbortSignal.any([deps.session.signal, operation.signal]);
-  return await withOpenVolume(deps, toOpen, signal, (open) => captureOpen(deps, open, options, operation));
-}
-
-/** Captures what is open already, so that whoever pauses containers pauses them for the reading alone. */
 export async function captureOpen(
   deps: VolumeDeps,
   volume: OpenVolume,

@@ -48,7 +48,8 @@ export async function* renamedTar(
   yield tarEnd;
 }
 
-function headersOf(entry: TarEntry, renaming: Renaming, name: string): Buffer {
+/** The headers of an entry under another name; `from` may be empty, and then `to` is put before every name. */
+export function headersOf(entry: TarEntry, renaming: Renaming, name: string): Buffer {
   const flag = typeFlags[entry.type];
   if (flag === undefined || entry.isSparse)
     throw failure('archiveUnsupported', { name, what: 'an entry that can’t be renamed' });

@@ -7,7 +7,9 @@ import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
 import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
 import { layerEntries } from '../../../src/core/vault/layerIndex.ts';
 import { withVaultSession } from '../../../src/core/vault/vaultSession.ts';
-import { captureBind, type VolumeCapture } from '../../../src/core/volumes/captureVolume.ts';
+import { captureOpen, type VolumeCapture } from '../../../src/core/volumes/captureVolume.ts';
+import type { VolumeDeps } from '../../../src/core/volumes/helperContainer.ts';
+import { withOpenVolume } from '../../../src/core/volumes/openVolume.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
@@ -160,13 +162,13 @@ describe('a volume on a real engine', function () {
   });
 
   describe('a folder of the host', () => {
+    const readBind = (deps: VolumeDeps, path: string): Promise<VolumeCapture> =>
+      withOpenVolume(deps, { kind: 'bind', name: path, access: 'read' }, deps.session.signal, (open) =>
+        captureOpen(deps, open, { isWrittenMeanwhile: true }, unattended()),
+      );
     const capture = (path: string): Promise<VolumeCapture> =>
       withVaultSession(bench, { kind: 'backup', subject: path }, unattended(), (session) =>
-        captureBind(
-          { engine: bench.engine, engineId: 'test', session },
-          { path, isWrittenMeanwhile: true },
-          unattended(),
-        ),
+        readBind({ engine: bench.engine, engineId: 'test', session }, path),
       );
     const pathsIn = async ({ parts }: VolumeCapture): Promise<readonly string[]> => {
       const found: string[] = [];

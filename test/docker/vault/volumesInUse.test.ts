@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended, type Operation, type ProgressFact } from '../../../src/core/progress.ts';
@@ -99,6 +99,8 @@ describe('volumes that change and are used meanwhile', function () {
     const { name, folder } = await bench.volume('written');
     for (const file of ['changes', 'goes', 'stays']) writeFileSync(join(folder, file), file);
     await run(name);
+    // So that its time differs when something comes and goes within a second.
+    utimesSync(folder, 1_000_000_000, 1_000_000_000);
     let readings = 0;
     const engine = watchedEngine(bench.engine, {
       before: (call) => {

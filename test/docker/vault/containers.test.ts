@@ -368,7 +368,7 @@ describe('backing up a container', function () {
       assert.ok(moments !== undefined && moments > 20, `${moments}`);
       let landed = (await readSnapshots(bench.vault)).length;
       let isAnyPausedOrStopped = false;
-      // What differs between the two is tried everywhere; what they have in common once is enough.
+      // Most moments are the same in both, and trying them all once is enough.
       const step = consistency === 'pause' ? 1 : 2;
       for (let at = 1; at <= moments; at += step) {
         assert.equal(

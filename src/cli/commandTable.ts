@@ -22,6 +22,7 @@ import { importFilesystem } from './commands/importFilesystem.ts';
 import { init } from './commands/init.ts';
 import { load } from './commands/load.ts';
 import { ls } from './commands/ls.ts';
+import { repair } from './commands/repair.ts';
 import { restore } from './commands/restore.ts';
 import { save } from './commands/save.ts';
 import { show } from './commands/show.ts';
@@ -56,6 +57,7 @@ export const commands: readonly Command[] = [
   forget,
   prune,
   verify,
+  repair,
   copy,
   stats,
 ];

@@ -12,6 +12,7 @@ import { readSnapshotIndex } from '../vault/updateIndex.ts';
 import { sharedWaitMs, type VaultDeps } from './annotateSnapshots.ts';
 import { checkLayer } from './checkLayer.ts';
 import { checkVaultFiles } from './checkVaultFiles.ts';
+import { hasItsDigest } from './hasItsDigest.ts';
 import { inParallel } from './inParallel.ts';
 import { markVerified } from './markVerified.ts';
 import { isNeeded, readVaultGraph, snapshotsNeeding, type VaultGraph } from './vaultGraph.ts';
@@ -51,17 +52,18 @@ export async function verifyVault(
   operation: Operation,
 ): Promise<VerifyReport> {
   // A vault that can't be written to has nobody who prunes it either, nor a place for a lock.
-  if (vault.access === 'read') return await verify(vault, input, operation);
+  if (vault.access === 'read') return await examineVault(vault, input, operation);
   const { paths, steps } = vault;
   const lock = { scope: 'vault', mode: 'shared', waitMs: sharedWaitMs } as const;
   return await withLock({ paths, owner, steps }, lock, operation, async ({ signal }) => {
-    const report = await verify(vault, input, { ...operation, signal });
+    const report = await examineVault(vault, input, { ...operation, signal });
     await markVerified({ vault, owner }, report, { signal });
     return report;
   });
 }
 
-async function verify(
+/** The same without a lock and without marks, for who holds the lock already. */
+export async function examineVault(
   vault: Vault,
   { depth, share }: VerifyInput,
   { signal, progress }: Operation,
@@ -185,8 +187,10 @@ class ProblemFinder {
       const isTold = [...this.#found.values()].some(
         ({ kind, snapshots }) => kind !== 'entry' && snapshots.includes(snapshot.id),
       );
-      const kind = error.code === 'badJson' ? 'unreadable' : 'mismatch';
-      if (!isTold) this.#tell(digest, kind, damageReason(error), [snapshot.id]);
+      if (isTold) return;
+      const isWhole = await hasItsDigest(this.#vault, digest, this.#signal);
+      const kind = !isWhole ? 'wrongDigest' : error.code === 'badJson' ? 'unreadable' : 'mismatch';
+      this.#tell(digest, kind, damageReason(error), [snapshot.id]);
     }
   }
 

@@ -122,6 +122,10 @@ const templates = {
   pathClash: '{path} and {other} in {name} would be one file on this disk. Extract them one by one.',
   ownersDenied:
     'Only the administrator (root) can give files their owners. Leave the owners out, or run it as root.',
+  putBackDiffers:
+    'Files were put back into {name}, but {path} is not as it was ({what}). Look at it before you go on.',
+  putBackDenied:
+    'A Podman gives all files of the container {name} to root. Extract the files, and copy them in yourself.',
   rootMissing: '{name} holds nothing named {root}. It holds {known}.',
   rootUnclear: '{name} holds several file systems: {known}. Say which one.',
 

@@ -233,6 +233,7 @@ function fileOf(entry: LayerEntry, layer: TreeLayer): TreeFile {
     ...(entry.sha256 !== undefined && { sha256: entry.sha256 }),
     isSparse: entry.sparse === true,
     hasXattrs: entry.xattrs !== undefined,
+    header: entry.header,
     offset: entry.offset,
     layer,
   };

@@ -34,28 +34,38 @@ export interface FileToRead {
 /** What lies between two files is read over rather than jumped over when it is no more than a frame. */
 const smallGapBytes = 4 << 20;
 
+/** An entry of a tar. Its bytes must be read to their end before the next one is asked for. */
+export interface ReadEntry<T> {
+  readonly one: T;
+  /** Its headers as they stand in the tar, those before the one that counts included. */
+  readonly headers: Buffer;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /**
- * Reads many files, those of each layer in the order of its tar, so that no frame is unpacked twice. `visit` gets the
- * bytes of one after another, which fail as those of {@link readFileData} do; it must read them to their end.
+ * Many entries, those of each layer in the order of its tar, so that no frame is unpacked twice. The bytes of each fail
+ * as those of {@link readFileData} do.
  */
-export async function readFiles<T extends FileToRead>(
+export async function* readEntries<T extends FileToRead>(
   store: BlobReader,
   { files, name }: { readonly files: readonly T[]; readonly name: string },
-  visit: (one: T, bytes: AsyncIterable<Uint8Array>) => Promise<void>,
   cancel: CancelOptions = {},
-): Promise<void> {
+): AsyncGenerator<ReadEntry<T>, void, undefined> {
   const byLayer = Map.groupBy(files, ({ file }) => file.layer.index.digest);
   for (const ofLayer of byLayer.values())
-    for (const run of runsOf(ofLayer.toSorted((a, b) => a.file.offset - b.file.offset))) {
+    for (const run of runsOf(ofLayer.toSorted((a, b) => a.file.header - b.file.header))) {
       const [first] = run;
       if (first === undefined) continue;
-      const range = { start: first.file.offset, end: endOf(run) };
+      const range = { start: first.file.header, end: endOf(run) };
       const reader = new RangeReader(readRange(store, first.file.layer.index, range, cancel), range.start);
       try {
         for (const one of run) {
-          requireWholeData(one.file, { path: one.path, name });
-          const bytes = reader.take(one.file.offset, one.file.sizeBytes);
-          await visit(one, verified(bytes, one.file, { path: one.path, name }));
+          const { file, path } = one;
+          requireWholeData(file, { path, name });
+          const headers: Uint8Array[] = [];
+          for await (const piece of reader.take(file.header, file.offset - file.header)) headers.push(piece);
+          const bytes = reader.take(file.offset, file.sizeBytes);
+          yield { one, headers: Buffer.concat(headers), bytes: verified(bytes, file, { path, name }) };
         }
       } finally {
         await reader.close();
@@ -71,9 +81,9 @@ function runsOf<T extends FileToRead>(files: readonly T[]): readonly (readonly T
   const runs: T[][] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (const one of files) {
-    const { offset, sizeBytes } = one.file;
+    const { header, offset, sizeBytes } = one.file;
     const last = runs.at(-1);
-    if (last !== undefined && offset >= end && offset - end <= smallGapBytes) last.push(one);
+    if (last !== undefined && header >= end && header - end <= smallGapBytes) last.push(one);
     else runs.push([one]);
     end = offset + sizeBytes;
   }
@@ -135,7 +145,8 @@ async function* verified(
       reason: `it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} stated`,
     });
   const found = hexOf(hasher.digest());
-  if (found === file.sha256) return;
+  // What is no file has no digest, and no bytes.
+  if (found === file.sha256 || (file.type !== 'file' && file.sizeBytes === 0)) return;
   throw failure('fileDamaged', {
     path,
     name,

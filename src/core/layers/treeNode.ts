@@ -23,7 +23,8 @@ export interface TreeFile {
   /** The data is a map of holes and pieces. */
   readonly isSparse: boolean;
   readonly hasXattrs: boolean;
-  /** Where the data starts in the plain tar. */
+  /** Where its headers and its data start in the plain tar. */
+  readonly header: number;
   readonly offset: number;
   readonly layer: TreeLayer;
 }

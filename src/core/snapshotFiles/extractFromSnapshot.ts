@@ -91,6 +91,8 @@ async function planFor(
   const plan = planExtract(node, {
     isCaseBlind: await isCaseBlind(staging),
     takesRawNames: process.platform === 'linux',
+    takesSpecials: false,
+    takesXattrs: false,
     isBadName: process.platform === 'win32' ? isBadOnWindows : () => false,
     name,
   });

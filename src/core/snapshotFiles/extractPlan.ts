@@ -29,6 +29,8 @@ export interface ExtractPlan {
   /** Other names of files among `files`. */
   readonly links: readonly (ItemToMake & { readonly file: TreeFile })[];
   readonly symlinks: readonly (ItemToMake & { readonly file: TreeFile })[];
+  /** Devices and named pipes, where they can be made. */
+  readonly specials: readonly (ItemToMake & { readonly file: TreeFile })[];
   readonly left: readonly LeftOut[];
   readonly sizeBytes: number;
 }
@@ -38,6 +40,8 @@ export interface PlanRules {
   readonly isCaseBlind: boolean;
   /** Whether names are bytes, as on Linux. */
   readonly takesRawNames: boolean;
+  readonly takesSpecials: boolean;
+  readonly takesXattrs: boolean;
   /** Names that can't be there, whatever they are. */
   readonly isBadName: (name: string) => boolean;
   /** What failures call the file system that is extracted from. */
@@ -52,12 +56,15 @@ const leftReasons: Readonly<Partial<Record<TreeFile['type'], LeftOut['reason']>>
   other: 'other',
 };
 
+const specialTypes: ReadonlySet<TreeFile['type']> = new Set(['char-device', 'block-device', 'fifo']);
+
 /** Plans to make `node` and all that is in it. Throws `pathClash` where two names would be one. */
 export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
   const folders: ItemToMake[] = [];
   const files: (ItemToMake & { readonly file: TreeFile })[] = [];
   const links: (ItemToMake & { readonly file: TreeFile })[] = [];
   const symlinks: (ItemToMake & { readonly file: TreeFile })[] = [];
+  const specials: (ItemToMake & { readonly file: TreeFile })[] = [];
   const left: LeftOut[] = [];
   const seen = new Set<TreeFile>();
   let sizeBytes = 0;
@@ -65,7 +72,7 @@ export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     const { path, node: at } = next;
     const { file, children } = at;
-    if (file?.hasXattrs === true) left.push({ path, reason: 'attributes' });
+    if (file?.hasXattrs === true && !rules.takesXattrs) left.push({ path, reason: 'attributes' });
     if (children !== undefined) {
       folders.push({ path, ...(file && { file }) });
       const names = [...children].filter(([, child]) => isThere(child)).map(([name]) => name);
@@ -85,10 +92,12 @@ export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
         sizeBytes += file.sizeBytes;
       }
       seen.add(file);
-    } else if (file !== undefined)
+    } else if (file !== undefined && rules.takesSpecials && specialTypes.has(file.type))
+      specials.push({ path, file });
+    else if (file !== undefined)
       left.push({ path, reason: file.isSparse ? 'sparse' : (leftReasons[file.type] ?? 'other') });
   }
-  return { folders, files, links, symlinks, left, sizeBytes };
+  return { folders, files, links, symlinks, specials, left, sizeBytes };
 }
 
 function requireDistinct(names: readonly string[], folder: string, name: string): void {

@@ -21,17 +21,14 @@ export async function makeFiles(
   }
   const made = new Map<TreeFile, string | Buffer>();
   let doneBytes = 0;
-  await files.readMany(
-    plan.files,
-    async (item, bytes) => {
-      const place = placeOf(base, item.path);
-      progress.report({ phase: 'writing', item: item.path, doneBytes, totalBytes: plan.sizeBytes });
-      doneBytes += await writeNew(place, bytes);
-      await dress(place, item.file, owners);
-      made.set(item.file, place);
-    },
-    { signal },
-  );
+  for await (const { one, bytes } of files.readMany(plan.files, { signal })) {
+    const place = placeOf(base, one.path);
+    progress.report({ phase: 'writing', item: one.path, doneBytes, totalBytes: plan.sizeBytes });
+    signal.throwIfAborted();
+    doneBytes += await writeNew(place, bytes);
+    await dress(place, one.file, owners);
+    made.set(one.file, place);
+  }
   for (const item of plan.links) {
     signal.throwIfAborted();
     const place = placeOf(base, item.path);

@@ -1,6 +1,6 @@
 import { failure, isCancellation } from '../errors.ts';
 import { loadTree, type Scope } from '../layers/loadTree.ts';
-import { readFileData, readFiles, type FileToRead } from '../layers/readFileData.ts';
+import { readEntries, readFileData, type FileToRead, type ReadEntry } from '../layers/readFileData.ts';
 import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import type { SnapshotRoot } from './snapshotRoots.ts';
@@ -84,13 +84,12 @@ export class RootFiles {
     return readFileData(this.#store, file, this.#label(path), cancel);
   }
 
-  /** The bytes of many files of the tree, in the order that is quickest; see {@link readFiles}. */
+  /** Many files of the tree, in the order that is quickest; see {@link readEntries}. */
   readMany<T extends FileToRead>(
     files: readonly T[],
-    visit: (one: T, bytes: AsyncIterable<Uint8Array>) => Promise<void>,
     cancel: CancelOptions = {},
-  ): Promise<void> {
-    return readFiles(this.#store, { files, name: this.root.name }, visit, cancel);
+  ): AsyncGenerator<ReadEntry<T>, void, undefined> {
+    return readEntries(this.#store, { files, name: this.root.name }, cancel);
   }
 
   /** What is at `path`, links followed; rejects with `pathMissing`. */

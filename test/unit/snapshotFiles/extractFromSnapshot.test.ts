@@ -110,7 +110,13 @@ describe('extracting from a snapshot', function () {
   it('refuses names that would be one file', async () => {
     const files = await filesOf([['d/'], ['d/Read', '1'], ['d/read', '2']]);
     const { node } = await files.below('d');
-    const rules = { takesRawNames: true, isBadName: () => false, name: 'data' };
+    const rules = {
+      takesRawNames: true,
+      takesSpecials: false,
+      takesXattrs: false,
+      isBadName: () => false,
+      name: 'data',
+    };
     assert.throws(() => planExtract(node, { ...rules, isCaseBlind: true }), { code: 'pathClash' });
     assert.equal(planExtract(node, { ...rules, isCaseBlind: false }).files.length, 2);
   });

@@ -10,7 +10,7 @@ import { remarkWords } from '../views/snapshotItem.ts';
 import { backupTargets, isNothing, subjectsOf, type BackupTargets } from './backupTargets.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseTargetVault, vaultAmong } from './chosenVault.ts';
-import type { Command, CommandContext } from './context.ts';
+import type { BackupContext, Command, CommandContext } from './context.ts';
 import { runBackups } from './runBackups.ts';
 
 /** Backs up whatever it was started on; a node of the Backups view means its source, into the same vault. */
@@ -27,7 +27,7 @@ export const backUp: Command<'drydock.backUp'> = async (context, ...args) => {
 
 /** Backs up under one notification, and tells what came of it. Resolves with what was backed up. */
 export async function backUpInto(
-  context: CommandContext,
+  context: BackupContext,
   vault: KnownVault,
   targets: BackupTargets,
 ): Promise<readonly BackupResult[] | undefined> {

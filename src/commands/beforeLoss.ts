@@ -3,7 +3,7 @@ import { readSetting } from '../ui/settings.ts';
 import { backUpInto } from './backUp.ts';
 import { isNothing, subjectsOf, type BackupTargets } from './backupTargets.ts';
 import { chooseTargetVault } from './chosenVault.ts';
-import type { CommandContext } from './context.ts';
+import type { BackupContext } from './context.ts';
 
 export interface LossQuestion {
   readonly message: string;
@@ -21,7 +21,7 @@ export interface LossQuestion {
  * backup failed.
  */
 export async function askBeforeLoss(
-  context: CommandContext,
+  context: BackupContext,
   question: LossQuestion,
 ): Promise<string | undefined> {
   await context.vaults.ready;
@@ -42,7 +42,7 @@ function ask({ message, detail }: LossQuestion, actions: readonly string[]): Pro
   return Promise.resolve(vscode.window.showWarningMessage(message, { modal: true, detail }, ...actions));
 }
 
-async function isBackedUp(context: CommandContext, targets: BackupTargets): Promise<boolean> {
+async function isBackedUp(context: BackupContext, targets: BackupTargets): Promise<boolean> {
   const vault = await chooseTargetVault(context, vscode.l10n.t('Back Up First'));
   if (vault === undefined) return false;
   const results = await backUpInto(context, vault, targets);
@@ -50,7 +50,7 @@ async function isBackedUp(context: CommandContext, targets: BackupTargets): Prom
 }
 
 /** An image that a vault has as it is loses nothing; containers and volumes may have changed since. */
-function unkept({ vaults }: CommandContext, targets: BackupTargets): BackupTargets {
+function unkept({ vaults }: BackupContext, targets: BackupTargets): BackupTargets {
   const protection = vaults.protection.current();
   return {
     ...targets,

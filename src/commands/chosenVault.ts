@@ -22,7 +22,7 @@ export function vaultAmong(
 
 /** The vault to read from: that of the nodes, the only one, or the one a person picks. */
 export async function chooseVault(
-  context: CommandContext,
+  context: Pick<CommandContext, 'vaults'>,
   nodes: readonly DrydockNode[],
   title: string,
 ): Promise<KnownVault | undefined> {
@@ -34,7 +34,7 @@ export async function chooseVault(
 
 /** The vault to store in: the default one. A person picks where there are several and none was made the default. */
 export async function chooseTargetVault(
-  context: CommandContext,
+  context: Pick<CommandContext, 'vaults'>,
   title: string,
 ): Promise<KnownVault | undefined> {
   await context.vaults.ready;
@@ -64,7 +64,7 @@ export function snapshotsAmong(
   );
 }
 
-async function addFirst({ vaults }: CommandContext): Promise<KnownVault | undefined> {
+async function addFirst({ vaults }: Pick<CommandContext, 'vaults'>): Promise<KnownVault | undefined> {
   const add = vscode.l10n.t('Add Vault');
   const chosen = await vscode.window.showInformationMessage(
     vscode.l10n.t('There is no vault yet. A vault is a folder that keeps backups.'),

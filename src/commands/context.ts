@@ -40,6 +40,9 @@ export interface CommandContext {
   }) => Promise<void>;
 }
 
+/** What it takes to back something up. */
+export type BackupContext = Pick<CommandContext, 'engine' | 'vaults' | 'log'>;
+
 /** One command. What it resolves with is for tests and other extensions; undefined means that nothing was done. */
 export type Command<Id extends CommandId> = (
   context: CommandContext,

@@ -6,7 +6,7 @@ import { errorWords } from '../ui/errorWords.ts';
 import { runOperation, showFailure } from '../ui/runOperation.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import { subjectsOf, type BackupTargets } from './backupTargets.ts';
-import type { CommandContext } from './context.ts';
+import type { BackupContext } from './context.ts';
 
 export interface BackupRun {
   readonly title: string;
@@ -22,7 +22,7 @@ export interface BackupRun {
  * or when nothing could be begun.
  */
 export async function runBackups(
-  context: CommandContext,
+  context: BackupContext,
   run: BackupRun,
 ): Promise<readonly BackupResult[] | undefined> {
   const { targets, consistency, includeBinds } = run;
@@ -80,7 +80,7 @@ function named({ signal, progress }: Operation, item: string): Operation {
 }
 
 function tellFailures(
-  { log }: CommandContext,
+  { log }: BackupContext,
   { title, targets }: BackupRun,
   errors: readonly unknown[],
 ): void {

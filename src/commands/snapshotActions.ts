@@ -1,24 +1,20 @@
 import * as vscode from 'vscode';
-import type { Engine } from '../core/engine/engine.ts';
 import type { FilePlace, SnapshotPanelsDeps } from '../report/snapshotPanel.ts';
-import type { Log } from '../ui/log.ts';
 import { showFailure } from '../ui/runOperation.ts';
 import { snapshotUri } from '../ui/snapshotFileSystem.ts';
 import type { OpenedSnapshots } from '../vaults/openedSnapshots.ts';
-import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
+import type { BackupContext } from './context.ts';
 import { extractFiles } from './extractFiles.ts';
+import { putBack } from './putBack.ts';
 
-export interface SnapshotActionsDeps {
-  readonly engine: () => Engine;
-  readonly vaults: VaultsInUse;
-  readonly log: Log;
+export interface SnapshotActionsDeps extends BackupContext {
   readonly open: OpenedSnapshots['open'];
 }
 
 /** What the buttons of a snapshot's page do. */
 export function snapshotActions(
   deps: SnapshotActionsDeps,
-): Pick<SnapshotPanelsDeps, 'restore' | 'openFile' | 'extract'> {
+): Pick<SnapshotPanelsDeps, 'restore' | 'openFile' | 'extract' | 'putBack'> {
   const shown =
     (title: string, work: (place: FilePlace) => Promise<unknown>) =>
     async (place: FilePlace): Promise<void> => {
@@ -42,5 +38,6 @@ export function snapshotActions(
       }
     }),
     extract: shown('extract', (place) => extractFiles(deps, place)),
+    putBack: shown('put back', (place) => putBack(deps, place)),
   };
 }

@@ -171,7 +171,7 @@ function fileActions(file: PageFile, root: PageRoot, deps: SnapshotViewDeps): re
   const types = [
     ...(file.type === 'file' ? (['open'] as const) : []),
     ...(root.canExtract && file.type !== 'other' ? (['extract'] as const) : []),
-    ...(root.canPutBack && file.type !== 'other' ? (['putBack'] as const) : []),
+    ...(root.canPutBack && file.path !== '' && file.type !== 'other' ? (['putBack'] as const) : []),
   ];
   return types.map((type) =>
     button({

@@ -62,8 +62,14 @@ describe('backup and restore in the browser', function () {
   it('makes a vault in an empty folder', async () => {
     await vscode.runCommand('Drydock: Add Vault');
     const input = quickInput().locator('input').first();
-    await eventually(async () => (await input.inputValue()).startsWith('/'));
-    await input.fill(`${join(folder, 'vault')}/`);
+    const sibling = quickInput().getByRole('option', { name: 'workspace' });
+    // The dialog writes its own path into the field once it has read the first folder.
+    await eventually(async () => {
+      if ((await input.inputValue()) !== `${folder}/`) await input.fill(`${folder}/`);
+      return sibling.isVisible();
+    });
+    await workbench.pick(/^vault$/);
+    await sibling.waitFor({ state: 'detached' });
     await quickInput().getByRole('button', { name: 'Add Vault' }).click();
     await workbench.dialog.getByRole('button', { name: 'Make a Vault' }).click();
     await workbench.answer(/Name of the vault/, 'safe');
@@ -94,6 +100,26 @@ describe('backup and restore in the browser', function () {
     await page.locator('.view-lines').getByText('hello from before the loss').waitFor();
   });
 
+  it('puts a file back from the page, over the one that is there only when told to', async () => {
+    await writeFile(join(folder, 'other'), 'written later\n');
+    await docker('cp', join(folder, 'other'), 'shop:/data/greeting');
+    await page.getByRole('tab', { name: /Snapshot: shop/ }).click();
+    const frame = await vscode.webview();
+    const file = frame.getByRole('button', { name: 'Put greeting back' });
+    await eventually(async () => {
+      const isOpen = await file.isVisible();
+      if (!isOpen) await frame.locator('summary').filter({ hasText: 'shop-data (volume)' }).click();
+      return isOpen;
+    });
+    await file.click();
+    await workbench.dialog.getByRole('button', { name: 'Put Back' }).click();
+    await workbench.dialog.getByText(/has greeting already/).waitFor();
+    await workbench.dialog.getByRole('button', { name: 'Overwrite' }).click();
+    await workbench.told(/Put back and checked: greeting/);
+    await docker('cp', 'shop:/data/greeting', join(folder, 'put-back'));
+    assert.equal(await readFile(join(folder, 'put-back'), 'utf8'), greeting);
+  });
+
   it('restores container and volume from the palette after both were deleted', async () => {
     await docker('rm', '--force', '--volumes', 'shop');
     await docker('volume', 'rm', 'shop-data');
@@ -113,5 +139,15 @@ describe('backup and restore in the browser', function () {
     );
     assert.equal(await readFile(join(folder, 'restored'), 'utf8'), greeting);
     await workbench.treeItem(/^shop-data, .*backed up/).waitFor();
+  });
+
+  it('offers to back a container up before it is removed, and removes it only then', async () => {
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo-alone, /), /Remove/);
+    await workbench.dialog.getByText('Remove container demo-alone?').waitFor();
+    await vscode.screenshot('back-up-first');
+    await workbench.dialog.getByRole('button', { name: 'Back Up First' }).click();
+    await workbench.told(/Backed up and verified: demo-alone/);
+    await workbench.treeItem(/^demo-alone, /).waitFor({ state: 'detached' });
+    await workbench.treeItem(/^container, demo-alone, 1 snapshot/).waitFor();
   });
 });

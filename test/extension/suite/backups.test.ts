@@ -108,7 +108,7 @@ describe('backups in the extension host', () => {
     assert.equal(protection.volume({ name: 'another', labels: {} }).kind, 'never');
   });
 
-  it('pins a snapshot, refuses to let it go then, and unpins it', async () => {
+  it('pins a snapshot and unpins it, and the view says so', async () => {
     const [node] = await snapshots();
     const pinned = (await run('drydock.pinSnapshots', node)) as Snapshot;
     assert.ok(pinned.isPinned);

@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexOf, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
@@ -98,7 +98,7 @@ interface Deps {
   readonly owner: ProcessIdentity;
 }
 
-/** The old file stays, under a name by which a person finds it. */
+/** The old file is kept, under a name by which a person finds it. */
 async function replaceIndex({ vault: { paths, steps }, owner }: Deps, signal: AbortSignal): Promise<void> {
   const lock = { scope: 'index', mode: 'exclusive', waitMs } as const;
   await withLock({ paths, owner, steps }, lock, { signal }, async (held) => {
@@ -111,7 +111,8 @@ async function replaceIndex({ vault: { paths, steps }, owner }: Deps, signal: Ab
         await held.ensureHeld();
         const name = `index.json-${new Date().toISOString().replace(/[:.]/g, '-')}`;
         try {
-          await rename(paths.index, join(await damagedFolder(paths.root), name));
+          // A copy, so that at no moment there is no index.json.
+          await copyFile(paths.index, join(await damagedFolder(paths.root), name));
         } catch (error) {
           if (!hasCode(error, 'ENOENT')) throw error;
         }

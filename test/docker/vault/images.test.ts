@@ -66,8 +66,16 @@ describe('images in a vault, from a real engine', function () {
   });
 
   after(async () => {
-    const ids = [...new Set((await labelled()).split('\n').filter((id) => id !== ''))];
-    if (ids.length > 0) await docker('image', 'rm', '--force', ...ids);
+    // A parent is refused while it has children, so each round takes those that have none.
+    for (let left = Number.POSITIVE_INFINITY; left > 0;) {
+      const ids = [...new Set((await labelled()).split('\n').filter((id) => id !== ''))];
+      assert.ok(ids.length < left, `${ids.length} images can't be removed`);
+      left = ids.length;
+      for (const id of ids)
+        await docker('image', 'rm', '--force', id).catch((error: unknown) => {
+          if (!String(error).includes('dependent child')) throw error;
+        });
+    }
     await engine.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -151,6 +159,7 @@ describe('images in a vault, from a real engine', function () {
   it('are read by skopeo, with the same layers', async () => {
     const skopeo = process.env['DRYDOCK_TEST_SKOPEO'];
     assert.ok(skopeo, 'DRYDOCK_TEST_SKOPEO is not set: run "npm run test:docker"');
+    const { imageStore } = await engine.info();
     const known = await lookUp('drydock-test/several:1');
     for (const compression of ['gzip', 'zstd'] as const) {
       const vault = await newVault(`skopeo-${compression}`, compression);
@@ -160,8 +169,9 @@ describe('images in a vault, from a real engine', function () {
       const layout = join(folder, `layout-${compression}`);
       await run(skopeo, ['copy', '--insecure-policy', source, `oci:${layout}:copy`]);
       const archives = [await directorySource(layout)];
-      // Of this age it knows no zstd in Docker's own forms.
-      if (compression === 'gzip') {
+      // Of this age it knows no zstd in Docker's own forms, nor Docker's layer types in an OCI manifest, as a
+      // containerd store's builder writes them and as they have to stay.
+      if (compression === 'gzip' && imageStore === 'graphdriver') {
         const file = join(folder, 'skopeo.tar');
         await run(skopeo, ['copy', '--insecure-policy', source, `docker-archive:${file}`]);
         archives.push(fileSource(file));

@@ -190,5 +190,12 @@ function imageRow({ id, tags, manifests }: SnapshotImage, { l10n }: Wording): Pa
 }
 
 function remarksOf({ containers, volumes }: SnapshotContents): readonly Remark[] {
-  return [...containers, ...volumes].flatMap(({ document }) => document.remarks).slice(0, mostRemarks);
+  return [...containers, ...volumes]
+    .flatMap(({ document: { name, remarks } }) =>
+      remarks.map((remark) => ({
+        ...remark,
+        subject: remark.subject === '.' ? name : `${name}: ${remark.subject}`,
+      })),
+    )
+    .slice(0, mostRemarks);
 }

@@ -105,7 +105,11 @@ class SnapshotPage {
     const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
     const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
     panel.title = vscode.l10n.t('Snapshot: {0}', key.title);
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'drydock.svg');
+    const icons = vscode.Uri.joinPath(extensionUri, 'media', 'icons');
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(icons, 'light', 'repository.svg'),
+      dark: vscode.Uri.joinPath(icons, 'dark', 'repository.svg'),
+    };
     webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
     webview.onDidReceiveMessage((value: unknown) => {
       const message = parseFromSnapshotPage(value);

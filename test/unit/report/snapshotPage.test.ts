@@ -30,7 +30,7 @@ const volumeDocument: CapturedVolume = {
   root: 'v/',
   entryCount: 2,
   plainBytes: 2_560,
-  remarks: [remark],
+  remarks: [remark, { kind: 'xattrs', subject: '.' }],
 };
 const containerDocument: CapturedContainer = {
   formatVersion: 1,
@@ -81,9 +81,10 @@ describe('the page of a snapshot', () => {
     assert.deepEqual(page.sections[0]?.rows[0]?.lines, ['data → /data', '/etc/app → /etc (not included)']);
   });
 
-  it('words every remark, and what was found damaged', () => {
+  it('words every remark with the thing it is about, and what was found damaged', () => {
     assert.deepEqual(page.remarks, [
-      { kind: 'changed while it was read', subject: 'log/app.log', detail: 'size' },
+      { kind: 'changed while it was read', subject: 'data: log/app.log', detail: 'size' },
+      { kind: 'is without what no engine gives', subject: 'data', detail: '' },
     ]);
     const damaged = { ...contents.snapshot, damaged: { atMs: 1, reason: 'a blob is missing' } };
     const { alert } = pageSnapshot({ ...contents, snapshot: damaged }, [], abilities, plainWording);

@@ -112,7 +112,8 @@ export async function* layerEntries(
   { signal }: CancelOptions = {},
 ): AsyncGenerator<LayerEntry, void, undefined> {
   const where = `${store.name}: ${index.entries.digest}`;
-  for await (const line of entryLines(store, index, signal && { signal })) yield parseLayerEntry(line, where);
+  for await (const lines of entryLines(store, index, signal && { signal }))
+    for (const line of lines) yield parseLayerEntry(line, where);
 }
 
 /**
@@ -127,8 +128,9 @@ export async function findLayerEntry(
 ): Promise<LayerEntry | undefined> {
   const start = lineStart(path);
   let found: Buffer | undefined;
-  for await (const line of entryLines(store, index, signal && { signal }))
-    if (line.length > start.length && line.subarray(0, start.length).equals(start)) found = line;
+  for await (const lines of entryLines(store, index, signal && { signal }))
+    for (const line of lines)
+      if (line.length > start.length && line.subarray(0, start.length).equals(start)) found = line;
   return found && parseLayerEntry(found, `${store.name}: ${index.entries.digest}`);
 }
 
@@ -151,24 +153,25 @@ export async function* wantedEntries(
   const where = `${store.name}: ${index.entries.digest}`;
   const pacer = new Pacer();
   let place = -1;
-  for await (const line of entryLines(store, index, signal && { signal })) {
-    place += 1;
-    if (pacer.isDue) {
-      await pacer.pause();
-      signal?.throwIfAborted();
+  for await (const lines of entryLines(store, index, signal && { signal }))
+    for (const line of lines) {
+      place += 1;
+      if (pacer.isDue) {
+        await pacer.pause();
+        signal?.throwIfAborted();
+      }
+      const path = pathInLine(line);
+      if (path !== undefined && !isWanted(path)) continue;
+      const entry = parseLayerEntry(line, where);
+      if (path !== undefined || isWanted(entry.path)) yield { entry, place };
     }
-    const path = pathInLine(line);
-    if (path !== undefined && !isWanted(path)) continue;
-    const entry = parseLayerEntry(line, where);
-    if (path !== undefined || isWanted(entry.path)) yield { entry, place };
-  }
 }
 
 async function* entryLines(
   store: BlobReader,
   index: LayerIndex,
   cancel: CancelOptions | undefined,
-): AsyncGenerator<Buffer, void, undefined> {
+): AsyncGenerator<readonly Buffer[], void, undefined> {
   const { digest: of, sizeBytes, compression } = index.entries;
   const damaged = (reason: string) => (): Error =>
     failure('blobDamaged', { vault: store.name, digest: of, reason });
@@ -176,10 +179,10 @@ async function* entryLines(
   const plain = unpack(store, { digest: of, compression }, packed, cancel);
   let count = 0;
   const faults = { tooLong: damaged('a line is too long'), cut: damaged('its last line is cut') };
-  for await (const line of linesOf(plain, maxLineBytes, faults)) {
-    count += 1;
+  for await (const lines of linesOf(plain, maxLineBytes, faults)) {
+    count += lines.length;
     if (count > index.entryCount) break;
-    yield line;
+    yield lines;
   }
   if (count !== index.entryCount) throw damaged(`it has not the ${index.entryCount} entries stated`)();
 }

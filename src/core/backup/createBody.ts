@@ -54,7 +54,8 @@ export function createBody({ inspect, nameOf, hostName }: CreateBodyInput): Json
     if (typeof text !== 'string') return undefined;
     const [, id] = /^container:(.+)$/.exec(text) ?? [];
     if (id !== undefined) return `container:${nameOf(id) ?? id}`;
-    return networks.find(([, { NetworkID }]) => NetworkID === text)?.[0] ?? text;
+    // Of a container that never ran engines tell no network ID, and PidMode is empty as well.
+    return networks.find(([, { NetworkID }]) => text !== '' && NetworkID === text)?.[0] ?? text;
   };
   const modes = Object.fromEntries(
     ['NetworkMode', 'IpcMode', 'PidMode']

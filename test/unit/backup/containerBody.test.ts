@@ -172,6 +172,11 @@ describe('what recreates a container', () => {
     assert.equal(byId.HostConfig['NetworkMode'], 'shop-net');
   });
 
+  it('takes no network for a process namespace where one that never ran has no network ID', () => {
+    const body = bodyOf({ hostConfig: { PidMode: '' }, networks: { bridge: { NetworkID: '' } } });
+    assert.equal(body.HostConfig['PidMode'], '');
+  });
+
   it('asks for links the way the engine takes them', () => {
     const body = bodyOf({
       hostConfig: { NetworkMode: 'default', Links: ['/db:/web/store', '/cache:/web/cache'] },

@@ -35,6 +35,9 @@ export function planVolumes(
     const { target, action, reason } = decide(volume, choices, taken);
     if (reason === 'undecided') problems.push(problem('blocker', 'volumeTaken', { name: target }));
     if (action === 'replace') {
+      // Its archives have no root folder, without which nothing can be taken out of a volume (volumes/replaceVolume.ts).
+      if (state.info.product === 'podman')
+        problems.push(problem('blocker', 'volumeNotReplaceable', { name: target }));
       const user = runningUser(target, state, gone);
       if (user !== undefined) problems.push(problem('blocker', 'volumeInUse', { name: target, other: user }));
     }

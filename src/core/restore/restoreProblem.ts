@@ -17,6 +17,8 @@ const templates = {
   portTaken: '{name} needs port {port} of the host, and {other} has it.',
   volumeInUse:
     'The volume {name} is to be replaced, and {other} uses it. Stop that, replace it too, or keep the volume.',
+  volumeNotReplaceable:
+    'A Podman has no way to empty the volume {name}. Choose another name, keep it, or remove it first.',
   volumeDriverMissing: 'This engine has no volume driver {driver}, which the volume {name} needs.',
   logDriverMissing: 'This engine has no log driver {driver}, which {name} needs.',
   runtimeMissing: 'This engine has no runtime {runtime}, which {name} needs.',

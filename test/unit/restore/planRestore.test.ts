@@ -117,6 +117,17 @@ describe('planning a restore', function () {
     assert.deepEqual(problems(await plan(choices)), []);
   });
 
+  it('does not replace a volume on a Podman, which can’t empty one', async () => {
+    dock.moreInfo = { product: 'podman' };
+    dock.volumes.set('data', { createdAtMs: 0, data: 'old' });
+    const replaced: RestoreChoices = { items: [{ what: 'volume', name: 'data', action: 'replace' }] };
+    assert.deepEqual(problems(await plan(replaced)), ['blocker volumeNotReplaceable data']);
+    const renamed: RestoreChoices = {
+      items: [{ what: 'volume', name: 'data', action: 'rename', newName: 'data2' }],
+    };
+    assert.deepEqual(problems(await plan(renamed)), []);
+  });
+
   it('refuses a new name that is taken as well', async () => {
     dock.addContainer('web2');
     dock.volumes.set('data2', { createdAtMs: 0, data: '' });

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import { parseBackupPolicies, policyFor, type KeepRules } from '../core/inspect/backupPolicies.ts';
+import { parseBackupPolicies, policyFor, type BackupPolicy } from '../core/inspect/backupPolicies.ts';
 import type { RetentionGroup } from '../core/maintenance/planRetention.ts';
-import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
+import type { Snapshot, SnapshotSource } from '../core/snapshot/snapshot.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { readSetting } from '../ui/settings.ts';
 import { retentionWords } from '../ui/retentionWords.ts';
@@ -20,7 +21,12 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   if (known.state.kind === 'failed') throw known.state.error;
   const all = known.state.kind === 'open' ? known.state.snapshots : [];
   const isOfSource = nodes.some(({ kind }) => kind === 'source');
-  const groups = await planned(context, isOfSource ? snapshotsAmong(context, known.path, nodes) : all);
+  const concerned = isOfSource ? snapshotsAmong(context, known.path, nodes) : all;
+  const { groups, unreadable } = await planned(context, concerned);
+  if (unreadable !== undefined) {
+    await tellUnreadable(unreadable);
+    if (groups.length === 0) return undefined;
+  }
   if (groups.length === 0) {
     await tellNoPolicy();
     return undefined;
@@ -43,11 +49,14 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   return forgotten;
 };
 
+interface Planned {
+  readonly groups: readonly RetentionGroup[];
+  /** A policy that would have counted. Its sources are left alone. */
+  readonly unreadable: BackupPolicy | undefined;
+}
+
 /** What the policies do; sources without one are left alone. */
-async function planned(
-  { inventory }: CommandContext,
-  snapshots: readonly Snapshot[],
-): Promise<readonly RetentionGroup[]> {
+async function planned(context: CommandContext, snapshots: readonly Snapshot[]): Promise<Planned> {
   const { planRetention } = await import('../core/maintenance/planRetention.ts');
   const policies = parseBackupPolicies(readSetting('backup.policies'));
   const bySource = new Map<string, Snapshot[]>();
@@ -55,24 +64,28 @@ async function planned(
     const key = sourceKey(snapshot.source);
     bySource.set(key, [...(bySource.get(key) ?? []), snapshot]);
   }
-  return [...bySource.values()].flatMap((group) => {
+  let unreadable: BackupPolicy | undefined;
+  const groups = [...bySource.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { kind, name } = first.source;
-    const container = [...inventory.containers.values()].find(({ names }) => names.includes(name));
-    const labels =
-      kind === 'container'
-        ? (container?.labels ?? {})
-        : kind === 'volume'
-          ? (inventory.volumes.get(name)?.labels ?? {})
-          : {};
-    const keep = policyFor(policies, { kind, name, labels })?.keep;
-    return keep === undefined || isEmpty(keep) ? [] : planRetention(group, keep, Date.now());
+    const policy = policyFor(policies, { ...first.source, labels: labelsOf(context, first.source) });
+    if (policy?.unreadableRule !== undefined) unreadable = policy;
+    if (policy === undefined || Object.keys(policy.keep).length === 0) return [];
+    return planRetention(group, policy.keep, Date.now());
   });
+  return { groups, unreadable };
 }
 
-function isEmpty(keep: KeepRules): boolean {
-  return Object.keys(keep).length === 0;
+/** Of the engine in use alone: what has the same name elsewhere is something else. */
+function labelsOf(
+  { inventory }: CommandContext,
+  { kind, name, engineId }: SnapshotSource,
+): Readonly<Record<string, string>> {
+  const { state } = inventory;
+  if (state.kind !== 'ready' || engineIdentity(state.info).engineId !== engineId) return {};
+  if (kind === 'volume') return inventory.volumes.get(name)?.labels ?? {};
+  if (kind !== 'container') return {};
+  return [...inventory.containers.values()].find(({ names }) => names.includes(name))?.labels ?? {};
 }
 
 async function isAgreed(
@@ -110,12 +123,27 @@ async function isAgreed(
   return chosen?.isGo === true;
 }
 
+async function tellUnreadable({ name, unreadableRule = '' }: BackupPolicy): Promise<void> {
+  const open = vscode.l10n.t('Open Settings');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('The policy {name} has a rule that can’t be read ({rule}), so its snapshots all stay.', {
+      name,
+      rule: unreadableRule,
+    }),
+    open,
+  );
+  if (chosen === open) await openPolicies();
+}
+
+async function openPolicies(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.openSettings', 'drydock.backup.policies');
+}
+
 async function tellNoPolicy(): Promise<void> {
   const open = vscode.l10n.t('Open Settings');
   const chosen = await vscode.window.showInformationMessage(
     vscode.l10n.t('No policy says how long these snapshots are kept, so all of them stay.'),
     open,
   );
-  if (chosen === open)
-    await vscode.commands.executeCommand('workbench.action.openSettings', 'drydock.backup.policies');
+  if (chosen === open) await openPolicies();
 }

@@ -1,13 +1,15 @@
 import * as vscode from 'vscode';
 import type { BackupResult } from '../core/backup/backupResult.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
 import type { SnapshotKind } from '../core/snapshot/snapshot.ts';
 import type { Remark } from '../core/snapshot/snapshotRecords.ts';
 import { readSetting } from '../ui/settings.ts';
 import { pickContainers, pickImages, pickProjects, pickVolumes } from '../ui/pickers.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import { remarkWords } from '../views/snapshotItem.ts';
-import { backupTargets, isNothing, subjectsOf, type BackupTargets } from './backupTargets.ts';
+import type { DrydockNode } from '../views/node.ts';
+import { backupTargets, isNothing, sourcesAmong, subjectsOf, type BackupTargets } from './backupTargets.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseTargetVault, vaultAmong } from './chosenVault.ts';
 import type { BackupContext, Command, CommandContext } from './context.ts';
@@ -21,9 +23,33 @@ export const backUp: Command<'drydock.backUp'> = async (context, ...args) => {
   const targets = nodes.length > 0 ? await backupTargets(context, nodes) : await pickTargets(context, title);
   if (targets === undefined || isNothing(targets)) return undefined;
   const vault = vaultAmong(context, nodes) ?? (await chooseTargetVault(context, title));
-  if (vault === undefined) return undefined;
+  if (vault === undefined || !(await isMeantHere(context, nodes, targets, title))) return undefined;
   return backUpInto(context, vault, targets);
 };
+
+/** What has the same name on another engine is something else: nobody shall take it for backed up. */
+async function isMeantHere(
+  context: CommandContext,
+  nodes: readonly DrydockNode[],
+  targets: BackupTargets,
+  title: string,
+): Promise<boolean> {
+  const sources = sourcesAmong(context, nodes);
+  if (sources.length === 0) return true;
+  const here = engineIdentity(await context.engine().info());
+  const other = sources.find(({ engineId }) => engineId !== here.engineId);
+  if (other === undefined) return true;
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('{name} was backed up from the engine {other}. Back up what has this name on {engine}?', {
+      name: other.name,
+      other: other.engineName,
+      engine: here.engineName,
+    }),
+    { modal: true, detail: subjectsOf(targets).join(', ') },
+    title,
+  );
+  return answer === title;
+}
 
 /** Backs up under one notification, and tells what came of it. Resolves with what was backed up. */
 export async function backUpInto(

@@ -18,7 +18,7 @@ export async function backupTargets(
   nodes: readonly DrydockNode[],
 ): Promise<BackupTargets> {
   const engine = context.engine();
-  const sources = nodes.flatMap((node) => sourceOf(context, node) ?? []);
+  const sources = sourcesAmong(context, nodes);
   const named = (kind: SnapshotSource['kind']): readonly string[] =>
     sources.filter((source) => source.kind === kind).map(({ name }) => name);
   const images = imagesAmong(nodes).map(({ id, tag }) => ({ id, tags: tag === undefined ? [] : [tag] }));
@@ -68,6 +68,14 @@ function mergedImages(images: BackupTargets['images']): BackupTargets['images'] 
   const merged = new Map<Digest, readonly string[]>();
   for (const { id, tags } of images) merged.set(id, [...new Set([...(merged.get(id) ?? []), ...tags])]);
   return [...merged].map(([id, tags]) => ({ id, tags }));
+}
+
+/** What nodes of the Backups view are of. */
+export function sourcesAmong(
+  context: Pick<CommandContext, 'vaults'>,
+  nodes: readonly DrydockNode[],
+): readonly SnapshotSource[] {
+  return nodes.flatMap((node) => sourceOf(context, node) ?? []);
 }
 
 function sourceOf({ vaults }: Pick<CommandContext, 'vaults'>, node: DrydockNode): SnapshotSource | undefined {

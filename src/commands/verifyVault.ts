@@ -4,6 +4,7 @@ import { formatBytes } from '../core/quantity.ts';
 import type { VerifyDepth } from '../core/snapshot/snapshot.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
+import { depthWords } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -58,8 +59,9 @@ function tellReport({ log }: CommandContext, { name }: KnownVault, report: Verif
   const { problems, snapshots, read } = report;
   if (problems.length === 0) {
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('Verified {name}: {snapshots} snapshots are whole ({size} read).', {
+      vscode.l10n.t('Verified {name} ({depth}): no problem in {snapshots} snapshots, {size} read.', {
         name,
+        depth: depthWords(report.depth, vscode),
         snapshots,
         size: formatBytes(read.bytes),
       }),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
+import { withoutHelpers } from '../core/engine/helperLabel.ts';
 import type { ContainerSummary, ImageSummary, VolumeSummary } from '../core/engine/records.ts';
 import { formatAge, formatBytes } from '../core/quantity.ts';
 import type { ContainerNode, ImageNode, ProjectNode, VolumeNode } from '../views/node.ts';
@@ -37,7 +38,7 @@ function placeHolder(count: number): string {
 
 function imageChoices(images: Iterable<ImageSummary>): Choice<ImageNode>[] {
   const now = Date.now();
-  const choices = [...images].flatMap((image): Choice<ImageNode>[] => {
+  const choices = withoutHelpers(images).flatMap((image): Choice<ImageNode>[] => {
     const about = {
       description: shortDigest(image.id),
       detail: `${formatBytes(image.sizeBytes)} · ${formatAge(image.createdAtMs, now, vscode.env.language)}`,
@@ -62,7 +63,7 @@ export function pickImage(images: Iterable<ImageSummary>, title: string): Promis
 }
 
 function containerChoices(containers: Iterable<ContainerSummary>): Choice<ContainerNode>[] {
-  return [...containers]
+  return withoutHelpers(containers)
     .map((container): Choice<ContainerNode> => {
       const name = container.names[0] ?? shortDigest(container.id);
       return {
@@ -93,7 +94,7 @@ export function pickVolumes(
   volumes: Iterable<VolumeSummary>,
   title: string,
 ): Promise<readonly VolumeNode[] | undefined> {
-  const choices = [...volumes].map((volume): Choice<VolumeNode> => ({
+  const choices = withoutHelpers(volumes).map((volume): Choice<VolumeNode> => ({
     label: volume.name,
     description: volume.driver,
     value: { kind: 'volume', name: volume.name },

@@ -1,6 +1,7 @@
 import { contextValues } from '../contributions.ts';
 import type { VolumeSummary, VolumeUsage } from '../core/engine/records.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { maskedOptions } from '../core/volumes/maskedOptions.ts';
 import { backupWords, badged, isSameBadge, type BackupBadge } from './backupBadge.ts';
 import { shortVolumeName } from './containerItem.ts';
 import { labelLines } from './imageItem.ts';
@@ -90,7 +91,7 @@ export class VolumeItem implements VolumeNode, ViewItem {
         [l10n.t('Folder'), volume.mountpoint],
         [l10n.t('Backup'), backupWords(this.#badge, wording)],
         [l10n.t('Labels'), labelLines(volume.labels)],
-        [l10n.t('Options'), withoutSecrets(labelLines(volume.options))],
+        [l10n.t('Options'), labelLines(maskedOptions(volume.options))],
       ],
     };
   }
@@ -104,9 +105,4 @@ export class VolumeItem implements VolumeNode, ViewItem {
       ? l10n.t('used by {names} and {more} more', { names, more })
       : l10n.t('used by {names}', { names });
   }
-}
-
-/** Mount options of network file systems may carry a password (`o=username=me,password=…`). */
-function withoutSecrets(options: string): string {
-  return options.replace(/((?:pass(?:word)?|passwd|secret|token|credential|key)\w*=)[^,\n]*/gi, '$1…');
 }

@@ -17,6 +17,12 @@ export interface KeepRules {
   readonly yearly?: number;
   /** A span such as `30d` or `1y6m`. */
   readonly within?: string;
+  /** The newest of each hour, day and so on in such a span. */
+  readonly withinHourly?: string;
+  readonly withinDaily?: string;
+  readonly withinWeekly?: string;
+  readonly withinMonthly?: string;
+  readonly withinYearly?: string;
   /** Snapshots with one of these tags are all kept. */
   readonly tags?: readonly string[];
 }
@@ -28,6 +34,11 @@ export interface BackupPolicy {
   /** A newer snapshot than this makes a source current. */
   readonly staleAfterMs: number;
   readonly keep: KeepRules;
+  /**
+   * A rule of `keep` that can't be read, as it was written. What such a policy keeps is not known: without that rule
+   * it would keep less than was meant.
+   */
+  readonly unreadableRule?: string;
 }
 
 /** What a policy is looked up for. */
@@ -112,26 +123,40 @@ function parsePolicy(value: unknown): BackupPolicy | undefined {
     name,
     sources: textsOf(sources),
     staleAfterMs: span ?? usualStaleAfterMs,
-    keep: parseKeep(fieldsOf(keep)),
+    ...parseKeep(keep),
   };
 }
 
-const counted = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
+const counts: ReadonlySet<string> = new Set(['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly']);
+const spans: ReadonlySet<string> = new Set([
+  'within',
+  'withinHourly',
+  'withinDaily',
+  'withinWeekly',
+  'withinMonthly',
+  'withinYearly',
+]);
 
-function parseKeep(fields: Readonly<Record<string, unknown>>): KeepRules {
-  const counts = counted.flatMap((rule) => {
-    const count = fields[rule];
-    return typeof count === 'number' && Number.isInteger(count) && count > 0 && count <= 100_000
-      ? [[rule, count] as const]
-      : [];
-  });
-  const { within } = fields;
-  const tags = textsOf(fields['tags']);
-  return {
-    ...Object.fromEntries(counts),
-    ...(isShortText(within) && /^(\d{1,4}[ymdh])+$/.test(within) && { within }),
-    ...(tags.length > 0 && { tags }),
-  };
+/** All rules or none: without one that is passed over, less would be kept than was meant. */
+function parseKeep(keep: unknown): Pick<BackupPolicy, 'keep' | 'unreadableRule'> {
+  const rules = Object.entries(fieldsOf(keep));
+  const unreadable = rules.find(([rule, value]) => !isKeepRule(rule, value));
+  if (unreadable === undefined) return { keep: Object.fromEntries(rules) };
+  const [rule, value] = unreadable;
+  return { keep: {}, unreadableRule: `${rule}: ${JSON.stringify(value)}`.slice(0, maxText) };
+}
+
+function isKeepRule(rule: string, value: unknown): boolean {
+  if (counts.has(rule))
+    return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 100_000;
+  if (spans.has(rule)) return isShortText(value) && isSpanOfCalendar(value);
+  return rule === 'tags' && Array.isArray(value) && textsOf(value).length === value.length;
+}
+
+/** `1y6m`: each unit once, and not nothing. */
+function isSpanOfCalendar(text: string): boolean {
+  const units = [...text.matchAll(/[ymdh]/g)].join('');
+  return /^(\d{1,4}[ymdh])+$/.test(text) && /[1-9]/.test(text) && new Set(units).size === units.length;
 }
 
 function textsOf(value: unknown): readonly string[] {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
+import { withoutHelpers } from '../engine/helperLabel.ts';
 import type { ContainerSummary, ImageSummary, VolumeSummary, VolumeUsage } from '../engine/records.ts';
 import type { DrydockError } from '../errors.ts';
 import type { Operation } from '../progress.ts';
@@ -60,7 +61,7 @@ export class Inventory {
     });
     this.#images = new KeptList({
       timers: deps.timers,
-      fetch: (signal) => this.#engine().images.list({ signal }),
+      fetch: async (signal) => withoutHelpers(await this.#engine().images.list({ signal })),
       keyOf: (image) => image.id,
       isSame: (known, found) => isDeepStrictEqual(known, found),
       onChange: (change) => {
@@ -69,7 +70,7 @@ export class Inventory {
     });
     this.#containers = new KeptList({
       timers: deps.timers,
-      fetch: (signal) => this.#engine().containers.list({ signal }),
+      fetch: async (signal) => withoutHelpers(await this.#engine().containers.list({ signal })),
       keyOf: (container) => container.id,
       isSame: isSameContainer,
       onChange: (change) => {
@@ -78,7 +79,7 @@ export class Inventory {
     });
     this.#volumes = new KeptList({
       timers: deps.timers,
-      fetch: (signal) => this.#engine().volumes.list({ signal }),
+      fetch: async (signal) => withoutHelpers(await this.#engine().volumes.list({ signal })),
       keyOf: (volume) => volume.name,
       isSame: (known, found) => isDeepStrictEqual(known, found),
       onChange: (change) => {

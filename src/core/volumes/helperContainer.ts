@@ -1,5 +1,6 @@
 import { tarEnd } from '../archive/tarWriter.ts';
 import type { Engine } from '../engine/engine.ts';
+import { helperLabel } from '../engine/helperLabel.ts';
 import type { JsonObject } from '../engine/records.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { madeUpName, noteEngine, type EngineNote } from '../recovery/engineNotes.ts';
@@ -21,9 +22,6 @@ export interface HelperMount {
 }
 
 export const mountPath = '/v';
-
-/** On helper containers, their images, and on a volume that an engine made because the one that was meant went. */
-export const helperLabel = 'dev.drydock.helper';
 
 /**
  * Does `work` with a container that has a volume mounted, and removes it whatever happens. It is made of an image

@@ -101,7 +101,7 @@ describe('backup policies', () => {
         name: 'p',
         sources: ['*', 3],
         staleAfter: '36h',
-        keep: { last: 2, daily: -1, within: '1y6m', tags: ['x'] },
+        keep: { last: 2, within: '1y6m', withinDaily: '30d', tags: ['x'] },
       },
       { sources: ['*'] },
       'text',
@@ -112,10 +112,25 @@ describe('backup policies', () => {
         name: 'p',
         sources: ['*'],
         staleAfterMs: 36 * 3_600_000,
-        keep: { last: 2, within: '1y6m', tags: ['x'] },
+        keep: { last: 2, within: '1y6m', withinDaily: '30d', tags: ['x'] },
       },
     ]);
     assert.deepEqual(parseBackupPolicies({ name: 'p' }), []);
+  });
+
+  it('keep nothing by rules of which one can’t be read, and name it: less would stay than was meant', () => {
+    const rules: readonly [Record<string, unknown>, string][] = [
+      [{ last: 3, within: '1 year' }, 'within: "1 year"'],
+      [{ last: 3, withinDaily: '1d1d' }, 'withinDaily: "1d1d"'],
+      [{ last: 3, within: '0d' }, 'within: "0d"'],
+      [{ last: 3, dayly: 7 }, 'dayly: 7'],
+      [{ last: 3, daily: -1 }, 'daily: -1'],
+      [{ last: 3, tags: ['x', 1] }, 'tags: ["x",1]'],
+    ];
+    for (const [keep, unreadableRule] of rules) {
+      const [policy] = parseBackupPolicies([{ name: 'p', keep }]);
+      assert.deepEqual([policy?.keep, policy?.unreadableRule], [{}, unreadableRule]);
+    }
   });
 
   it('meet a source by kind and name, the label before the patterns', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { helperLabel } from '../../../src/core/engine/helperLabel.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { Inventory, type InventoryChange } from '../../../src/core/inspect/inventory.ts';
 import { HandTimers, settled } from './handTimers.ts';
@@ -48,6 +49,20 @@ describe('the inventory', () => {
     assert.deepEqual([...inventory.volumes.keys()], ['data', 'spare']);
     for (const list of lists) assert.equal(engine.count(list), 1);
     assert.equal(engine.count('usage'), 0, 'volumes are never measured unasked');
+  });
+
+  it('leaves out what an operation made for its own work', async () => {
+    const labels = { [helperLabel]: 'drydock-helper-1' };
+    engine.imageList = [image('web'), image('helper', { labels })];
+    engine.containerList = [container('front'), container('helper', { labels })];
+    engine.volumeList = [volume('data'), volume('helper', { labels })];
+    await ready();
+    assert.deepEqual([...inventory.images.keys()], [idOf('web')]);
+    assert.deepEqual(
+      [...inventory.containers.values()].map(({ names }) => names[0]),
+      ['front'],
+    );
+    assert.deepEqual([...inventory.volumes.keys()], ['data']);
   });
 
   it('lists only what an event concerns, once for many events, and tells only what differs', async () => {

@@ -395,6 +395,6 @@ describe('the tree of volumes', () => {
     const details = open.tree.roots[0]?.details(plainWording);
     assert.equal(details?.title, anonymous);
     const options = details.rows.find(([name]) => name === 'Options')?.[1];
-    assert.equal(options, 'o=username=me,password=…,vers=3');
+    assert.equal(options, 'o=username=me,password=••••,vers=3');
   });
 });

@@ -29,9 +29,9 @@ if (task === 'copy') {
   const ids = (await readSnapshots(vault)).map(({ id }) => id);
   await copySnapshots({ from: vault, to: await open(extra), owner }, { ids }, operation);
 } else if (task === 'prune') {
-  const times = Number(extra === '' ? 1 : extra);
+  const [times = 1, graceMs = 0] = extra.split(' ').filter(Boolean).map(Number);
   for (let time = 0; time < times; time += 1)
-    await pruneVault({ vault, owner }, { graceMs: 0, isDryRun: false }, operation);
+    await pruneVault({ vault, owner }, { graceMs, isDryRun: false }, operation);
 } else if (task === 'forget') {
   const oldest = (await readSnapshots(vault)).at(-1);
   if (oldest) await forgetSnapshots({ vault, owner }, { ids: [oldest.id] });

@@ -118,7 +118,7 @@ async function copyOne(
       // As new: it is sealed, whoever listed the same in the other vault.
       return [...entries, added === entry ? newEntry(descriptor) : added];
     },
-    { signal },
+    { signal, ensureHeld: () => session.ensureHeld() },
   );
   if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
   return { ...landed, copied };

@@ -38,50 +38,67 @@ const waitMs = 10_000;
 
 /**
  * Removes the blobs that no entry of index.json reaches, those of other tools included:
- * 1. take the vault lock alone, 2. walk from all entries, 3. look at every blob, 4. make sure that the lock is still
- * held, 5. remove.
+ * 1. take the vault lock alone, and that of index.json, so that a backup which lost its lock while its machine slept
+ * can't list what goes, 2. walk from all entries, 3. look at every blob, 4. before each make sure that the locks are
+ * still held, 5. remove.
  *
  * Where a document can't be read, or an entry was damaged, what is needed is not known: rejects with `pruneUnsure`
  * and removes nothing. Also rejects with `vaultInUse` while anybody works on the vault, and `vaultLockLost`.
  */
 export async function pruneVault(
   { vault, owner }: VaultDeps,
-  { graceMs, isDryRun }: PruneInput,
-  { signal, progress }: Operation,
+  input: PruneInput,
+  operation: Operation,
 ): Promise<PruneResult> {
   requireWritable(vault);
+  const deps = { paths: vault.paths, owner, steps: vault.steps };
+  const lock = { mode: 'exclusive', waitMs } as const;
+  return await withLock(deps, { ...lock, scope: 'vault' }, operation, (held) =>
+    withLock(deps, { ...lock, scope: 'index' }, { signal: held.signal }, async (both) => {
+      const ensureHeld = async (): Promise<void> => {
+        await held.ensureHeld();
+        await both.ensureHeld();
+        both.signal.throwIfAborted();
+      };
+      return await removeUnneeded(vault, input, { ...operation, signal: both.signal }, ensureHeld);
+    }),
+  );
+}
+
+async function removeUnneeded(
+  vault: Vault,
+  { graceMs, isDryRun }: PruneInput,
+  { signal, progress }: Operation,
+  ensureHeld: () => Promise<void>,
+): Promise<PruneResult> {
   const { paths, steps, blobs } = vault;
-  const lock = { scope: 'vault', mode: 'exclusive', waitMs } as const;
-  return await withLock({ paths, owner, steps }, lock, { signal }, async (held) => {
-    progress.report({ phase: 'preparing' });
-    const cancel = { signal: held.signal };
-    const needed = await neededBlobs(vault, cancel.signal);
-    const sums = { removed: nothing(), young: nothing(), kept: nothing() };
-    const doomed: { readonly digest: Digest; readonly sizeBytes: number }[] = [];
-    const nowMs = Date.now();
-    for await (const { digest, sizeBytes } of blobs.list(cancel)) {
-      const isNeeded = needed.has(digest);
-      const storedMs = isNeeded ? 0 : ((await blobs.stat(digest))?.storedMs ?? 0);
-      // A clock that was wrong may have dated a blob into the future: it counts as young.
-      const fate = isNeeded ? 'kept' : nowMs - storedMs < graceMs ? 'young' : 'removed';
-      sums[fate].blobs += 1;
-      sums[fate].bytes += sizeBytes;
-      if (fate === 'removed') doomed.push({ digest, sizeBytes });
-    }
-    const partials = (await readdir(paths.partial)).filter((name) => name.endsWith('.partial')).length;
-    if (isDryRun) return { ...sums, partials };
-    let doneBytes = 0;
-    await held.ensureHeld();
-    for (const { digest, sizeBytes } of doomed) {
-      held.signal.throwIfAborted();
-      await blobs.delete(digest);
-      steps.reached('blob removed');
-      doneBytes += sizeBytes;
-      progress.report({ phase: 'finishing', doneBytes, totalBytes: sums.removed.bytes });
-    }
-    await held.ensureHeld();
-    return { ...sums, partials: await sweepPartials(paths.partial) };
-  });
+  progress.report({ phase: 'preparing' });
+  const needed = await neededBlobs(vault, signal);
+  const sums = { removed: nothing(), young: nothing(), kept: nothing() };
+  const doomed: { readonly digest: Digest; readonly sizeBytes: number }[] = [];
+  const nowMs = Date.now();
+  for await (const { digest, sizeBytes } of blobs.list({ signal })) {
+    const isNeeded = needed.has(digest);
+    const storedMs = isNeeded ? 0 : ((await blobs.stat(digest))?.storedMs ?? 0);
+    // A clock that was wrong may have dated a blob into the future: it counts as young.
+    const fate = isNeeded ? 'kept' : nowMs - storedMs < graceMs ? 'young' : 'removed';
+    sums[fate].blobs += 1;
+    sums[fate].bytes += sizeBytes;
+    if (fate === 'removed') doomed.push({ digest, sizeBytes });
+  }
+  const partials = (await readdir(paths.partial)).filter((name) => name.endsWith('.partial')).length;
+  if (isDryRun) return { ...sums, partials };
+  let doneBytes = 0;
+  for (const { digest, sizeBytes } of doomed) {
+    // Between two of them a laptop may have slept, and a backup found the next one and listed it.
+    await ensureHeld();
+    await blobs.delete(digest);
+    steps.reached('blob removed');
+    doneBytes += sizeBytes;
+    progress.report({ phase: 'finishing', doneBytes, totalBytes: sums.removed.bytes });
+  }
+  await ensureHeld();
+  return { ...sums, partials: await sweepPartials(paths.partial) };
 }
 
 function nothing(): { blobs: number; bytes: number } {

@@ -8,6 +8,7 @@ import { reachableBlobs, type BlobReference } from '../vault/reachableBlobs.ts';
 import { newEntry, refNameOf, snapshotType, type EntryDescriptor } from '../vault/snapshotIndex.ts';
 import { updateSnapshotIndex } from '../vault/updateIndex.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { openContents } from './openContents.ts';
 import { readBack } from './readBack.ts';
 import { snapshotRef } from './refNames.ts';
 import type { Snapshot, SnapshotSource } from './snapshot.ts';
@@ -29,10 +30,11 @@ export interface Landing extends LandInput {
 
 /**
  * Makes a snapshot of a draft: 1. store its index, 2. read back every blob that it reaches, unless this session did,
- * and every layer that this session stored down to its diffID, 3. put it into index.json.
+ * and every layer that this session stored down to its diffID, 3. open it as a restore would, since a document with
+ * its digest may still be one that no reader takes, 4. put it into index.json, when the vault is still held.
  *
- * Rejects with `blobMissing` and `blobDamaged` when something is not as it was stored, with `vaultLockLost`,
- * `diskFilledUp`, or an AbortError; index.json is as it was then.
+ * Rejects with `blobMissing` and `blobDamaged` when something is not as it was stored, with `badJson` for a document
+ * beyond what is read, with `vaultLockLost`, `diskFilledUp`, or an AbortError; index.json is as it was then.
  */
 export async function landSnapshot(
   session: VaultSession,
@@ -63,8 +65,13 @@ export async function landSnapshots(
     await readBack(session, found, layerOf, { ...operation, signal, item: input.source.name });
     const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
     const { digest: id, sizeBytes } = index;
-    drafted.push({ ...said, id, sizeBytes, newBytes, verified: { atMs: Date.now(), depth: 'digests' } });
+    const verified = { atMs: Date.now(), depth: 'digests' } as const;
+    const snapshot = { ...said, id, sizeBytes, newBytes, verified };
+    await openContents(vault.blobs, snapshot, { signal });
+    drafted.push(snapshot);
   }
+  // Who slept through half an hour may have lost the vault to a prune on another machine.
+  await session.ensureHeld();
   let landed: readonly Snapshot[] = [];
   await updateSnapshotIndex(
     { vault, owner },
@@ -77,7 +84,7 @@ export async function landSnapshots(
       });
       return [...entries, ...landed.map((snapshot) => newEntry(entryDescriptor(snapshot)))];
     },
-    { signal },
+    { signal, ensureHeld: () => session.ensureHeld() },
   );
   return landed;
 }

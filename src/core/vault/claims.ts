@@ -44,8 +44,10 @@ export function claimPath(paths: VaultPaths, { scope, id }: Pick<Claim, 'scope' 
 
 /** Writes a claim, whole at once. */
 export async function writeClaim(paths: VaultPaths, steps: VaultSteps, of: Claim): Promise<void> {
-  await withPartialFile(paths.partial, [claimBytes(of)], { steps }, (partial) =>
-    rename(partial.path, claimPath(paths, of)),
+  await unlessSwept(() =>
+    withPartialFile(paths.partial, [claimBytes(of)], { steps }, (partial) =>
+      rename(partial.path, claimPath(paths, of)),
+    ),
   );
   steps.reached('lock written');
 }
@@ -100,10 +102,17 @@ async function isVoid(paths: VaultPaths, of: Claim, self: ProcessIdentity): Prom
 
 /** The time by the clock that also gave the claims their times. */
 function fileServerNow(paths: VaultPaths): Promise<number> {
-  return withPartialFile(
-    paths.partial,
-    [Buffer.from('now')],
-    {},
-    async ({ path }) => (await stat(path)).mtimeMs,
+  return unlessSwept(() =>
+    withPartialFile(paths.partial, [Buffer.from('now')], {}, async ({ path }) => (await stat(path)).mtimeMs),
   );
+}
+
+/** Who asks for a lock writes partials without one, so that prune may sweep them away: once, and then it is done. */
+async function unlessSwept<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof DrydockError && error.code === 'fileMissing')) throw error;
+    return await write();
+  }
 }

@@ -44,7 +44,8 @@ const record = z.custom<Record<string, unknown>>(
 const file = record.refine((fields) => fields['schemaVersion'] === 2, {
   message: 'its schemaVersion is not 2',
 });
-const manifests = z.array(record).max(maxEntries).nullish();
+/** Some tools write null for an empty list. One that is not there is not empty: it was lost, and so would be all that it named. */
+const manifests = z.array(record).max(maxEntries).nullable();
 const descriptor = z.object({
   mediaType: z.string().max(255).default(''),
   artifactType: z.string().max(255).optional(),

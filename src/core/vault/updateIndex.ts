@@ -29,13 +29,18 @@ export async function readSnapshotIndex(vault: Vault): Promise<SnapshotIndex> {
 export interface UpdateOptions extends CancelOptions {
   /** Repair's: seals entries as they stand, even where they were changed since they were sealed. */
   readonly isAccepting?: boolean;
+  /**
+   * Rejects when the vault lock, under which blobs were found to be there, is no longer held. Asked with the index
+   * lock in hand, which prune takes as well: so either prune sees the new entries, or this sees that prune came.
+   */
+  readonly ensureHeld?: () => Promise<void>;
 }
 
 /**
  * Changes the entries of index.json:
  * 1. take the index lock, 2. read the file as it is now, 3. let `change` make the new list of it, 4. refuse a new
  * entry whose blob is not there or whose name is taken, 5. write the whole beside it and read that back, 6. make
- * sure that the lock is still held, 7. rename, 8. sync the folder.
+ * sure that the locks are still held, 7. rename, 8. sync the folder.
  *
  * `change` must keep the entries that it does not mean to change. When it gives back the same list nothing is
  * written. Rejects with `blobMissing`, `blobDamaged`, `vaultRefTaken`, `vaultInUse`, `vaultLockLost` and with what
@@ -44,7 +49,7 @@ export interface UpdateOptions extends CancelOptions {
 export async function updateSnapshotIndex(
   deps: { readonly vault: Vault; readonly owner: ProcessIdentity },
   change: (entries: readonly IndexEntry[]) => readonly IndexEntry[],
-  { signal, isAccepting = false }: UpdateOptions = {},
+  { signal, isAccepting = false, ensureHeld }: UpdateOptions = {},
 ): Promise<readonly IndexEntry[]> {
   const { vault, owner } = deps;
   const { paths, steps } = vault;
@@ -69,6 +74,7 @@ export async function updateSnapshotIndex(
           found: `${length} entries`,
           expected: `${entries.length}`,
         });
+      await ensureHeld?.();
       await held.ensureHeld();
       held.signal.throwIfAborted();
       await rename(partial.path, paths.index);

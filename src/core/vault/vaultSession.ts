@@ -14,6 +14,8 @@ export interface VaultSession {
   /** Aborted when the operation is cancelled or its lock was taken away. */
   readonly signal: AbortSignal;
   readonly ledger: SessionLedger;
+  /** Rejects with `vaultLockLost` when the lock was taken away, at once; `signal` may tell a minute later. */
+  ensureHeld(): Promise<void>;
 }
 
 /** Prune takes minutes at most, and a backup that comes meanwhile had better wait than fail. */
@@ -45,6 +47,7 @@ export async function withVaultSession<T>(
         operationId: journal.id,
         signal: held.signal,
         ledger,
+        ensureHeld: () => held.ensureHeld(),
       });
     } finally {
       if (journal.openNotes === 0) await journal.end();

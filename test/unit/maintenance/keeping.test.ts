@@ -163,6 +163,13 @@ describe('snapshots that are kept', function () {
       (root) => writeFile(join(root, 'index.json'), '{"schemaVersion":2,"manifests":['),
     ],
     [
+      'the list of entries is no longer found',
+      async (root) => {
+        const path = join(root, 'index.json');
+        await writeFile(path, (await readFile(path, 'utf8')).replace('"manifests"', '"manifestr"'));
+      },
+    ],
+    [
       'an entry lost its digest',
       async (root) => {
         const path = join(root, 'index.json');

@@ -89,6 +89,8 @@ const templates = {
   hookLabelBad: 'The label {label} of {name} can’t be used: "{text}". See the documentation of backup hooks.',
   hookFailed:
     'The command that {name} wants run before a backup failed: {reason}. Nothing was backed up; look at its label {label}.',
+  hookAfterFailed:
+    'The command that {name} wants run after a backup failed too: {reason}. Undo by hand what the one before it did; look at its label {label}.',
   notPutBack:
     '{names} could not be put back as before ({reason}). Start or resume them; Drydock tries again when it next opens the vault.',
   vaultNotEmpty: '{path} is neither empty nor a vault. Choose an empty folder.',
@@ -159,6 +161,8 @@ const templates = {
     'The volume {name} is in memory (tmpfs) and empty again when no container uses it, so restoring it would keep nothing. Restore into a volume without these options.',
   volumeNotReplaceable:
     'This engine has no way to empty the volume {name}. Restore into a new volume, or remove this one first.',
+  volumeChanged:
+    'Something wrote to the volume {name} ({path}) after it was backed up, so it was not replaced. Stop what uses it, and keep the vault elsewhere if it lies in this volume.',
   volumeNotEmptied: 'The engine could not empty the volume {name}: {path} is still there.',
   volumeNotPutBack:
     'The volume {name} could not be restored ({reason}), and putting back what it held failed too ({second}). That is safe in the snapshot {snapshot}: restore it.',

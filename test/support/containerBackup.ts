@@ -1,7 +1,7 @@
 /**
- * A process of its own that backs up a container and kills itself at a moment that it was told: before or after a call
- * that changes something on the engine, or at a step of the vault. Without such a moment it ends well and says how
- * many there were.
+ * A process of its own that backs up a container and kills itself at a moment that it was told: after a call that
+ * changes something on the engine, or at a step of the vault. Between two of these nothing changes that a crash could
+ * leave. Without such a moment it ends well and says how many there were.
  *
  *     node containerBackup.ts VAULT CONTAINER CONSISTENCY [MOMENT]
  */
@@ -37,7 +37,7 @@ const vault = await openVault(
     },
   },
 );
-const engine = watchedEngine(connectToTests(), { before: watch, after: watch });
+const engine = watchedEngine(connectToTests(), { after: watch });
 const owner = await currentProcess();
 await backupContainer(
   { engine, vault, owner },

@@ -45,6 +45,8 @@ export class SteadyEngine {
   readonly containers = new Map<string, Held>();
   /** What to answer instead of doing `call`, for example `pause db`; called before anything is done. */
   fails: (call: string) => Error | undefined = () => undefined;
+  /** The same, called when it was done: what it gives is answered, and the answer is lost. */
+  loses: (call: string) => Error | undefined = () => undefined;
   /** What a command in a container gives. */
   runs: (container: string, command: string) => ExecOutcome | Promise<ExecOutcome> = () => ({
     exitCode: 0,
@@ -122,5 +124,7 @@ export class SteadyEngine {
       throw failure('engineConflict', { name: ref, reason: `it is ${held.state}` });
     if (verb === 'start') held.starts += 1;
     held.state = to;
+    const lost = this.loses(`${verb} ${ref}`);
+    if (lost !== undefined) throw lost;
   }
 }

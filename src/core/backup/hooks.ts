@@ -5,10 +5,12 @@
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import type { ContainerDetails } from '../engine/records.ts';
-import { DrydockError, failure, reasonOf } from '../errors.ts';
+import { failure, reasonOf } from '../errors.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { inTheEnd } from './inTheEnd.ts';
+import { isRefusal } from './standstill.ts';
 
 /** A command for `sh -c`, or a JSON array of the command's words. */
 export const beforeLabel = 'dev.drydock.hook.before';
@@ -69,7 +71,8 @@ interface HookRun {
 /**
  * Runs the hooks before of all containers, in their order, then `work`, then the hooks after of those whose turn had
  * come, in the opposite order and whatever happened. One that fails before ends it all with `hookFailed`; one that
- * fails after adds a remark. Hooks after that a crash kept from running are run by `recoverVault`.
+ * fails after adds a remark, or `hookAfterFailed` to a failure. Hooks after that a crash or an engine that went away
+ * kept from running are run by `recoverVault`.
  */
 export async function withHooks<T>(
   deps: {
@@ -88,7 +91,8 @@ export async function withHooks<T>(
     hooks: hooksOf(details.name, details.config.labels),
   }));
   const after: { readonly name: string; readonly run: HookRun; readonly note: number }[] = [];
-  try {
+  const progress = { isDone: false };
+  const runBefore = async (): Promise<T> => {
     for (const { id, name, hooks } of all) {
       signal.throwIfAborted();
       const { timeoutMs } = hooks;
@@ -97,29 +101,48 @@ export async function withHooks<T>(
         after.push({ name, run, note: await noteEngine(session, engineId, { kind: 'runAfter', ...run }) });
       }
       if (hooks.before === undefined) continue;
-      const reason = await runHook(engine, { container: id, command: hooks.before, timeoutMs }, signal);
-      if (reason !== undefined) throw failure('hookFailed', { name, reason, label: beforeLabel });
+      const trouble = await runHook(engine, { container: id, command: hooks.before, timeoutMs }, signal);
+      if (trouble !== undefined)
+        throw failure('hookFailed', { name, reason: trouble.reason, label: beforeLabel });
     }
-    return await work();
-  } finally {
+    const value = await work();
+    progress.isDone = true;
+    return value;
+  };
+  return await inTheEnd(runBefore, async () => {
     const unhurried = new AbortController().signal;
+    const failed: { readonly name: string; readonly reason: string }[] = [];
     for (const { name, run, note } of after.reverse()) {
-      const reason = await runHook(engine, run, unhurried);
-      if (reason !== undefined) remarks.push({ kind: 'hookFailed', subject: name, detail: reason });
-      await session.journal.settle(note);
+      const trouble = await runHook(engine, run, unhurried);
+      if (trouble !== undefined) failed.push({ name, reason: trouble.reason });
+      // One that the engine was not heard of gets another try from recovery.
+      if (trouble?.isUnheard !== true) await session.journal.settle(note);
     }
-  }
+    const [first] = failed;
+    if (first !== undefined && !progress.isDone)
+      throw failure('hookAfterFailed', { ...first, label: afterLabel });
+    for (const { name, reason } of failed)
+      remarks.push({ kind: 'hookFailed', subject: name, detail: reason });
+  });
+}
+
+/** Why a hook did not do well. */
+interface HookTrouble {
+  /** In words. */
+  readonly reason: string;
+  /** Whether the engine did not answer, so that nobody knows whether the command was run. */
+  readonly isUnheard: boolean;
 }
 
 /**
- * Runs a hook and waits for its end. Resolves with what went wrong, in words, or undefined; rejects only when
+ * Runs a hook and waits for its end. Resolves with what went wrong, or undefined; rejects only when
  * `signal` fired. A command that takes too long is no longer waited for: engines can't end it.
  */
 async function runHook(
   engine: Engine,
   { container, command, timeoutMs }: HookRun,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<HookTrouble | undefined> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
     const outcome = await engine.containers.exec(
@@ -129,12 +152,12 @@ async function runHook(
     );
     if (outcome.exitCode === 0) return undefined;
     const last = lastLine(outcome.output);
-    return `it ended with ${outcome.exitCode}${last === '' ? '' : `: ${last}`}`;
+    const reason = `it ended with ${outcome.exitCode}${last === '' ? '' : `: ${last}`}`;
+    return { reason, isUnheard: false };
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.aborted) return `it did not end within ${timeoutMs / 1000} s`;
-    if (error instanceof DrydockError) return reasonOf(error);
-    throw error;
+    if (limit.aborted) return { reason: `it did not end within ${timeoutMs / 1000} s`, isUnheard: false };
+    return { reason: reasonOf(error), isUnheard: !isRefusal(error) };
   }
 }
 

@@ -15,6 +15,11 @@ export interface Standing {
   readonly graceSeconds?: number;
 }
 
+/** What an engine gives a container for its end when nobody says otherwise, and what it may need beyond that. */
+const usualGraceSeconds = 10;
+const slackSeconds = 20;
+const triesPerSecond = 5;
+
 const inspected = z.object({
   State: z.object({ StartedAt: z.string().optional(), ExitCode: z.number().optional() }),
   Config: z.object({ StopTimeout: z.number().nonnegative().nullish() }).optional(),
@@ -23,7 +28,7 @@ const inspected = z.object({
 
 /** What has to be known of a running container before it is paused or stopped. Throws `stopWouldRemove`. */
 export function standingOf(container: ContainerDetails, mode: 'pause' | 'stop'): Standing {
-  const { State, Config, HostConfig } = inspected.parse(container.raw);
+  const { Config, HostConfig } = inspected.parse(container.raw);
   if (mode === 'stop' && HostConfig?.AutoRemove === true)
     throw failure('stopWouldRemove', { name: container.name });
   const graceSeconds = Config?.StopTimeout ?? undefined;
@@ -31,18 +36,56 @@ export function standingOf(container: ContainerDetails, mode: 'pause' | 'stop'):
     id: container.id,
     name: container.name,
     mode,
-    startedAt: State.StartedAt ?? '',
+    startedAt: startedAtOf(container),
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
   };
 }
 
+/** Whether a container runs, or is about to run again. */
+export function isActive({ state }: Pick<ContainerDetails, 'state'>): boolean {
+  return state === 'running' || state === 'restarting';
+}
+
+/** When a container was last started, as the engine says it. */
+export function startedAtOf({ raw }: ContainerDetails): string {
+  return inspected.parse(raw).State.StartedAt ?? '';
+}
+
+/** How a container came to stand still: because it was asked to, or it was so in this moment whatever was asked. */
+export type StoodStill = 'asked' | 'byItself';
+
 /**
  * Pauses or stops. Not cancellable: an engine that was asked does it, whether anybody waits or not, and only then
- * can it be undone.
+ * can it be undone. For the same reason an answer that was lost is no refusal: then it is waited until the engine has
+ * done it, and rejected only when it is clear that it won't.
  */
-export async function standStill(engine: Engine, { id, mode, graceSeconds }: Standing): Promise<void> {
-  if (mode === 'pause') await engine.containers.pause(id);
-  else await engine.containers.stop(id, graceSeconds === undefined ? {} : { graceSeconds });
+export async function standStill(engine: Engine, standing: Standing): Promise<StoodStill> {
+  const { id, mode, graceSeconds } = standing;
+  try {
+    if (mode === 'pause') await engine.containers.pause(id);
+    else await engine.containers.stop(id, graceSeconds === undefined ? {} : { graceSeconds });
+    return 'asked';
+  } catch (error) {
+    if (isRefusal(error)) {
+      const now = await inspectIfThere(engine, id);
+      if (now !== undefined && isActive(now)) throw error;
+      return 'byItself';
+    }
+    const tries =
+      ((mode === 'pause' ? 0 : (graceSeconds ?? usualGraceSeconds)) + slackSeconds) * triesPerSecond;
+    for (let tried = 0; tried < tries; tried++) {
+      const now = await inspectIfThere(engine, id);
+      if (now === undefined || !isActive(now)) return 'asked';
+      await wait(1000 / triesPerSecond);
+    }
+    throw error;
+  }
+}
+
+/** Whether the engine itself said that it won't. */
+export function isRefusal(error: unknown): boolean {
+  const codes: readonly string[] = ['engineNotFound', 'engineConflict', 'engineRefused'];
+  return error instanceof DrydockError && codes.includes(error.code);
 }
 
 /** Whether a container stood still from when it was made to until now. */
@@ -50,7 +93,7 @@ export async function stoodStill(engine: Engine, standing: Standing): Promise<bo
   const found = await inspectIfThere(engine, standing.id);
   if (found === undefined) return false;
   const isAsLeft = standing.mode === 'pause' ? found.state === 'paused' : found.state === 'exited';
-  return isAsLeft && (inspected.parse(found.raw).State.StartedAt ?? '') === standing.startedAt;
+  return isAsLeft && startedAtOf(found) === standing.startedAt;
 }
 
 /** How it went to put a container back: `ended` when it ran again and was over at once. */
@@ -76,6 +119,8 @@ export async function putBack(engine: Engine, { id, mode }: Standing): Promise<P
     if (now === undefined) return 'gone';
     if (now.state === 'running') return 'running';
     if (now.state === 'exited' || now.state === 'dead') return 'ended';
+    // The engine itself starts this one again and again.
+    if (now.state === 'restarting' && attempt > 10) return 'ended';
     await wait(200);
   }
   throw failure('engineConflict', { name: id.slice(0, 12), reason: 'it does not run again' });

@@ -7,7 +7,17 @@ import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { withHooks } from './hooks.ts';
-import { inspectIfThere, putBack, standingOf, standStill, stoodStill, type Standing } from './standstill.ts';
+import { inTheEnd } from './inTheEnd.ts';
+import {
+  inspectIfThere,
+  isActive,
+  putBack,
+  standingOf,
+  standStill,
+  startedAtOf,
+  stoodStill,
+  type Standing,
+} from './standstill.ts';
 import { startWaves } from './startOrder.ts';
 
 /**
@@ -59,9 +69,10 @@ export async function withConsistency<T>(
 ): Promise<ConsistentResult<T>> {
   progress.report({ phase: 'preparing' });
   const found: ContainerDetails[] = [];
+  const idle: ContainerDetails[] = [];
   for (const { id } of containers) {
     const details = await inspectIfThere(deps.engine, id, signal);
-    if (details?.state === 'running' || details?.state === 'restarting') found.push(details);
+    if (details !== undefined) (isActive(details) ? found : idle).push(details);
   }
   const remarks: Remark[] = [];
   const order = startWaves(found, ({ config }) => config.labels);
@@ -70,9 +81,29 @@ export async function withConsistency<T>(
   // In one that is between two starts nothing can be run.
   const hooked = order.flat().filter(({ state }) => state === 'running');
   const value = await withHooks(deps, { containers: hooked, remarks }, signal, () =>
-    whileStill(deps, { waves, remarks }, signal, () => work({ isStill })),
+    whileStill(deps, { waves, remarks }, signal, async () => {
+      const result = await work({ isStill });
+      remarks.push(...(await startedMeanwhile(deps.engine, idle, signal)));
+      return result;
+    }),
   );
   return { value, remarks };
+}
+
+/** Containers that did not run, and were started by somebody else. */
+async function startedMeanwhile(
+  engine: Engine,
+  idle: readonly ContainerDetails[],
+  signal: AbortSignal,
+): Promise<readonly Remark[]> {
+  const remarks: Remark[] = [];
+  for (const before of idle) {
+    const now = await inspectIfThere(engine, before.id, signal);
+    if (now === undefined || (!isActive(now) && startedAtOf(now) === startedAtOf(before))) continue;
+    const detail = 'it was started while it was read';
+    remarks.push({ kind: 'notPaused', subject: before.name, detail });
+  }
+  return remarks;
 }
 
 function asStanding(details: ContainerDetails, mode: Consistency, remarks: Remark[]): readonly Standing[] {
@@ -84,41 +115,55 @@ function asStanding(details: ContainerDetails, mode: Consistency, remarks: Remar
   return [standingOf(details, mode)];
 }
 
+/** A container that is to go on, and the note that says so. */
+interface Open {
+  readonly standing: Standing;
+  readonly note: number;
+}
+
 async function whileStill<T>(
-  deps: ConsistencyDeps,
+  { engine, engineId, session }: ConsistencyDeps,
   { waves, remarks }: { readonly waves: readonly (readonly Standing[])[]; readonly remarks: Remark[] },
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { engine, engineId, session } = deps;
-  const open = new Map<Standing, number>();
-  const settle = async (standing: Standing): Promise<void> => {
-    const note = open.get(standing);
-    open.delete(standing);
+  const open = new Map<string, Open>();
+  const settle = async (id: string): Promise<void> => {
+    const note = open.get(id)?.note;
+    open.delete(id);
     if (note !== undefined) await session.journal.settle(note);
+  };
+  const standWave = async (wave: readonly Standing[]): Promise<void> => {
+    for (const { id, mode } of wave) {
+      const now = await inspectIfThere(engine, id, signal);
+      const held = open.get(id);
+      // One that ended by itself meanwhile, while hooks ran for example, stays as it is.
+      if (now === undefined || !isActive(now)) await settle(id);
+      else if (held !== undefined) open.set(id, { ...held, standing: standingOf(now, mode) });
+    }
+    const asked = wave.flatMap(({ id }) => open.get(id)?.standing ?? []);
+    const outcomes = await Promise.allSettled(asked.map((standing) => standStill(engine, standing)));
+    for (const [index, { id }] of asked.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'rejected') throw outcome.reason;
+      if (outcome?.value === 'byItself') await settle(id);
+    }
   };
   const still = async (): Promise<T> => {
     // All notes first: the first one that is paused waits for the last one.
     for (const standing of waves.flat()) {
       signal.throwIfAborted();
       const kind = standing.mode === 'pause' ? 'unpause' : 'start';
-      open.set(standing, await noteEngine(session, engineId, { kind, container: standing.id }));
+      const note = await noteEngine(session, engineId, { kind, container: standing.id });
+      open.set(standing.id, { standing, note });
     }
     for (const wave of [...waves].reverse()) {
       signal.throwIfAborted();
-      const asked = await Promise.allSettled(wave.map((standing) => standStill(engine, standing)));
-      for (const [index, standing] of wave.entries()) {
-        const answer = asked[index];
-        if (answer?.status !== 'rejected') continue;
-        // One that ended by itself in this moment stands still too, and stays as it is.
-        const now = await inspectIfThere(engine, standing.id);
-        if (now?.state === 'running' || now?.state === 'restarting') throw answer.reason;
-        await settle(standing);
-      }
+      await standWave(wave);
     }
     signal.throwIfAborted();
     const value = await work();
-    for (const standing of open.keys()) {
+    for (const { standing } of open.values()) {
       if (await stoodStill(engine, standing)) continue;
       const detail = 'it did not stand still while it was read';
       remarks.push({ kind: 'notPaused', subject: standing.name, detail });
@@ -126,25 +171,31 @@ async function whileStill<T>(
     return value;
   };
   return await inTheEnd(still, async () => {
-    const left = await putAllBack(engine, waves, open, remarks, settle);
-    if (left.length === 0) return;
-    const names = left.map(({ standing }) => standing.name).join(', ');
-    throw failure('notPutBack', { names, reason: reasonOf(left[0]?.error) }, left[0]?.error);
+    const inOrder = waves.flat().flatMap(({ id }) => open.get(id) ?? []);
+    const { done, failed } = await putAllBack(engine, inOrder, remarks);
+    // Only now: a disk of the vault that hangs keeps nobody waiting.
+    for (const { standing } of done) await settle(standing.id);
+    if (failed.length === 0) return;
+    const names = failed.map(({ standing }) => standing.name).join(', ');
+    throw failure('notPutBack', { names, reason: reasonOf(failed[0]?.error) }, failed[0]?.error);
   });
 }
 
 /** Rounds, since one that can't start may need another one that is tried after it, or an engine that comes back. */
 async function putAllBack(
   engine: Engine,
-  waves: readonly (readonly Standing[])[],
-  open: ReadonlyMap<Standing, number>,
+  all: readonly Open[],
   remarks: Remark[],
-  settle: (standing: Standing) => Promise<void>,
-): Promise<readonly { readonly standing: Standing; readonly error: unknown }[]> {
+): Promise<{
+  readonly done: readonly Open[];
+  readonly failed: readonly (Open & { readonly error: unknown })[];
+}> {
+  const done: Open[] = [];
+  let left = all;
   for (let round = 1; ; round++) {
-    const failed: { standing: Standing; error: unknown }[] = [];
-    for (const standing of waves.flat()) {
-      if (!open.has(standing)) continue;
+    const failed: (Open & { error: unknown })[] = [];
+    for (const one of left) {
+      const { standing } = one;
       try {
         const outcome = await putBack(engine, standing);
         if (outcome === 'ended') {
@@ -153,28 +204,13 @@ async function putAllBack(
         }
         if (outcome === 'gone')
           remarks.push({ kind: 'vanished', subject: standing.name, detail: 'the container was removed' });
-        await settle(standing);
+        done.push(one);
       } catch (error) {
-        failed.push({ standing, error });
+        failed.push({ ...one, error });
       }
     }
-    if (failed.length === 0 || round === 4) return failed;
+    if (failed.length === 0 || round === 4) return { done, failed };
+    left = failed;
     await wait(round * 500);
   }
-}
-
-/** Does `last` after `work`, whatever came of it; if both fail, both are told, and `last` is what people read. */
-async function inTheEnd<T>(work: () => Promise<T>, last: () => Promise<void>): Promise<T> {
-  let value: T;
-  try {
-    value = await work();
-  } catch (error) {
-    await last().catch((second: unknown) => {
-      if (second instanceof Error) second.cause = new AggregateError([second.cause, error]);
-      throw second;
-    });
-    throw error;
-  }
-  await last();
-  return value;
 }

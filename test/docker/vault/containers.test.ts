@@ -365,7 +365,7 @@ describe('backing up a container', function () {
       );
       await ready('killed', '/data/file');
       const moments = await inChild('killed', consistency);
-      assert.ok(moments !== undefined && moments > 20, `${moments}`);
+      assert.ok(moments !== undefined && moments > 15, `${moments}`);
       let landed = (await readSnapshots(bench.vault)).length;
       let isAnyPausedOrStopped = false;
       // Most moments are the same in both, and trying them all once is enough.

@@ -185,6 +185,93 @@ describe('keeping containers still while they are read', () => {
     assert.deepEqual(remarks, []);
   });
 
+  for (const [mode, call] of [
+    ['pause', 'pause a'],
+    ['stop', 'stop a'],
+  ] as const)
+    it(`puts back what did ${mode} though the engine’s answer was lost`, async () => {
+      const { steady, journal, run } = setUp({ a: {}, b: {} });
+      steady.loses = (done) =>
+        done === call ? failure('engineAnswerCut', { call: 'container pause' }) : undefined;
+      const { value, remarks } = await run(mode, () => Promise.resolve(steady.states()['a']));
+      assert.equal(value, mode === 'pause' ? 'paused' : 'exited');
+      assert.deepEqual(steady.states(), { a: 'running', b: 'running' });
+      assert.deepEqual(remarks, []);
+      assert.equal(journal.openNotes, 0);
+    });
+
+  it('waits for one that the engine goes on to stop after its answer was lost', async () => {
+    const { steady, run } = setUp({ a: {} });
+    steady.fails = (call) => {
+      if (call !== 'stop a') return undefined;
+      setTimeout(() => {
+        const a = steady.containers.get('a');
+        if (a !== undefined) a.state = 'exited';
+      }, 100);
+      return failure('engineTimeout', { call: 'container stop', seconds: 70 });
+    };
+    assert.equal(
+      await run('stop', () => Promise.resolve(steady.states()['a'])).then((r) => r.value),
+      'exited',
+    );
+    assert.deepEqual(steady.states(), { a: 'running' });
+  });
+
+  it('does not start one again that was done while hooks ran', async () => {
+    const { steady, journal, run } = setUp({ job: {}, db: hooks('lock') });
+    steady.runs = () => {
+      const job = steady.containers.get('job');
+      if (job !== undefined) job.state = 'exited';
+      return { exitCode: 0, output: '' };
+    };
+    await run('stop', () => Promise.resolve());
+    assert.deepEqual(steady.states(), { job: 'exited', db: 'running' });
+    assert.deepEqual(steady.done, ['exec db lock', 'stop db', 'start db']);
+    assert.equal(journal.openNotes, 0);
+  });
+
+  it('names one that did not run and was started while it was read, even when it has ended again', async () => {
+    for (const end of ['running', 'exited'] as const) {
+      const { steady, run } = setUp({ job: { state: 'exited' }, still: { state: 'exited' } });
+      const { remarks } = await run('pause', async () => {
+        await steady.engine.containers.start('job');
+        if (end === 'exited') await steady.engine.containers.stop('job');
+      });
+      assert.deepEqual(
+        remarks.map(({ kind, subject }) => `${kind} ${subject}`),
+        ['notPaused job'],
+      );
+      assert.equal(steady.states()['job'], end);
+    }
+  });
+
+  it('counts one as put back that restarts again and again, as it did before', async () => {
+    const { steady, journal, run } = setUp({ loops: { state: 'restarting' } });
+    steady.loses = (call) => {
+      const loops = steady.containers.get('loops');
+      if (call === 'start loops' && loops !== undefined) loops.state = 'restarting';
+      return undefined;
+    };
+    const { remarks } = await run('stop', () => Promise.resolve());
+    assert.deepEqual(
+      remarks.map(({ kind, subject }) => `${kind} ${subject}`),
+      ['other loops'],
+    );
+    assert.equal(journal.openNotes, 0);
+  }).timeout(10_000);
+
+  it('puts all back before it waits for the journal, whose disk may hang', async () => {
+    const { steady, journal, run } = setUp({ a: {}, b: {} });
+    const settled: unknown[] = [];
+    journal.settle = (note) => {
+      settled.push(steady.states());
+      return Notes.prototype.settle.call(journal, note);
+    };
+    await run('pause', () => Promise.resolve());
+    const all = { a: 'running', b: 'running' };
+    assert.deepEqual(settled, [all, all]);
+  });
+
   it('tries again when putting back fails at first', async () => {
     const { steady, run, journal } = setUp({ a: {} });
     let attempts = 0;
@@ -290,6 +377,33 @@ describe('hooks around a backup', () => {
       failing.run('pause', () => Promise.reject(failure('streamCut', { call: 'x', bytes: 1 }))),
     );
     assert.equal(failing.steady.done.at(-1), 'exec db unlock');
+  });
+
+  it('after are told of when they fail after a failure, since nobody reads remarks then', async () => {
+    const { steady, run } = setUp({ db: hooks('lock', 'unlock') });
+    steady.runs = (_, command) => ({ exitCode: command === 'unlock' ? 1 : 0, output: 'still locked' });
+    const cut = failure('streamCut', { call: 'x', bytes: 1 });
+    const error = await failureOf(run('pause', () => Promise.reject(cut)));
+    assert.equal(error.code, 'hookAfterFailed');
+    assert.match(error.message, /db .*1: still locked/);
+    assert.ok(error.cause instanceof AggregateError && error.cause.errors.includes(cut));
+  });
+
+  it('after stay noted when the engine was not there to run them', async () => {
+    const { steady, run, journal } = setUp({ db: hooks('lock', 'unlock') });
+    steady.runs = (_, command) => {
+      if (command === 'unlock') throw failure('engineUnreachable', { endpoint: 'unix:///steady.sock' });
+      return { exitCode: 0, output: '' };
+    };
+    const { remarks } = await run('pause', () => Promise.resolve());
+    assert.deepEqual(
+      remarks.map(({ kind }) => kind),
+      ['hookFailed'],
+    );
+    assert.deepEqual(
+      [...journal.open.values()].map(({ kind }) => kind),
+      ['runAfter'],
+    );
   });
 
   it('are not waited for longer than their label says', async () => {

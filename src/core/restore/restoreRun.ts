@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError } from '../errors.ts';
 import type { Operation } from '../progress.ts';
-import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
+import type { SnapshotVolume } from '../snapshot/snapshot.ts';
+import type { ReplacedVolume } from '../volumes/replaceVolume.ts';
 import type { Wait } from './awaitSteady.ts';
 import type { EngineUndo } from './engineUndo.ts';
 import type { RestorePlan } from './restorePlan.ts';
@@ -18,8 +19,8 @@ export interface RestoreRun {
   readonly wait: Wait;
   /** Fills a volume that was just made and is empty. */
   readonly fill: (volume: SnapshotVolume, target: string) => Promise<void>;
-  /** Puts a volume's data in the place of what is in `target` now, and resolves with a snapshot of that. */
-  readonly replace: (volume: SnapshotVolume, target: string) => Promise<Pick<Snapshot, 'id' | 'refName'>>;
+  /** Puts a volume's data in the place of what is in `target` now; see `replaceVolume`. */
+  readonly replace: (volume: SnapshotVolume, target: string) => Promise<ReplacedVolume>;
 }
 
 /** What `ask` gives, or undefined where the engine has no such thing. */

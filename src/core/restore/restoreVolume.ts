@@ -53,8 +53,11 @@ export async function restoreVolume(
     async (session) => {
       const deps = { engine, engineId, session };
       const during = { ...operation, signal: session.signal };
-      if (mode === 'replace')
-        return { name, before: await replaceVolume(deps, { volume, target: name }, during), remarks: [] };
+      if (mode === 'replace') {
+        const { before, note } = await replaceVolume(deps, { volume, target: name }, during);
+        await session.journal.settle(note);
+        return { name, before, remarks: [] };
+      }
       if (isForgetful(volume.document.options)) throw failure('volumeForgets', { name });
       await requireFree(engine, name, session.signal);
       await checkVolumeParts(session.vault.blobs, volume, during);

@@ -1,3 +1,4 @@
+import { TarScanner } from '../archive/tarScanner.ts';
 import { tarEnd, tarHeader } from '../archive/tarWriter.ts';
 import { DrydockError, failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
@@ -23,8 +24,8 @@ export interface FillInput {
  * the target is empty, 3. send it as one tar, 4. read it back and compare every entry.
  *
  * Rejects with `blobMissing`, `blobDamaged`, `volumeDataWrong`, `engineNotFound`, `volumeNotEmpty` before anything was
- * written, and with `volumeDiffers` or what the engine rejects with after: the target may hold a part of it then. Resolves with what
- * could not be restored all the same.
+ * written, and with `volumeDiffers` or what the engine rejects with after: the target may hold a part of it then.
+ * Resolves with what could not be restored all the same.
  */
 export async function fillVolume(
   deps: VolumeDeps,
@@ -59,7 +60,7 @@ export async function writeParts(
   volume: SnapshotVolume,
   operation: Operation,
 ): Promise<readonly Remark[]> {
-  const { signal, progress } = operation;
+  const { signal } = operation;
   const { root, entryCount } = volume.document;
   const parts = joinedParts(store, volume, operation);
   const isSame = root === open.root;
@@ -67,26 +68,43 @@ export async function writeParts(
   if (entryCount > 0)
     await open.write(isSame ? parts : renamedTar(parts, { from: root, to: open.root }, open.name), signal);
   signal.throwIfAborted();
+  const difference = await firstDifference(store, open, volume, operation);
+  if (difference !== undefined) throw failure('volumeDiffers', { name: open.name, ...difference });
+  if (isSame && open.hasRootEntry) return [];
+  return [{ kind: 'notRead', subject: '.', detail: 'the root folder’s owner and mode' }];
+}
+
+/** Reads an open volume and finds where it is not as in a snapshot, and in what. */
+export async function firstDifference(
+  store: BlobReader,
+  open: OpenVolume,
+  volume: SnapshotVolume,
+  { signal, progress }: Operation,
+): Promise<{ readonly path: string; readonly what: string } | undefined> {
+  const { root } = volume.document;
+  const hasRoots = root === open.root && open.hasRootEntry;
   progress.report({ phase: 'checking', item: open.name });
   const expected = { root, entries: volumeEntries(store, volume, { signal }) };
   const found = { root: open.root, entries: tarEntries(await open.read(signal), open.name) };
   for await (const { path, kind, fields } of entryDifferences(expected, found)) {
     if (kind === 'added' && isOfFileSystem(path)) continue;
     // Engines that read volumes by their own archives don't tell of the root folder itself.
-    if (kind !== 'changed' && path === '' && !(isSame && open.hasRootEntry)) continue;
-    const what = kind === 'changed' ? fields.join(', ') : kind;
-    throw failure('volumeDiffers', { name: open.name, path: path === '' ? '.' : path, what });
+    if (kind !== 'changed' && path === '' && !hasRoots) continue;
+    return { path: path === '' ? '.' : path, what: kind === 'changed' ? fields.join(', ') : kind };
   }
-  if (isSame && open.hasRootEntry) return [];
-  return [{ kind: 'notRead', subject: '.', detail: 'the root folder’s owner and mode' }];
+  return undefined;
 }
 
 /** The first thing in a volume, or undefined where there is nothing but its root folder. */
 export async function contentOf(open: OpenVolume, signal: AbortSignal): Promise<string | undefined> {
-  for await (const entry of tarEntries(await open.read(signal), open.name)) {
-    const path = pathBelow(open.root, entry);
-    if (path !== '' && !isOfFileSystem(path)) return path;
-  }
+  // By headers alone: the first file may be all that a large volume holds.
+  const scanner = new TarScanner(open.name);
+  for await (const chunk of await open.read(signal))
+    for (const event of scanner.push(chunk as Uint8Array)) {
+      const path = event.kind === 'entry' ? pathBelow(open.root, event.entry) : '';
+      if (path !== '' && !isOfFileSystem(path)) return path;
+    }
+  scanner.finish();
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import { openSnapshot } from '../snapshot/snapshots.ts';
 import { shortDigest } from '../digest.ts';
 import { captureOpen } from './captureVolume.ts';
-import { emptyVolume, writeParts } from './fillVolume.ts';
+import { emptyVolume, firstDifference, writeParts } from './fillVolume.ts';
 import type { VolumeDeps } from './helperContainer.ts';
 import { withOpenVolume, type OpenVolume } from './openVolume.ts';
 import { isForgetful } from './volumeRemarks.ts';
@@ -21,20 +21,80 @@ export const beforeRestoreTag = 'before-restore';
 /** Says in the journal that a volume is to get its old data back, which is in a snapshot. */
 export const refillNote = 'refillVolume';
 
+export interface ReplaceInput {
+  readonly volume: SnapshotVolume;
+  /** Name of a volume that is there. */
+  readonly target: string;
+}
+
+export interface ReplacedVolume {
+  /** What it held before. */
+  readonly before: Snapshot;
+  /** To be settled once the new data is to stay: until then recovery would put the old data back. */
+  readonly note: number;
+}
+
 /**
  * Replaces what a volume holds; README.md says why it is done so:
  * 1. see that no container that uses it runs, 2. read and check the new data in the vault, 3. back up what it holds
- * now, as a snapshot of its own, 4. note that, 5. empty it, 6. send the new data and compare it entry by entry.
- * When 5 or 6 fails or is cancelled it gets its old data back; after a crash recovery does that.
+ * now, as a snapshot of its own, 4. see that nobody wrote to it since, 5. note that snapshot, 6. empty it, 7. send the
+ * new data and compare it entry by entry.
+ * When 6 or 7 fails or is cancelled it gets its old data back; after a crash recovery does that.
  *
- * Resolves with the snapshot of the old data. Rejects with `volumeInUse`, what the steps reject with, and with
- * `volumeNotPutBack` when the old data could not be put back.
+ * Rejects with `volumeInUse`, `volumeChanged`, what the steps reject with, and with `volumeNotPutBack` when the old
+ * data could not be put back; its note stays open then.
  */
 export async function replaceVolume(
   deps: VolumeDeps,
-  { volume, target }: { readonly volume: SnapshotVolume; readonly target: string },
+  input: ReplaceInput,
   operation: Operation,
-): Promise<Snapshot> {
+): Promise<ReplacedVolume> {
+  const { blobs } = deps.session.vault;
+  const { journal } = deps.session;
+  return await withOldDataKept(deps, input, operation, async ({ open, before, old }, during) => {
+    const data = { engineId: deps.engineId, name: input.target, snapshot: before.id };
+    const note = await journal.note(refillNote, data);
+    try {
+      await emptyVolume(open, during.signal);
+      await writeParts(blobs, open, input.volume, during);
+    } catch (error) {
+      await putBack(deps, open, old, before, error);
+      await journal.settle(note);
+      throw error;
+    }
+    return { before, note };
+  });
+}
+
+/**
+ * The same for recovery: there is a note already, of the operation that broke off, and it stays open when this fails.
+ * One of its own would have the half that this finds put back after another crash.
+ */
+export async function refillVolume(
+  deps: VolumeDeps,
+  input: ReplaceInput,
+  operation: Operation,
+): Promise<void> {
+  await withOldDataKept(deps, input, operation, async ({ open }, during) => {
+    await emptyVolume(open, during.signal);
+    await writeParts(deps.session.vault.blobs, open, input.volume, during);
+  });
+}
+
+interface KeptVolume {
+  readonly open: OpenVolume;
+  readonly before: Snapshot;
+  /** What is in `before`. */
+  readonly old: SnapshotVolume;
+}
+
+/** Does `work` with an open volume that nobody uses, and of whose data there is a snapshot; the new data is checked. */
+async function withOldDataKept<T>(
+  deps: VolumeDeps,
+  { volume, target }: ReplaceInput,
+  operation: Operation,
+  work: (kept: KeptVolume, during: Operation) => Promise<T>,
+): Promise<T> {
   const { engine, session } = deps;
   const { blobs } = session.vault;
   const signal = AbortSignal.any([session.signal, operation.signal]);
@@ -49,18 +109,11 @@ export async function replaceVolume(
     const [old] = (await openSnapshot(session.vault, before, { signal })).volumes;
     if (old === undefined) throw failure('unexpected', { reason: 'a snapshot of a volume holds none' });
     await requireIdle(engine, target, signal);
-    const data = { engineId: deps.engineId, name: target, snapshot: before.id };
-    const note = await session.journal.note(refillNote, data);
-    try {
-      await emptyVolume(open, signal);
-      await writeParts(blobs, open, volume, during);
-    } catch (error) {
-      await putBack(deps, open, old, before, error);
-      await session.journal.settle(note);
-      throw error;
-    }
-    await session.journal.settle(note);
-    return before;
+    // A container may have come, written and gone meanwhile, the volume's folder may be the host's as well, or hold
+    // the vault itself: what was written since would be nowhere.
+    const difference = await firstDifference(blobs, open, old, during);
+    if (difference !== undefined) throw failure('volumeChanged', { name: target, path: difference.path });
+    return await work({ open, before, old }, during);
   });
 }
 

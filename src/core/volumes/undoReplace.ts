@@ -7,7 +7,7 @@ import type { UndoNote } from '../vault/journal.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
-import { replaceVolume } from './replaceVolume.ts';
+import { refillVolume } from './replaceVolume.ts';
 
 const noted = z.object({
   engineId: z.string().max(10_000),
@@ -40,15 +40,30 @@ export function undoReplace(
     if (volume === undefined) return 'settled';
     try {
       await withVaultSession({ vault, owner }, { kind: 'recover', subject: name }, { signal }, (session) =>
-        replaceVolume(
+        refillVolume(
           { engine, engineId, session },
           { volume, target: name },
           { signal, progress: { report: () => undefined } },
         ),
       );
     } catch (error) {
-      if (!(error instanceof DrydockError && error.code === 'engineNotFound')) throw error;
+      // A helper may go as well, and then the volume still waits for its data.
+      if (!isNotFound(error) || (await isThere(engine, name, signal))) throw error;
     }
     return 'settled';
   };
+}
+
+async function isThere(engine: Engine, volume: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await engine.volumes.inspect(volume, { signal });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof DrydockError && error.code === 'engineNotFound';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { tarEnd } from '../../../src/core/archive/tarWriter.ts';
@@ -8,7 +8,8 @@ import { unattended } from '../../../src/core/progress.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
 import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
 import type { SnapshotVolume } from '../../../src/core/snapshot/snapshot.ts';
-import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { createVault } from '../../../src/core/vault/layout.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { collect } from '../../support/archives/byteStreams.ts';
 import { failureOf } from '../../support/failureOf.ts';
@@ -149,6 +150,106 @@ describe('volumes when something goes wrong', function () {
       }
       assert.ok(failing < 60);
     }
+  });
+
+  it('gives a volume its old data back when recovery from a replacement dies as well, wherever that is', async () => {
+    const { name, folder } = await smallVolume('dead-twice');
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    for (let calls = 1; ; calls += 3) {
+      const first = { isGone: false };
+      const dying = watchedEngine(bench.engine, {
+        before: (call) => {
+          if (first.isGone) throw failure('engineUnreachable', { endpoint: bench.engine.endpoint });
+          first.isGone = call === 'containers.writeArchive';
+        },
+      });
+      const input = { volume, target: { name, mode: 'replace' as const } };
+      await failureOf(restoreVolume(bench.through(dying), input, unattended()));
+      assert.ok(!('folder' in factsOf(folder)) && first.isGone);
+      const again = engineThatDies(bench.engine, calls);
+      await recoverVault(bench.through(again.engine));
+      await recovered();
+      assert.deepEqual(await bench.leftovers(), [], `after ${calls} calls`);
+      assert.deepEqual(factsOf(folder), old, `after ${calls} calls`);
+      if (!again.hasDied()) break;
+      assert.ok(calls < 60);
+    }
+  });
+
+  it('does not take a helper that somebody removed for a volume that is gone', async () => {
+    const { name, folder } = await smallVolume('pruned');
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    const state = { isGone: false };
+    const dying = watchedEngine(bench.engine, {
+      before: () => {
+        if (state.isGone) throw failure('engineUnreachable', { endpoint: bench.engine.endpoint });
+      },
+      after: (call) => {
+        state.isGone = call === 'containers.writeArchive';
+      },
+    });
+    const input = { volume, target: { name, mode: 'replace' as const } };
+    await failureOf(restoreVolume(bench.through(dying), input, unattended()));
+    assert.ok(state.isGone);
+    const pruning = watchedEngine(bench.engine, {
+      before: async (call, [id]) => {
+        if (call === 'containers.readArchive') await bench.engine.containers.remove(String(id));
+      },
+    });
+    const [left] = await recoverVault(bench.through(pruning));
+    assert.ok(left?.left.some(({ note }) => note.kind === 'refillVolume'));
+    await recovered();
+    assert.deepEqual(factsOf(folder), old);
+  });
+
+  it('keeps its old data when the helper could not be removed after a replacement, which is told as a failure', async () => {
+    const { name, folder } = await smallVolume('stuck-helper');
+    const { volume } = await bench.backUp(name);
+    makeOther(folder);
+    const old = factsOf(folder);
+    const engine = watchedEngine(bench.engine, {
+      before: (call) => {
+        if (call === 'containers.remove') throw failure('engineRefused', { call, reason: 'told to' });
+      },
+    });
+    const input = { volume, target: { name, mode: 'replace' as const } };
+    await failureOf(restoreVolume(bench.through(engine), input, unattended()));
+    await recovered();
+    assert.deepEqual(factsOf(folder), old);
+  });
+
+  it('is not replaced when something wrote to it after it was backed up', async () => {
+    const { name, folder } = await smallVolume('written-since');
+    const { volume } = await bench.backUp(name);
+    let listings = 0;
+    const engine = watchedEngine(bench.engine, {
+      after: (call) => {
+        // The second look at who uses it: a container has come, written and gone.
+        if (call === 'containers.list' && (listings += 1) === 2) writeFileSync(join(folder, 'late'), 'kept');
+      },
+    });
+    const input = { volume, target: { name, mode: 'replace' as const } };
+    const error = await failureOf(restoreVolume(bench.through(engine), input, unattended()));
+    assert.equal(error.code, 'volumeChanged');
+    assert.equal(readFileSync(join(folder, 'late'), 'utf8'), 'kept');
+  });
+
+  it('is not replaced when the vault lies in it', async () => {
+    const { name, folder } = await bench.volume('vault-inside');
+    const path = join(folder, 'backups');
+    const vault = await createVault({ path, compression: 'zstd' });
+    writeFileSync(join(folder, 'file'), 'data');
+    const deps = { engine: bench.engine, owner: bench.owner, vault };
+    const { snapshot } = await backupVolume(deps, { name, consistency: 'none' }, unattended());
+    const [volume] = (await openSnapshot(vault, snapshot)).volumes;
+    assert.ok(volume);
+    const work = restoreVolume(deps, { volume, target: { name, mode: 'replace' } }, unattended());
+    assert.equal((await failureOf(work)).code, 'volumeChanged');
+    assert.ok((await readSnapshots(vault)).some(({ id }) => id === snapshot.id));
   });
 
   it('takes a tar without an entry for a failure, not for an empty volume', async () => {

@@ -121,11 +121,11 @@ export class DockEngine {
         inspect: async (ref) => Promise.resolve(this.#network(ref)),
         create: (input) =>
           this.#change(`network ${input.name}`, () => {
-            this.addNetwork(input.name, input);
-            return input.name;
+            this.addNetwork(input.name, { ...input, raw: { Created: new Date().toISOString() } });
+            return this.#network(input.name).id;
           }),
         remove: (ref) =>
-          this.#change(`network rm ${ref}`, () => {
+          this.#change(`network rm ${this.#network(ref).name}`, () => {
             this.networks.splice(this.networks.indexOf(this.#network(ref)), 1);
           }),
         connect: (ref, container) =>
@@ -166,8 +166,9 @@ export class DockEngine {
       of,
       { Name: of, IPv4Address: `${address}/24` },
     ]);
+    this.#made += 1;
     this.networks.push({
-      id: name,
+      id: String(this.#made).padStart(64, 'e'),
       name,
       driver: 'bridge',
       scope: 'local',
@@ -179,7 +180,7 @@ export class DockEngine {
       ipam: {},
       ...more,
       addresses,
-      raw: { Containers: Object.fromEntries(members) as JsonObject },
+      raw: { ...(more.raw as object), Containers: Object.fromEntries(members) as JsonObject },
     });
   }
 
@@ -279,7 +280,7 @@ export class DockEngine {
   }
 
   #network(ref: string): DockEngine['networks'][number] {
-    const found = this.networks.find(({ name }) => name === ref);
+    const found = this.networks.find(({ id, name }) => id === ref || name === ref);
     if (found === undefined) throw failure('engineNotFound', { kind: 'network', name: ref });
     return found;
   }

@@ -19,11 +19,26 @@ export type EngineNote =
   | { readonly kind: 'removeContainer'; readonly name: string }
   /** `name` is one that Drydock made up: it goes, and the image with it when it has no other. */
   | { readonly kind: 'removeImage'; readonly name: string }
-  /** `notBeforeMs`: when it was noted. What is older was there before, and stays. */
-  | { readonly kind: 'removeVolume'; readonly name: string; readonly notBeforeMs: number }
+  /**
+   * `notBeforeMs`: when it was noted. What is older was there before, and stays. `madeAtMs`: what the engine itself
+   * told of it when it was made.
+   */
+  | {
+      readonly kind: 'removeVolume';
+      readonly name: string;
+      readonly notBeforeMs: number;
+      readonly madeAtMs?: number;
+    }
   | { readonly kind: 'removeNetwork'; readonly name: string }
   | { readonly kind: 'unpause'; readonly container: string }
-  | { readonly kind: 'start'; readonly container: string }
+  /** `name`: it is started only while it has that name, for what took its place works on the same data. */
+  | {
+      readonly kind: 'start';
+      readonly container: string;
+      readonly name?: string;
+      /** Whether it is to stand still after that. */
+      readonly isPaused?: boolean;
+    }
   | { readonly kind: 'renameBack'; readonly container: string; readonly to: string }
   /** A command that ends what another one began. It gets one try after a crash, whatever comes of it. */
   | {
@@ -33,19 +48,13 @@ export type EngineNote =
       readonly timeoutMs: number;
     };
 
-/** Something that an operation was about to make. */
-interface Made {
-  readonly name: string;
-  /** When it was noted. */
-  readonly atMs: number;
-}
-
 /**
  * What is made right after it was noted is not older than its note, give or take the engine's clock, and not much
  * younger: the name may be somebody else's by the time a crash is cleaned up.
  */
 const madeWithinMs = 10 * 60_000;
-const clockSlackMs = 5 * 60_000;
+/** How far an engine's clock may be from ours. */
+export const clockSlackMs = 5 * 60_000;
 
 const text = z.string().min(1).max(10_000);
 const count = z.number().int().nonnegative();
@@ -53,10 +62,16 @@ const noted = z.object({ engineId: z.string().max(10_000), atMs: count });
 const shapes = {
   removeContainer: noted.extend({ name: text }),
   removeImage: noted.extend({ name: text }),
-  removeVolume: noted.extend({ name: text, notBeforeMs: count }),
+  removeVolume: noted.extend({
+    name: text,
+    notBeforeMs: count,
+    madeAtMs: count.optional(),
+    // Said by the process that made it alone, and never written.
+    isKnown: z.boolean().default(false),
+  }),
   removeNetwork: noted.extend({ name: text }),
   unpause: noted.extend({ container: text }),
-  start: noted.extend({ container: text }),
+  start: noted.extend({ container: text, name: text.optional(), isPaused: z.boolean().default(false) }),
   renameBack: noted.extend({ container: text, to: text }),
   runAfter: noted.extend({ container: text, command: z.array(z.string()).min(1), timeoutMs: count }),
 } as const satisfies Record<EngineNote['kind'], z.ZodType>;
@@ -90,46 +105,60 @@ export function noteEngine(
 export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<string, UndoNote> {
   const { containers } = engine;
   return new Map([
-    undo(engineId, 'removeContainer', async ({ name, atMs }, signal) => {
-      const found = await containers.inspect(name, { signal });
-      if (!isOurs({ name, atMs }, found.createdAtMs)) return;
-      await containers.remove(found.id, { force: true, anonymousVolumes: true, signal });
+    undo(engineId, 'removeContainer', async ({ name, atMs }, { signal }) => {
+      const { id, state, createdAtMs } = await containers.inspect(name, { signal });
+      // By its name alone it is known until the engine told its ID, and what is started after that is somebody else's.
+      if (!isMadeUp(name) && !(state === 'created' && isMadeThen(atMs, createdAtMs))) return;
+      await containers.remove(id, { force: true, anonymousVolumes: true, signal });
     }),
-    undo(engineId, 'removeImage', async ({ name }, signal) => {
+    undo(engineId, 'removeImage', async ({ name }, { signal }) => {
       await engine.images.remove(name, { signal });
     }),
-    undo(engineId, 'removeVolume', async ({ name, notBeforeMs }, signal) => {
+    undo(engineId, 'removeVolume', async ({ name, notBeforeMs, madeAtMs, isKnown }, { signal, hasLeft }) => {
       const { createdAtMs } = await engine.volumes.inspect(name, { signal });
-      if (!isOurs({ name, atMs: notBeforeMs }, createdAtMs)) return;
+      const isSame = isKnown || (createdAtMs !== undefined && createdAtMs === madeAtMs);
+      const isNear = isMadeUp(name) || isMadeThen(madeAtMs ?? notBeforeMs, createdAtMs);
+      if (!isSame && !isNear && madeAtMs === undefined) return;
       const all = await containers.list({ signal });
-      if (all.some(({ mounts }) => mounts.some((mount) => mount.name === name))) return;
-      // Engines tell whole seconds. A clock that is behind or somebody else's volume: with data at stake nobody guesses.
-      if (createdAtMs === undefined || createdAtMs < Math.floor(notBeforeMs / 1000) * 1000)
+      if (all.some(({ mounts }) => mounts.some((mount) => mount.name === name))) {
+        requireNoneLeft(name, hasLeft);
+        return;
+      }
+      // Engines tell whole seconds, and older ones when the folder last changed. A clock that is behind or somebody
+      // else's volume: with data at stake nobody guesses.
+      const notBefore = madeAtMs ?? Math.floor(notBeforeMs / 1000) * 1000;
+      if (!isSame && (!isNear || createdAtMs === undefined || createdAtMs < notBefore))
         throw failure('engineConflict', {
           name,
-          reason: 'it may have been there before, so it was not removed',
+          reason: 'it may be another one of that name, so it was not removed',
         });
       await engine.volumes.remove(name, { signal });
     }),
-    undo(engineId, 'removeNetwork', async ({ name }, signal) => {
+    undo(engineId, 'removeNetwork', async ({ name, atMs }, { signal, hasLeft }) => {
       const found = await engine.networks.inspect(name, { signal });
+      if (!isMadeUp(name) && !isMadeThen(atMs, networkMadeAtMs(found.raw))) return;
       const all = await containers.list({ signal });
-      if (all.some(({ networks }) => networks.includes(found.name))) return;
-      await engine.networks.remove(found.id, { signal });
+      if (all.some(({ networks }) => networks.includes(found.name))) requireNoneLeft(name, hasLeft);
+      else await engine.networks.remove(found.id, { signal });
     }),
-    undo(engineId, 'unpause', async ({ container }, signal) => {
+    undo(engineId, 'unpause', async ({ container }, { signal }) => {
       const { id, state } = await containers.inspect(container, { signal });
       if (state === 'paused') await containers.unpause(id, { signal });
     }),
-    undo(engineId, 'start', async ({ container }, signal) => {
-      const { id, state } = await containers.inspect(container, { signal });
-      if (state === 'exited' || state === 'created') await containers.start(id, { signal });
+    undo(engineId, 'start', async ({ container, name, isPaused }, { signal }) => {
+      const found = await containers.inspect(container, { signal });
+      if (name !== undefined && found.name !== name)
+        throw failure('engineConflict', { name, reason: 'what took its place is still there' });
+      const { id, state } = found;
+      const isStill = state === 'exited' || state === 'created';
+      if (isStill) await containers.start(id, { signal });
+      if (isPaused && (isStill || state === 'running')) await containers.pause(id, { signal });
     }),
-    undo(engineId, 'renameBack', async ({ container, to }, signal) => {
+    undo(engineId, 'renameBack', async ({ container, to }, { signal }) => {
       const { id, name } = await containers.inspect(container, { signal });
       if (name !== to) await containers.rename(id, to, { signal });
     }),
-    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, signal) => {
+    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, { signal }) => {
       const { id, state } = await containers.inspect(container, { signal });
       if (state !== 'running') return;
       const limit = AbortSignal.timeout(timeoutMs);
@@ -145,7 +174,10 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
 function undo<K extends EngineNote['kind']>(
   engineId: string,
   kind: K,
-  work: (data: z.output<(typeof shapes)[K]>, signal: AbortSignal) => Promise<void>,
+  work: (
+    data: z.output<(typeof shapes)[K]>,
+    during: { readonly signal: AbortSignal; readonly hasLeft: boolean },
+  ) => Promise<void>,
 ): readonly [string, UndoNote] {
   return [
     kind,
@@ -156,7 +188,7 @@ function undo<K extends EngineNote['kind']>(
       const data = parsed.data as z.output<(typeof shapes)[K]>;
       if (data.engineId !== engineId) return 'elsewhere';
       try {
-        await work(data, signal);
+        await work(data, { signal, hasLeft: operation.hasLeft ?? false });
       } catch (error) {
         if (!(error instanceof DrydockError && error.code === 'engineNotFound')) throw error;
       }
@@ -165,10 +197,26 @@ function undo<K extends EngineNote['kind']>(
   ];
 }
 
-/** Whether something that has the name now is what was noted. */
-function isOurs({ name, atMs }: Made, createdAtMs: number | undefined): boolean {
-  // What was made up nobody else has: by Drydock, or by the engine as an ID.
-  if (/^(drydock-[a-z-]+-[0-9a-f]{12,}|[0-9a-f]{64})$/.test(name)) return true;
+/** What is used may be somebody else's by now, but not while what this operation made may still be the user. */
+function requireNoneLeft(name: string, hasLeft: boolean): void {
+  if (hasLeft) throw failure('engineConflict', { name, reason: 'what was made for it is still there' });
+}
+
+/** Whether nobody else has such a name: it was made up by Drydock, or by the engine as an ID. */
+function isMadeUp(name: string): boolean {
+  return /^(drydock-[a-z-]+-[0-9a-f]{12,}|[0-9a-f]{64})$/.test(name);
+}
+
+/** Whether something may be what was made right after `atMs`. */
+function isMadeThen(atMs: number, createdAtMs: number | undefined): boolean {
   if (createdAtMs === undefined) return false;
   return createdAtMs >= atMs - clockSlackMs && createdAtMs <= atMs + madeWithinMs;
+}
+
+const madeAt = z.object({ Created: z.iso.datetime({ offset: true }) });
+
+/** Engines tell it of networks as a text. */
+function networkMadeAtMs(raw: unknown): number | undefined {
+  const parsed = madeAt.safeParse(raw);
+  return parsed.success ? Date.parse(parsed.data.Created) : undefined;
 }

@@ -1,21 +1,13 @@
-import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { reasonOf } from '../errors.ts';
 import { noteEngine, undoEngineNotes, type EngineNote } from '../recovery/engineNotes.ts';
-import type { UndoNote } from '../vault/journal.ts';
-import type { OperationHead } from '../vault/journalFile.ts';
+import { undoNotes, type UndoNote } from '../vault/journal.ts';
+import type { JournalNote, OperationHead } from '../vault/journalFile.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
-import { refillNote } from '../volumes/replaceVolume.ts';
+import { refillNote, type ReplacedVolume } from '../volumes/replaceVolume.ts';
 import { undoReplace } from '../volumes/undoReplace.ts';
-
-interface OpenNote {
-  readonly number: number;
-  readonly kind: string;
-  readonly data: object;
-  readonly name: string;
-}
 
 /**
  * What a restore has done to an engine so far. Undoing it goes the way that recovery goes after a crash, so that there
@@ -25,7 +17,7 @@ export class EngineUndo {
   readonly #engineId: string;
   readonly #session: VaultSession;
   readonly #ways: ReadonlyMap<string, UndoNote>;
-  #open: OpenNote[] = [];
+  #open: JournalNote[] = [];
 
   constructor(
     deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
@@ -40,20 +32,38 @@ export class EngineUndo {
     ]);
   }
 
-  /** To be awaited before the thing is done. */
-  async note(note: EngineNote): Promise<void> {
+  /** To be awaited before the thing is done. Resolves with the note's number. */
+  async note(note: EngineNote): Promise<number> {
     const { kind, ...data } = note;
     const atMs = Date.now();
     const number = await noteEngine(this.#session, this.#engineId, note);
-    const name = 'name' in note ? note.name : note.container;
-    this.#open.push({ number, kind, name, data: { engineId: this.#engineId, atMs, ...data } });
+    this.#open.push({ number, kind, data: { engineId: this.#engineId, atMs, ...data } });
+    return number;
   }
 
-  /** A volume whose data was replaced gets back what is in the snapshot. */
-  async noteReplaced(name: string, snapshot: Digest): Promise<void> {
-    const data = { engineId: this.#engineId, name, snapshot };
-    const number = await this.#session.journal.note(refillNote, data);
-    this.#open.push({ number, kind: refillNote, name, data });
+  /** The thing was made, and the engine told what it is: says so in the place of the first note, which had a name alone. */
+  async made(first: number, note: EngineNote): Promise<number> {
+    const number = await this.note(note);
+    await this.#session.journal.settle(first);
+    this.#open = this.#open
+      .filter((open) => open.number !== first)
+      // This process knows; after a crash it has to be seen from what the engine tells.
+      .map((open) =>
+        open.number === number ? { ...open, data: { ...(open.data as object), isKnown: true } } : open,
+      );
+    return number;
+  }
+
+  /** A volume whose data was replaced gets back what it held before; the note of that is written already. */
+  adoptReplaced(name: string, { before, note }: ReplacedVolume): void {
+    const data = { engineId: this.#engineId, name, snapshot: before.id };
+    this.#open.push({ number: note, kind: refillNote, data });
+  }
+
+  /** The volume turned out to be somebody else's: it stays. */
+  async leaveVolume(note: number): Promise<void> {
+    await this.#session.journal.settle(note);
+    this.#open = this.#open.filter(({ number }) => number !== note);
   }
 
   /** Undoes all of it, last first, and goes on after a step that fails. Resolves with what is left, in words. */
@@ -67,23 +77,11 @@ export class EngineUndo {
       claimId: operationId,
       since: new Date().toISOString(),
     };
-    const left: string[] = [];
-    for (const { number, kind, data, name } of this.#open.splice(0).reverse()) {
-      // A container that could not be removed still uses them; they would count as somebody else's.
-      if (left.length > 0 && ['removeNetwork', 'removeVolume'].includes(kind)) {
-        left.push(name);
-        continue;
-      }
-      // Without the signal that may have brought this about.
-      const { signal } = new AbortController();
-      try {
-        await this.#ways.get(kind)?.(data, head, signal);
-        await journal.settle(number);
-      } catch (error) {
-        left.push(`${name}: ${reasonOf(error)}`);
-      }
-    }
-    return left;
+    const open = this.#open.splice(0);
+    const settle = ({ number }: JournalNote): Promise<void> => journal.settle(number);
+    // Without the signal that may have brought this about.
+    const left = await undoNotes({ head, open, settle }, this.#ways, new AbortController().signal);
+    return left.map(({ note, error }) => `${nameOf(note)}: ${reasonOf(error)}`);
   }
 
   /** All of it is to stay. The notes go at once and together: half of them would undo a half. */
@@ -91,4 +89,9 @@ export class EngineUndo {
     await this.#session.journal.end();
     this.#open = [];
   }
+}
+
+function nameOf({ data, kind }: JournalNote): string {
+  const { name, container } = data as { readonly name?: string; readonly container?: string };
+  return name ?? container ?? kind;
 }

@@ -43,7 +43,7 @@ export async function makeContainers(
     });
     if ((await ifThere(engine.containers.inspect(name, { signal }))) !== undefined)
       throw failure('restoreTaken', { name });
-    await undo.note({ kind: 'removeContainer', name });
+    const byName = await undo.note({ kind: 'removeContainer', name });
     // Without the signal: a call that broke off might still be carried out after it was undone.
     const { id, warnings: said } = await engine.containers.create({
       name,
@@ -51,6 +51,7 @@ export async function makeContainers(
       ...(document.platform !== undefined &&
         isLater(plan.info.apiVersion, 41) && { platform: document.platform }),
     });
+    await undo.made(byName, { kind: 'removeContainer', name: id });
     for (const text of said) warnings.push({ kind: 'engine', name, text });
     for (const { network, config } of later) await engine.networks.connect(network, id, config);
     made.push({ id, planned });

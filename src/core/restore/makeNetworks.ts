@@ -15,9 +15,9 @@ export async function makeNetworks(
     const ipam = needsOtherSubnet ? withoutSubnets(network.ipam) : network.ipam;
     if ((await ifThere(engine.networks.inspect(name, { signal }))) !== undefined)
       throw failure('restoreTaken', { name });
-    await undo.note({ kind: 'removeNetwork', name });
+    const byName = await undo.note({ kind: 'removeNetwork', name });
     // Without the signal: a call that broke off might still be carried out after it was undone.
-    await engine.networks.create({
+    const id = await engine.networks.create({
       name,
       driver,
       labels,
@@ -27,6 +27,7 @@ export async function makeNetworks(
       isIpv6Enabled,
       ipam,
     });
+    await undo.made(byName, { kind: 'removeNetwork', name: id });
   }
 }
 

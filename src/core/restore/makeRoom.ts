@@ -32,12 +32,12 @@ export async function makeRoom(
     if (['running', 'paused', 'restarting'].includes(found.state)) {
       const { Config } = inspected.catch({ Config: null }).parse(found.raw);
       const graceSeconds = Config?.StopTimeout ?? undefined;
-      await undo.note({ kind: 'start', container: id });
+      await undo.note({ kind: 'start', container: id, name: found.name, isPaused: found.state === 'paused' });
       // Not cancellable: an engine that was asked does it, and only then can it be undone.
       await engine.containers.stop(id, graceSeconds === undefined ? {} : { graceSeconds });
     }
-    const keptAs = await freeName(engine, `${name}-before-${fileTimestamp(nowMs).toLowerCase()}`);
-    await undo.note({ kind: 'renameBack', container: id, to: name });
+    const keptAs = await freeName(engine, `${found.name}-before-${fileTimestamp(nowMs).toLowerCase()}`);
+    await undo.note({ kind: 'renameBack', container: id, to: found.name });
     await engine.containers.rename(id, keptAs);
     moved.push({ id, name, keptAs });
   }

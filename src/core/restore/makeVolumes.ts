@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
+import { clockSlackMs } from '../recovery/engineNotes.ts';
 import type { PlannedVolume } from './restorePlan.ts';
 import { ifThere, type RestoreRun } from './restoreRun.ts';
 
@@ -25,19 +26,31 @@ export async function makeVolumes(
     if (action === 'create') {
       if ((await ifThere(engine.volumes.inspect(newName, { signal }))) !== undefined)
         throw failure('restoreTaken', { name: newName });
-      await undo.note({ kind: 'removeVolume', name: newName, notBeforeMs: Date.now() });
+      const note = { kind: 'removeVolume', name: newName, notBeforeMs: Date.now() } as const;
+      const byName = await undo.note(note);
       // Without the signal: a call that broke off might still be carried out after it was undone.
-      await engine.volumes.create({
+      const { createdAtMs } = await engine.volumes.create({
         name: newName,
         driver: driver === '' ? 'local' : driver,
         options,
         labels,
       });
-      await run.fill(volume, newName);
+      // One that is older came in that moment, and an engine answers with it as if it had made it.
+      const isOlder = createdAtMs === undefined || createdAtMs < note.notBeforeMs - clockSlackMs;
+      const made = isOlder ? byName : await undo.made(byName, { ...note, madeAtMs: createdAtMs });
+      try {
+        await run.fill(volume, newName);
+      } catch (error) {
+        // One that holds something came in that moment and is somebody else's, unless its data lies on a device: that
+        // stays when the volume goes.
+        const isHeld = error instanceof DrydockError && error.code === 'volumeNotEmpty';
+        if (isHeld && options['device'] === undefined) await undo.leaveVolume(made);
+        throw error;
+      }
     } else if (action === 'replace') {
-      const { id, refName } = await run.replace(volume, newName);
-      await undo.noteReplaced(newName, id);
-      run.kept.push({ what: 'volume', name: newName, keptAs: refName });
+      const replaced = await run.replace(volume, newName);
+      undo.adoptReplaced(newName, replaced);
+      run.kept.push({ what: 'volume', name: newName, keptAs: replaced.before.refName });
     }
   }
   return names;

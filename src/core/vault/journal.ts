@@ -41,7 +41,26 @@ export type Undone = 'settled' | 'elsewhere';
  * Undoes what a note stands for. It is called again after a crash in its middle, and for things that were never
  * begun, so finding nothing to undo is success.
  */
-export type UndoNote = (data: unknown, operation: OperationHead, signal: AbortSignal) => Promise<Undone>;
+export type UndoNote = (
+  data: unknown,
+  operation: InterruptedOperation,
+  signal: AbortSignal,
+) => Promise<Undone>;
+
+/** An operation whose notes are undone, last first. */
+export interface InterruptedOperation extends OperationHead {
+  /**
+   * Whether a later note of it could not be undone just now: then what it made may still be there, and what looks
+   * like somebody else's be its own.
+   */
+  readonly hasLeft?: boolean;
+}
+
+/** A note that could not be undone, and why: no reason for one that belongs elsewhere or is of an unknown kind. */
+export interface LeftNote {
+  readonly note: JournalNote;
+  readonly error?: unknown;
+}
 
 /** What became of an operation that had not ended. */
 export interface RecoveredOperation {
@@ -50,8 +69,7 @@ export interface RecoveredOperation {
   /** Left out when the file can't be read. */
   readonly head?: OperationHead;
   readonly outcome: 'undone' | 'left';
-  /** Notes that could not be undone, and why: no reason for one that belongs elsewhere or is of an unknown kind. */
-  readonly left: readonly { readonly note: JournalNote; readonly error?: unknown }[];
+  readonly left: readonly LeftNote[];
   readonly error?: unknown;
 }
 
@@ -79,13 +97,17 @@ export async function beginOperation(
     await syncFolder(paths.journal);
   });
   let notes = 0;
+  let wholeBytes = journalLine(head).length;
   const openNotes = new Set<number>();
   let appending: Promise<void> = Promise.resolve();
   const append = (line: Buffer): Promise<void> => {
     // One after another; a failure is told to who waits for it, and keeps nobody else from trying.
     const next = appending
       .catch(() => undefined)
-      .then(() => appendToJournal(path, line))
+      .then(() => appendToJournal(path, line, wholeBytes))
+      .then(() => {
+        wholeBytes += line.length;
+      })
       .catch((error: unknown) => {
         throw explainFileError(error, path);
       });
@@ -135,10 +157,13 @@ export async function recoverJournal(
     for (const path of await journalFiles(paths)) {
       held.signal.throwIfAborted();
       try {
-        const found = await readJournalFile(path);
+        const { head } = (await readJournalFile(path)) ?? {};
         // Asked after the file was read: a claim that is gone by now has ended for good.
         const running = new Set((await livingClaims(paths, 'vault', owner)).map(({ id }) => id));
-        if (found === undefined || running.has(found.head.claimId)) continue;
+        if (head === undefined || running.has(head.claimId)) continue;
+        // Once more: it may have ended well in between, and left nothing to undo.
+        const found = await readJournalFile(path);
+        if (found === undefined) continue;
         results.push(await undoOperation(paths.journal, found, undo, held.signal));
       } catch (error) {
         held.signal.throwIfAborted();
@@ -155,26 +180,45 @@ async function undoOperation(
   undo: ReadonlyMap<string, UndoNote>,
   signal: AbortSignal,
 ): Promise<RecoveredOperation> {
-  const left: { note: JournalNote; error?: unknown }[] = [];
-  let cutAt: number | undefined = wholeBytes;
-  for (const note of [...open].reverse()) {
+  let sizeBytes = wholeBytes;
+  const settle = async ({ number }: JournalNote): Promise<void> => {
+    const line = journalLine({ settled: number });
+    await appendToJournal(path, line, sizeBytes);
+    sizeBytes += line.length;
+  };
+  const left = await undoNotes({ head, open, settle }, undo, signal);
+  if (left.length > 0) return { path, head, outcome: 'left', left };
+  await removeJournal(folder, path);
+  return { path, head, outcome: 'undone', left };
+}
+
+/**
+ * Undoes notes, last first, and settles each at once. Goes on after one that fails; resolves with those that are left.
+ * Rejects with an AbortError alone.
+ */
+export async function undoNotes(
+  operation: {
+    readonly head: OperationHead;
+    readonly open: readonly JournalNote[];
+    readonly settle: (note: JournalNote) => Promise<void>;
+  },
+  undo: ReadonlyMap<string, UndoNote>,
+  signal: AbortSignal,
+): Promise<readonly LeftNote[]> {
+  const left: LeftNote[] = [];
+  for (const note of [...operation.open].reverse()) {
     signal.throwIfAborted();
+    const interrupted = { ...operation.head, hasLeft: left.length > 0 };
     try {
-      const outcome = await undo.get(note.kind)?.(note.data, head, signal);
-      if (outcome !== 'settled') {
-        left.push({ note });
-        continue;
-      }
-      await appendToJournal(path, journalLine({ settled: note.number }), cutAt);
-      cutAt = undefined;
+      const outcome = await undo.get(note.kind)?.(note.data, interrupted, signal);
+      if (outcome === 'settled') await operation.settle(note);
+      else left.push({ note });
     } catch (error) {
       signal.throwIfAborted();
       left.push({ note, error });
     }
   }
-  if (left.length > 0) return { path, head, outcome: 'left', left };
-  await removeJournal(folder, path);
-  return { path, head, outcome: 'undone', left };
+  return left;
 }
 
 async function removeJournal(folder: string, path: string): Promise<void> {

@@ -95,13 +95,19 @@ export async function readJournalFile(path: string): Promise<FoundOperation | un
   }
 }
 
-/** Appends lines to a journal file and waits until they are on the disk; what follows `wholeBytes` is cut off first. */
-export async function appendToJournal(path: string, lines: Uint8Array, wholeBytes?: number): Promise<void> {
+/**
+ * Appends lines to a journal file and waits until they are on the disk. What follows `wholeBytes` is cut off first: a
+ * line that did not fit on the disk would spoil the next one.
+ */
+export async function appendToJournal(path: string, lines: Uint8Array, wholeBytes: number): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    if (wholeBytes !== undefined) await file.truncate(wholeBytes);
-    const { size } = await file.stat();
-    await file.write(lines, 0, lines.length, size);
+    await file.truncate(wholeBytes);
+    // A disk that fills up takes a part, and says so by a number alone.
+    for (let done = 0; done < lines.length;) {
+      const { bytesWritten } = await file.write(lines, done, lines.length - done, wholeBytes + done);
+      done += bytesWritten;
+    }
     await file.sync();
   } finally {
     await file.close();

@@ -27,7 +27,7 @@ interface Things {
   readonly containers?: Readonly<Record<string, Partial<ContainerDetails>>>;
   /** When each was made, and who uses it. */
   readonly volumes?: Readonly<Record<string, { readonly createdAtMs?: number; readonly usedBy?: string }>>;
-  readonly networks?: Readonly<Record<string, { readonly usedBy?: string }>>;
+  readonly networks?: Readonly<Record<string, { readonly usedBy?: string; readonly raw?: unknown }>>;
   readonly images?: readonly string[];
 }
 
@@ -66,6 +66,7 @@ function engineWith({ containers = {}, volumes = {}, networks = {}, images = [] 
       }),
       remove: (ref: string) => says(`remove container ${ref}`),
       start: (ref: string) => says(`start ${ref}`),
+      pause: (ref: string) => says(`pause ${ref}`),
       unpause: (ref: string) => says(`unpause ${ref}`),
       rename: (ref: string, name: string) => says(`rename ${ref} to ${name}`),
     },
@@ -99,10 +100,15 @@ async function undone(
   things: Things,
   { kind, ...data }: EngineNote,
   engineId = 'E1',
+  hasLeft = false,
 ): Promise<{ readonly outcome: string; readonly done: readonly string[] }> {
   const { engine, done } = engineWith(things);
   const undo = undoEngineNotes(engine, 'E1').get(kind);
-  const outcome = await undo?.({ engineId, atMs: notedMs, ...data }, head, new AbortController().signal);
+  const outcome = await undo?.(
+    { engineId, atMs: notedMs, ...data },
+    { ...head, hasLeft },
+    new AbortController().signal,
+  );
   return { outcome: outcome ?? 'none', done };
 }
 
@@ -167,12 +173,40 @@ describe('undoing what was noted on an engine', () => {
     assert.equal(error.details['name'], 'data');
   });
 
-  it('keeps a container that got the name at another time', async () => {
+  it('starts what it stood in for only under its own name, and pauses it again', async () => {
+    const start = { kind: 'start', container: 'c', name: 'web', isPaused: true } as const;
+    const named = (name: string, state: ContainerDetails['state']): Things => ({
+      containers: { c: { id: 'c', name, state } },
+    });
+    assert.deepEqual((await undone(named('web', 'exited'), start)).done, ['start c', 'pause c']);
+    // A crash between the two, and one before it was stopped.
+    assert.deepEqual((await undone(named('web', 'running'), start)).done, ['pause c']);
+    assert.deepEqual((await undone(named('web', 'paused'), start)).done, []);
+    assert.equal((await failureOf(undone(named('web-before', 'exited'), start))).code, 'engineConflict');
+  });
+
+  it('keeps a container that got the name at another time, or was started', async () => {
     const note = { kind: 'removeContainer', name: 'web' } as const;
-    const made = (createdAtMs: number): Things => ({ containers: { web: { createdAtMs } } });
+    const made = (createdAtMs: number, state: ContainerDetails['state'] = 'created'): Things => ({
+      containers: { web: { createdAtMs, state } },
+    });
     assert.deepEqual((await undone(made(notedMs + minute), note)).done, ['remove container id of web']);
+    assert.deepEqual((await undone(made(notedMs + minute, 'running'), note)).done, []);
+    assert.deepEqual((await undone(made(notedMs + minute, 'exited'), note)).done, []);
     assert.deepEqual((await undone(made(notedMs - 60 * minute), note)).done, []);
     assert.deepEqual((await undone(made(notedMs + 60 * minute), note)).done, []);
+  });
+
+  it('knows a volume by the time that the engine told when it was made, whatever its clock', async () => {
+    const madeAtMs = notedMs - 600 * minute;
+    const note = { kind: 'removeVolume', name: 'data', notBeforeMs: notedMs, madeAtMs } as const;
+    const at = (createdAtMs: number): Things => ({ volumes: { data: { createdAtMs } } });
+    const removed = ['remove volume data'];
+    assert.deepEqual((await undone(at(madeAtMs), note)).done, removed);
+    // Docker before 23 tells when its folder last changed.
+    assert.deepEqual((await undone(at(madeAtMs + minute), note)).done, removed);
+    for (const other of [madeAtMs + 60 * minute, madeAtMs - minute])
+      assert.equal((await failureOf(undone(at(other), note))).code, 'engineConflict');
   });
 
   it('removes a container whose name was made up, whatever the engine’s clock says', async () => {
@@ -193,10 +227,33 @@ describe('undoing what was noted on an engine', () => {
     assert.deepEqual(done, [`remove container id of ${id}`]);
   });
 
-  it('keeps a network that a container is in', async () => {
+  it('keeps a network that a container is in, or that was made at another time', async () => {
     const note = { kind: 'removeNetwork', name: 'back' } as const;
-    assert.deepEqual((await undone({ networks: { back: {} } }, note)).done, ['remove network id of back']);
-    assert.deepEqual((await undone({ networks: { back: { usedBy: 'db' } } }, note)).done, []);
+    const made = (atMs: number, usedBy?: string): Things => ({
+      networks: {
+        back: { raw: { Created: new Date(atMs).toISOString() }, ...(usedBy === undefined ? {} : { usedBy }) },
+      },
+    });
+    assert.deepEqual((await undone(made(notedMs), note)).done, ['remove network id of back']);
+    assert.deepEqual((await undone(made(notedMs, 'db'), note)).done, []);
+    assert.deepEqual((await undone(made(notedMs + 60 * minute), note)).done, []);
+    assert.deepEqual((await undone({ networks: { back: {} } }, note)).done, []);
+    const id = 'e'.repeat(64);
+    const byId = { kind: 'removeNetwork', name: id } as const;
+    assert.deepEqual((await undone({ networks: { [id]: {} } }, byId)).done, [`remove network id of ${id}`]);
+  });
+
+  it('takes the user of a volume or network for its own while something of the operation is left', async () => {
+    const volume = { kind: 'removeVolume', name: 'data', notBeforeMs: notedMs } as const;
+    const network = { kind: 'removeNetwork', name: 'back' } as const;
+    const things: Things = {
+      volumes: { data: { createdAtMs: notedMs, usedBy: 'web' } },
+      networks: { back: { raw: { Created: new Date(notedMs).toISOString() }, usedBy: 'web' } },
+    };
+    for (const note of [volume, network]) {
+      assert.deepEqual(await undone(things, note), { outcome: 'settled', done: [] });
+      assert.equal((await failureOf(undone(things, note, 'E1', true))).code, 'engineConflict');
+    }
   });
 
   it('fails on a note that is not what it should be', async () => {

@@ -271,6 +271,39 @@ describe('restoring what was planned', function () {
     });
   }
 
+  it('starts no old container while the new one can’t be removed, and undoes all of it when it can', async () => {
+    const dock = dockWithWeb();
+    const before = dock.state();
+    const plan = await planFor(dock, replaceWeb);
+    dock.startsAs = (name) => ({ state: 'running', health: name === 'web' ? 'unhealthy' : 'none' });
+    dock.fails = (call) => (call === 'rm web' ? refused : undefined);
+    assert.equal((await failureOf(execute(dock, plan))).code, 'restoreRollbackFailed');
+    const running = dock.containers.filter(({ state }) => state === 'running');
+    assert.deepEqual(running.map(({ name }) => name).sort(), ['other', 'web']);
+    await recoverVault({ vault, owner, engine: dock.engine });
+    assert.ok(
+      dock.networks.some(({ name }) => name === 'front'),
+      'while the new one is in it',
+    );
+    dock.fails = () => undefined;
+    dock.startsAs = () => ({ state: 'running', health: 'none' });
+    await recoverVault({ vault, owner, engine: dock.engine });
+    assert.deepEqual({ ...dock.state(), images: {} }, { ...before, images: {} });
+    assert.deepEqual(await journals(), []);
+  });
+
+  it('puts a container back that was paused, and still is', async () => {
+    const dock = dockWithWeb();
+    const [web] = dock.containers;
+    assert.ok(web);
+    web.state = 'paused';
+    const before = dock.state();
+    const plan = await planFor(dock, replaceWeb);
+    dock.fails = (call) => (call === 'create web' ? refused : undefined);
+    assert.equal(await failureOf(execute(dock, plan)), refused);
+    assert.deepEqual(dock.state(), before);
+  });
+
   it('keeps the new container when the old one can’t be removed, and says so', async () => {
     const dock = dockWithWeb();
     const plan = await planFor(dock, replaceWeb);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { appendFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beginOperation, recoverJournal, type UndoNote } from '../../../src/core/vault/journal.ts';
+import { claimPath } from '../../../src/core/vault/claims.ts';
 import { acquireLock, type HeldLock, type LockDeps } from '../../../src/core/vault/locks.ts';
 import { currentProcess } from '../../../src/core/vault/processIdentity.ts';
 import { bareVaultFolders, temporaryFolder } from '../../support/vaultFolder.ts';
@@ -124,6 +126,41 @@ describe('the journal', function () {
     const [again] = await recoverJournal(deps, undo);
     assert.equal(again?.left.length, 3);
     assert.deepEqual(undone, [5, 1]);
+  });
+
+  it('undoes nothing of an operation that ends well while somebody looks whether it still runs', async () => {
+    const operation = await beginOperation(deps, held, backup);
+    await operation.note('remove', 1);
+    const [journal, claim] = [
+      join(deps.paths.journal, `${operation.id}.jsonl`),
+      claimPath(deps.paths, { scope: 'vault', id: held.id }),
+    ];
+    const { journal: journalFolder, locks } = deps.paths;
+    let isListed = false;
+    const paths = {
+      ...deps.paths,
+      get journal() {
+        isListed = true;
+        return journalFolder;
+      },
+      // The claims are asked for: by now it is done, its file is gone, and then its claim.
+      get locks() {
+        if (isListed) for (const path of [journal, claim]) rmSync(path, { force: true });
+        return locks;
+      },
+    };
+    assert.deepEqual(await recoverJournal({ ...deps, paths }, undo), []);
+    assert.deepEqual(undone, []);
+  });
+
+  it('writes a note whole after one that did not fit on the disk', async () => {
+    const operation = await beginOperation(deps, held, backup);
+    await operation.note('resume', 1);
+    await appendFile(join(deps.paths.journal, `${operation.id}.jsonl`), '{"note":7,"kind":"re');
+    await operation.note('remove', 2);
+    await held.release();
+    await recoverJournal(deps, undo);
+    assert.deepEqual(undone, [2, 1]);
   });
 
   it('passes over a last line that was cut, and writes after it', async () => {

@@ -65,9 +65,12 @@ export async function benchVersions(bench: ProgramBench, restic: string): Promis
   await measureShell(`'${restic}' init -q --repository-version 2`, resticEnv);
   const resticLine = `'${dockerPath}' save IMAGE | '${restic}' backup -q --stdin --stdin-filename NUMBER.tar`;
   const resticed = await measureShell(each(resticLine), resticEnv);
-  const verified = await median(bench.runs, () =>
-    measureNode([cli, 'verify', '--vault', vault, '--depth', 'contents', '--quiet'], env),
-  );
+  const verify = (depth: string): Promise<Measured> =>
+    median(bench.runs, () =>
+      measureNode([cli, 'verify', '--vault', vault, '--depth', depth, '--quiet'], env),
+    );
+  const digests = await verify('digests');
+  const contents = await verify('contents');
   const checked = await median(bench.runs, () => measureShell(`'${restic}' check -q --read-data`, resticEnv));
   const bytes = {
     vault: await bytesBelow(bench, vault),
@@ -110,10 +113,17 @@ export async function benchVersions(bench: ProgramBench, restic: string): Promis
       theirs: ours,
     },
     {
-      what: 'verify, down to each file',
-      ours: verified,
+      what: 'verify every blob’s digest',
+      ours: digests,
       peer: '`restic check --read-data`',
       theirs: checked,
+    },
+    {
+      what: 'verify down to each file',
+      ours: contents,
+      peer: '`restic check --read-data`',
+      theirs: checked,
+      note: 'unpacks every layer and hashes every file in it; restic stops at its packs',
     },
   ];
 }

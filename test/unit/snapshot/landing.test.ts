@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
 import { ociIndexType } from '../../../src/core/oci/mediaTypes.ts';
 import { unattended } from '../../../src/core/progress.ts';
@@ -7,6 +8,7 @@ import { landSnapshot } from '../../../src/core/snapshot/landSnapshot.ts';
 import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
 import { SnapshotDraft } from '../../../src/core/snapshot/snapshotDraft.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
+import type { CapturedVolume } from '../../../src/core/snapshot/snapshotRecords.ts';
 import { putDocument } from '../../../src/core/vault/blobStore.ts';
 import { readLayer } from '../../../src/core/vault/frames.ts';
 import { createVault, type Vault } from '../../../src/core/vault/layout.ts';
@@ -57,6 +59,13 @@ describe('landing a snapshot', function () {
     return landSnapshot(session, draft, input, unattended());
   }
   const indexFile = (): Promise<string> => readFile(vault.paths.index, 'utf8');
+  const damage = async (layer: Digest): Promise<void> => {
+    const path = blobPath(vault.paths, layer);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 1;
+    await chmod(path, 0o644);
+    await writeFile(path, bytes);
+  };
 
   it('puts all that was captured into one entry, and gives it back', async () => {
     const landed = await inSession(async (session) => {
@@ -71,7 +80,10 @@ describe('landing a snapshot', function () {
       await draft.addImage(image);
       await draft.addImage({ ...image, tags: ['app:2'] });
       await draft.addImage(writable);
-      await draft.addVolume(volumeDocument('data', [part]), [part]);
+      const document = volumeDocument('data', [part]);
+      // Said of every volume, so it is in the document and no reason to look at this one.
+      const remarks = [...document.remarks, { kind: 'xattrs', subject: '.' } as const];
+      await draft.addVolume({ ...document, remarks }, [part]);
       await draft.addContainer(containerDocument('web-1', image));
       await draft.addProject(projectDocument('shop', [{ path: '/srv/compose.yaml', ...file }]), [file]);
       const input = {
@@ -156,13 +168,6 @@ describe('landing a snapshot', function () {
 
   it('leaves index.json as it was when a layer was damaged or lost on its way', async () => {
     const before = await indexFile();
-    const damage = async (layer: Digest): Promise<void> => {
-      const path = blobPath(vault.paths, layer);
-      const bytes = await readFile(path);
-      bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 1;
-      await chmod(path, 0o644);
-      await writeFile(path, bytes);
-    };
     await assert.rejects(
       inSession((session) => landDraft(session, 'one', 'app:1', damage)),
       { code: 'blobDamaged' },
@@ -175,6 +180,93 @@ describe('landing a snapshot', function () {
     assert.equal(await indexFile(), before);
     assert.deepEqual(await readdir(vault.paths.locks), []);
     assert.deepEqual(await readdir(vault.paths.journal), []);
+  });
+
+  it('lists nothing that rests on a blob from before that has rotted', async () => {
+    await inSession((session) => landImage(session, 'one'));
+    const before = await indexFile();
+    const again = inSession((session) => landDraft(session, 'one', 'app:2', damage));
+    await assert.rejects(again, { code: 'blobDamaged' });
+    assert.equal(await indexFile(), before);
+  });
+
+  it('lists nothing that can’t be opened again, whatever its digests are', async () => {
+    const before = await indexFile();
+    const land = (change: Partial<CapturedVolume>): Promise<Snapshot> =>
+      inSession(async (session) => {
+        const { blobs } = session.vault;
+        const part = await storeLayer(blobs, { 'v/file': 'data' });
+        const draft = new SnapshotDraft(blobs);
+        await draft.addVolume({ ...volumeDocument('data', [part]), ...change }, [part]);
+        const input = { source: sourceOf('volume', 'data'), createdMs, imageIds: [] };
+        return landSnapshot(session, draft, input, unattended());
+      });
+    await assert.rejects(land({ labels: { long: 'x'.repeat(100_001) } }), { code: 'badJson' });
+    await assert.rejects(land({ entryCount: -1 }), { code: 'badJson' });
+    assert.equal(await indexFile(), before);
+    await land({ labels: { long: 'x'.repeat(100_000) } });
+  });
+
+  it('lists nothing when the vault was taken away while it read back', async () => {
+    const before = await indexFile();
+    const lost = inSession((session) =>
+      landDraft(session, 'one', 'app:1', async () => {
+        for (const name of await readdir(vault.paths.locks)) await rm(join(vault.paths.locks, name));
+      }),
+    );
+    await assert.rejects(lost, { code: 'vaultLockLost' });
+    assert.equal(await indexFile(), before);
+  });
+
+  it('lands the same new things twice at once, each blob stored once and both snapshots whole', async () => {
+    const landed = await Promise.all(
+      ['app:1', 'app:2', 'app:3'].map((name) => inSession((session) => landImage(session, 'same', name))),
+    );
+    const layers = new Set<Digest>();
+    for (const snapshot of landed)
+      for (const { manifests } of (await openSnapshot(vault, snapshot)).images)
+        for (const { index } of manifests.flatMap((manifest) => manifest.layers)) {
+          assert.equal(digestOf(await collect(readLayer(vault.blobs, index))), index.diffId);
+          layers.add(index.digest);
+        }
+    assert.equal(layers.size, 1);
+    let stored = 0;
+    for await (const { sizeBytes } of vault.blobs.list()) stored += sizeBytes;
+    assert.equal(
+      landed.reduce((sum, { newBytes }) => sum + newBytes, 0),
+      stored,
+    );
+  });
+
+  it('rests on blobs of a session beside it that is cancelled', async () => {
+    const controller = new AbortController();
+    const { promise: isStored, resolve: stored } = Promise.withResolvers<undefined>();
+    const cancelled = withVaultSession(
+      { vault, owner },
+      { kind: 'backup', subject: 'first' },
+      { signal: controller.signal },
+      (session) =>
+        landDraft(session, 'shared', 'app:1', async () => {
+          stored(undefined);
+          await new Promise((_, reject) => {
+            session.signal.addEventListener('abort', () => {
+              reject(session.signal.reason as Error);
+            });
+          });
+        }),
+    );
+    const outcome = assert.rejects(cancelled, { name: 'AbortError' });
+    await isStored;
+    const second = await inSession((session) =>
+      landDraft(session, 'shared', 'app:2', () => {
+        controller.abort();
+        return outcome;
+      }),
+    );
+    assert.deepEqual(await readSnapshots(vault), [second]);
+    const [image] = (await openSnapshot(vault, second)).images;
+    for (const { index } of image?.manifests[0]?.layers ?? [])
+      assert.equal(digestOf(await collect(readLayer(vault.blobs, index))), index.diffId);
   });
 
   it('leaves index.json as it was when it is cancelled while it reads back', async () => {

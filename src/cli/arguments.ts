@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { reasonOf } from '../core/errors.ts';
 import { usageFailure } from './failures.ts';
-import { globalOptions, type OptionTable } from './options.ts';
+import { globalOptions, vaultOption, type OptionTable } from './options.ts';
 
 type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
@@ -49,7 +49,8 @@ export function leadingWords(
 ): readonly { readonly index: number; readonly value: string }[] {
   const { tokens } = parseArgs({
     args: [...argv],
-    options: parseArgsOptions(globalOptions),
+    // The vault, too, is often named before the command.
+    options: parseArgsOptions({ ...globalOptions, ...vaultOption }),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -73,7 +74,11 @@ export function parseArguments(argv: readonly string[], options: OptionTable): A
     throw usageFailure(`${reasonOf(error).split('. ')[0]?.replace(/\.$/, '') ?? ''}.`);
   }
   const args = new Arguments(parsed.positionals, parsed.values);
-  for (const [name, { choices }] of Object.entries(all)) {
+  // `extract "$snapshot" "$path"` with a variable that is not set must not mean everything.
+  if (args.words.includes('')) throw usageFailure('An argument is empty. Is a variable not set?');
+  for (const [name, { choices, mayBeEmpty = false, value: word = '' }] of Object.entries(all)) {
+    if (!mayBeEmpty && [args.text(name), ...args.texts(name)].includes(''))
+      throw usageFailure(`--${name} needs a ${word}; it is empty.`);
     const value = args.text(name);
     if (choices === undefined || value === undefined || choices.includes(value)) continue;
     throw usageFailure(`--${name} is one of ${choices.join(', ')}, not "${value}".`);

@@ -1,8 +1,7 @@
 import type { Consistency } from '../core/backup/withConsistency.ts';
 import type { Arguments } from './arguments.ts';
 import { usageFailure } from './failures.ts';
-import type { OptionTable } from './options.ts';
-import { vaultOption } from './vaultOption.ts';
+import { vaultOption, type OptionTable } from './options.ts';
 
 const modes = ['none', 'pause', 'stop'] as const satisfies readonly Consistency[];
 

@@ -2,10 +2,11 @@ import type { BackupResult } from '../core/backup/backupResult.ts';
 import { shortDigest } from '../core/digest.ts';
 import { failure, isCancellation } from '../core/errors.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { isUsual } from '../core/snapshot/usualRemarks.ts';
 import type { Report } from './command.ts';
 import { exitCodes, type ExitCode } from './exitCode.ts';
-import { tellFailure } from './failures.ts';
-import { isUsual, remarkWords } from './remarkWords.ts';
+import { toldFailure } from './failures.ts';
+import { remarkWords } from './remarkWords.ts';
 import { snapshotDocument } from './snapshotDocument.ts';
 
 interface Failed {
@@ -54,8 +55,8 @@ export function backupReport(
       ...(failed.length === 0
         ? {}
         : {
-            failed: failed.map(({ name, error }) => ({ name, error: told(error) })),
-            error: told(
+            failed: failed.map(({ name, error }) => ({ name, error: toldFailure(error) })),
+            error: toldFailure(
               failed.find(({ error }) => isCancellation(error))?.error ??
                 failure('partlyFailed', { failed: failed.length, total }),
             ),
@@ -88,9 +89,4 @@ function exitCodeOf(done: readonly BackupResult[], failed: readonly Failed[]): E
   if (failed.some(({ error }) => isCancellation(error))) return exitCodes.cancelled;
   if (failed.length === 0) return exitCodes.done;
   return done.length === 0 ? exitCodes.failed : exitCodes.partly;
-}
-
-function told(error: unknown): unknown {
-  const { code, message, details } = tellFailure(error);
-  return { code, message, details };
 }

@@ -36,6 +36,8 @@ export interface Report {
   readonly notes?: readonly string[];
   /** What failed among several things, to be told on standard error. */
   readonly failures?: readonly { readonly item: string; readonly error: unknown }[];
+  /** What was found to be wrong: told on standard error and in the document, and 1 at the end. */
+  readonly error?: Error;
   readonly exitCode?: ExitCode;
   /** Goes to standard output in the place of any text, byte for byte; read to its end or until nobody listens. */
   readonly bytes?: AsyncIterable<Uint8Array>;

@@ -1,63 +1,43 @@
 import type { Command } from './command.ts';
-import { archiveCheck } from './commands/archiveCheck.ts';
-import { archiveShow } from './commands/archiveShow.ts';
-import { backupContainer } from './commands/backupContainer.ts';
-import { backupImage } from './commands/backupImage.ts';
-import { backupProject } from './commands/backupProject.ts';
-import { backupVolume } from './commands/backupVolume.ts';
-import { cat } from './commands/cat.ts';
-import { commit } from './commands/commit.ts';
-import { containers } from './commands/containers.ts';
-import { exportFilesystem } from './commands/exportFilesystem.ts';
-import { extract } from './commands/extract.ts';
-import { find } from './commands/find.ts';
-import { forget } from './commands/forget.ts';
-import { prune } from './commands/prune.ts';
-import { verify } from './commands/verify.ts';
-import { copy } from './commands/copy.ts';
-import { stats } from './commands/stats.ts';
-import { history } from './commands/history.ts';
-import { images } from './commands/images.ts';
-import { importFilesystem } from './commands/importFilesystem.ts';
-import { init } from './commands/init.ts';
-import { load } from './commands/load.ts';
-import { ls } from './commands/ls.ts';
-import { repair } from './commands/repair.ts';
-import { restore } from './commands/restore.ts';
-import { save } from './commands/save.ts';
-import { show } from './commands/show.ts';
-import { snapshots } from './commands/snapshots.ts';
-import { volumes } from './commands/volumes.ts';
+
+/** A subcommand by its name. What it needs is loaded with it: `cat` is done before all of the others would be. */
+export interface CommandRow {
+  readonly name: string;
+  readonly load: () => Promise<Command>;
+}
 
 /** Every subcommand, in the order of `drydock --help`. */
-export const commands: readonly Command[] = [
-  images,
-  containers,
-  volumes,
-  history,
-  save,
-  load,
-  exportFilesystem,
-  importFilesystem,
-  commit,
-  archiveShow,
-  archiveCheck,
-  init,
-  backupImage,
-  backupContainer,
-  backupVolume,
-  backupProject,
-  restore,
-  snapshots,
-  show,
-  ls,
-  find,
-  cat,
-  extract,
-  forget,
-  prune,
-  verify,
-  repair,
-  copy,
-  stats,
+export const commandTable: readonly CommandRow[] = [
+  { name: 'images', load: async () => (await import('./commands/images.ts')).images },
+  { name: 'containers', load: async () => (await import('./commands/containers.ts')).containers },
+  { name: 'volumes', load: async () => (await import('./commands/volumes.ts')).volumes },
+  { name: 'history', load: async () => (await import('./commands/history.ts')).history },
+  { name: 'save', load: async () => (await import('./commands/save.ts')).save },
+  { name: 'load', load: async () => (await import('./commands/load.ts')).load },
+  { name: 'export', load: async () => (await import('./commands/exportFilesystem.ts')).exportFilesystem },
+  { name: 'import', load: async () => (await import('./commands/importFilesystem.ts')).importFilesystem },
+  { name: 'commit', load: async () => (await import('./commands/commit.ts')).commit },
+  { name: 'archive show', load: async () => (await import('./commands/archiveShow.ts')).archiveShow },
+  { name: 'archive check', load: async () => (await import('./commands/archiveCheck.ts')).archiveCheck },
+  { name: 'init', load: async () => (await import('./commands/init.ts')).init },
+  { name: 'backup image', load: async () => (await import('./commands/backupImage.ts')).backupImage },
+  {
+    name: 'backup container',
+    load: async () => (await import('./commands/backupContainer.ts')).backupContainer,
+  },
+  { name: 'backup volume', load: async () => (await import('./commands/backupVolume.ts')).backupVolume },
+  { name: 'backup project', load: async () => (await import('./commands/backupProject.ts')).backupProject },
+  { name: 'restore', load: async () => (await import('./commands/restore.ts')).restore },
+  { name: 'snapshots', load: async () => (await import('./commands/snapshots.ts')).snapshots },
+  { name: 'show', load: async () => (await import('./commands/show.ts')).show },
+  { name: 'ls', load: async () => (await import('./commands/ls.ts')).ls },
+  { name: 'find', load: async () => (await import('./commands/find.ts')).find },
+  { name: 'cat', load: async () => (await import('./commands/cat.ts')).cat },
+  { name: 'extract', load: async () => (await import('./commands/extract.ts')).extract },
+  { name: 'forget', load: async () => (await import('./commands/forget.ts')).forget },
+  { name: 'prune', load: async () => (await import('./commands/prune.ts')).prune },
+  { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
+  { name: 'repair', load: async () => (await import('./commands/repair.ts')).repair },
+  { name: 'copy', load: async () => (await import('./commands/copy.ts')).copy },
+  { name: 'stats', load: async () => (await import('./commands/stats.ts')).stats },
 ];

@@ -76,6 +76,12 @@ export function tellFailure(thrown: unknown): ToldFailure & { readonly exitCode:
   };
 }
 
+/** A failure for a document of `--json`. */
+export function toldFailure(thrown: unknown): ToldFailure {
+  const { code, message, details } = tellFailure(thrown);
+  return { code, message, details };
+}
+
 /** Of several errors the one to tell: a failed clean-up after a cancel must not pass as a mere cancel. */
 function tellingError(error: unknown): unknown {
   if (!(error instanceof AggregateError) || error.errors.length === 0) return error;

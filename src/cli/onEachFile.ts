@@ -1,7 +1,7 @@
 import { failure, isCancellation } from '../core/errors.ts';
 import type { CommandContext, Report } from './command.ts';
 import { exitCodes, type ExitCode } from './exitCode.ts';
-import { tellFailure } from './failures.ts';
+import { toldFailure } from './failures.ts';
 import { withInputFile } from './inputFile.ts';
 import { printable } from './printable.ts';
 
@@ -47,7 +47,7 @@ function together(outcomes: readonly Outcome[], total: number): Report {
       archives: outcomes.map((outcome) =>
         'report' in outcome
           ? { file: outcome.name, ...outcome.report.document }
-          : { file: outcome.name, error: toldWithoutExitCode(outcome.error) },
+          : { file: outcome.name, error: toldFailure(outcome.error) },
       ),
       ...(exitCode === exitCodes.done ? {} : { error: overallFailure(exitCode, failed, total) }),
     },
@@ -71,14 +71,9 @@ function exitCodeOf(failed: readonly Failed[], total: number): ExitCode {
 
 function overallFailure(exitCode: ExitCode, failed: readonly Failed[], total: number): unknown {
   const cancelled = failed.find(({ error }) => isCancellation(error));
-  return toldWithoutExitCode(
+  return toldFailure(
     exitCode === exitCodes.cancelled
       ? cancelled?.error
       : failure('partlyFailed', { failed: failed.length, total }),
   );
-}
-
-function toldWithoutExitCode(error: unknown): unknown {
-  const { code, message, details } = tellFailure(error);
-  return { code, message, details };
 }

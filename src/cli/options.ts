@@ -5,6 +5,8 @@ export interface Option {
   /** The word for its value in `--help`; an option without it is a switch. */
   readonly value?: string;
   readonly isRepeatable?: boolean;
+  /** An empty value means something, and not a variable of the shell that was not set. */
+  readonly mayBeEmpty?: boolean;
   /** The only values it takes. */
   readonly choices?: readonly string[];
 }
@@ -19,6 +21,11 @@ export const globalOptions: OptionTable = {
   quiet: { short: 'q', help: 'print only IDs, names or paths, and no progress' },
   help: { short: 'h', help: 'say how it is used' },
   version: { help: 'print the version' },
+};
+
+/** Of every command that works on a vault. */
+export const vaultOption: OptionTable = {
+  vault: { value: 'FOLDER', help: 'the vault; without it, what DRYDOCK_VAULT says' },
 };
 
 export const compressOption: OptionTable = {

@@ -35,6 +35,7 @@ export const retentionOptions: OptionTable = {
   'keep-tag': {
     value: 'TAG[,TAG…]',
     isRepeatable: true,
+    mayBeEmpty: true,
     help: 'keep all that have every one of these tags; several: of any of these lists',
   },
 };

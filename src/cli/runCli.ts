@@ -4,9 +4,9 @@ import type { Engine } from '../core/engine/engine.ts';
 import type { ProgressPort } from '../core/progress.ts';
 import { leadingWords, parseArguments, type Arguments } from './arguments.ts';
 import type { Command, CommandContext, Input, Report } from './command.ts';
-import { commands } from './commandTable.ts';
+import { commandTable, type CommandRow } from './commandTable.ts';
 import { exitCodes, type ExitCode } from './exitCode.ts';
-import { tellFailure, usageFailure } from './failures.ts';
+import { tellFailure, toldFailure, usageFailure } from './failures.ts';
 import { commandHelp, overview } from './help.ts';
 import { globalOptions } from './options.ts';
 import { printable, printableJson } from './printable.ts';
@@ -39,16 +39,26 @@ export interface CliHost {
   connect(setting: string): Promise<Engine>;
 }
 
+/** Wider lines are hard to read. */
+const helpColumns = 100;
+
 /** Runs one command line and says what the process ends with. Never throws but for a broken standard output. */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<ExitCode> {
   // Known before parsing, so that a wrong command line is told in the form that was asked for.
   const isJson = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
   try {
-    const { command, rest } = findCommand(argv);
+    const { row, rest } = findCommand(argv);
+    const command = await row?.load();
     const args = parseArguments(rest, command?.options ?? {});
     if (args.isSet('version')) return await print(host, [`drydock ${host.version}`]);
     if (args.isSet('help')) {
-      return await print(host, command === undefined ? overview(commands) : commandHelp(command));
+      const width = Math.min(host.stdout.columns() ?? helpColumns, helpColumns);
+      return await print(
+        host,
+        command === undefined
+          ? overview(await Promise.all(commandTable.map(({ load }) => load())), width)
+          : commandHelp(command, width),
+      );
     }
     if (command === undefined) throw usageFailure('No command was given. Try `drydock --help`.');
     requireWords(command, args);
@@ -64,17 +74,17 @@ async function print(host: CliHost, lines: readonly string[]): Promise<ExitCode>
 }
 
 function findCommand(argv: readonly string[]): {
-  readonly command: Command | undefined;
+  readonly row: CommandRow | undefined;
   readonly rest: readonly string[];
 } {
   const [first, second] = leadingWords(argv);
-  if (first === undefined) return { command: undefined, rest: argv };
+  if (first === undefined) return { row: undefined, rest: argv };
   for (const words of [second === undefined ? [first] : [first, second], [first]]) {
-    const command = commands.find(({ name }) => name === words.map(({ value }) => value).join(' '));
-    if (command === undefined) continue;
-    return { command, rest: argv.filter((_, index) => !words.some((word) => word.index === index)) };
+    const row = commandTable.find(({ name }) => name === words.map(({ value }) => value).join(' '));
+    if (row === undefined) continue;
+    return { row, rest: argv.filter((_, index) => !words.some((word) => word.index === index)) };
   }
-  const family = commands.filter(({ name }) => name.startsWith(`${first.value} `));
+  const family = commandTable.filter(({ name }) => name.startsWith(`${first.value} `));
   if (family.length === 0) {
     throw usageFailure(`There is no command "${first.value}". Try \`drydock --help\`.`);
   }
@@ -111,7 +121,8 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     await (await engine?.catch(() => undefined))?.close();
   }
   await printReport(report, args, host);
-  return report.exitCode ?? exitCodes.done;
+  if (report.exitCode !== undefined || report.error === undefined) return report.exitCode ?? exitCodes.done;
+  return tellFailure(report.error).exitCode;
 }
 
 function engineSetting(args: Arguments): string {
@@ -143,7 +154,7 @@ async function printReport(report: Report, args: Arguments, host: CliHost): Prom
   const { stdout, stderr } = host;
   if (report.bytes !== undefined) {
     for await (const piece of report.bytes) if (!(await stdout.writeBytes(piece))) break;
-  } else if (args.isSet('json')) await stdout.write(`${printableJson(report.document)}\n`);
+  } else if (args.isSet('json')) await stdout.write(`${printableJson(documentOf(report))}\n`);
   else await stdout.write(asText(args.isSet('quiet') ? report.quiet : report.text(stdout.columns())));
   if (!args.isSet('quiet')) {
     await stderr.write(asText((report.notes ?? []).map((note) => `drydock: note: ${note}`)));
@@ -154,6 +165,13 @@ async function printReport(report: Report, args: Arguments, host: CliHost): Prom
     await stderr.write(asText([`drydock: ${subject}${message}`]));
     await explain(error, host);
   }
+  if (report.error === undefined) return;
+  await stderr.write(asText([`drydock: ${tellFailure(report.error).message}`]));
+  await explain(report.error, host);
+}
+
+function documentOf({ document, error }: Report): Report['document'] {
+  return error === undefined ? document : { ...document, error: toldFailure(error) };
 }
 
 async function fail(error: unknown, isJson: boolean, host: CliHost): Promise<ExitCode> {

@@ -1,9 +1,9 @@
 import { pathInSnapshot } from '../../core/snapshotFiles/snapshotTree.ts';
 import { openChosenTree, pathWords, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { entryDocument } from '../fileEntry.ts';
 import { usageFailure } from '../failures.ts';
-import { vaultOption } from '../vaultOption.ts';
 
 export const cat: Command = {
   name: 'cat',

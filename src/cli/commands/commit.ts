@@ -14,8 +14,8 @@ export const commit: Command = {
   details: ['NAME is repository:tag. Volumes are not part of the image.'],
   takes: { least: 2, most: 2 },
   options: {
-    message: { short: 'm', value: 'TEXT', help: 'what the history says about it' },
-    author: { short: 'a', value: 'TEXT', help: 'who made it' },
+    message: { short: 'm', value: 'TEXT', mayBeEmpty: true, help: 'what the history says about it' },
+    author: { short: 'a', value: 'TEXT', mayBeEmpty: true, help: 'who made it' },
     'no-pause': { help: 'let the container run on meanwhile; files being written may come out half-written' },
     ...changeOption,
     ...moveTagsOption,

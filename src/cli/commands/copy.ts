@@ -1,15 +1,14 @@
-import { resolve } from 'node:path';
 import { shortDigest } from '../../core/digest.ts';
 import { copySnapshots } from '../../core/maintenance/copySnapshots.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
-import { openVault } from '../../core/vault/layout.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import { snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { openChosenVault, openVaultAt } from '../vaultOption.ts';
 
 export const copy: Command = {
   name: 'copy',
@@ -26,7 +25,7 @@ export const copy: Command = {
     if (target === undefined || target === '')
       throw usageFailure('Say with --to FOLDER which vault to copy to.');
     const from = await openChosenVault(context, args, 'read');
-    const to = await openVault({ path: resolve(target), access: 'write' });
+    const to = await openVaultAt(target, 'write');
     const all = await readSnapshots(from);
     const chosen =
       args.words.length === 0 ? [...all].reverse() : args.words.map((word) => findSnapshot(all, word));

@@ -5,8 +5,8 @@ import type { LeftOut } from '../../core/snapshotFiles/extractPlan.ts';
 import { pathInSnapshot } from '../../core/snapshotFiles/snapshotTree.ts';
 import { openChosenTree, pathWords, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { shownName } from '../fileEntry.ts';
-import { vaultOption } from '../vaultOption.ts';
 
 export const extract: Command = {
   name: 'extract',

@@ -1,13 +1,16 @@
 import { shortDigest } from '../../core/digest.ts';
+import { failure } from '../../core/errors.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
 import { findInSnapshots } from '../../core/snapshotFiles/findInSnapshots.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
 import { entryDocument, shownName, timeText } from '../fileEntry.ts';
-import { tellFailure } from '../failures.ts';
+import { toldFailure } from '../failures.ts';
 import { table } from '../table.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { noneNote } from '../snapshotFilter.ts';
+import { openChosenVault } from '../vaultOption.ts';
 
 export const find: Command = {
   name: 'find',
@@ -51,10 +54,12 @@ export const find: Command = {
           root: root.name,
           ...entryDocument(entry),
         })),
-        failed: failures.map(({ item, error }) => {
-          const { code, message, details } = tellFailure(error);
-          return { snapshot: item, error: { code, message, details } };
-        }),
+        failed: failures.map(({ item, error }) => ({ snapshot: item, error: toldFailure(error) })),
+        ...(failed.length === 0
+          ? {}
+          : {
+              error: toldFailure(failure('partlyFailed', { failed: failed.length, total: snapshots.length })),
+            }),
       },
       text: (columns) =>
         table(
@@ -71,6 +76,7 @@ export const find: Command = {
       quiet: found.map(
         ({ snapshot, root, entry }) => `${snapshot.refName} ${root.name}:/${shownName(entry.path)}`,
       ),
+      notes: noneNote(snapshots, all, source),
       failures,
       exitCode,
     };

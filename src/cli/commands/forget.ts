@@ -8,14 +8,14 @@ import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import { snapshotWords } from '../chosenSnapshot.ts';
 import type { Command, CommandContext, Report } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { asUsage, usageFailure } from '../failures.ts';
 import { isoTime } from '../isoTime.ts';
 import { chosenPolicy, hasPolicy, retentionOptions } from '../retentionOptions.ts';
+import { filtered, filterOptions, noneNote, requireNoFilter } from '../snapshotFilter.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
 import { table } from '../table.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
-
-const kinds = ['image', 'container', 'volume', 'project'] as const;
+import { openChosenVault } from '../vaultOption.ts';
 
 export const forget: Command = {
   name: 'forget',
@@ -30,13 +30,7 @@ export const forget: Command = {
   options: {
     ...vaultOption,
     ...retentionOptions,
-    kind: { value: 'KIND', choices: kinds, help: 'apply the policy to snapshots of one kind only' },
-    source: { value: 'NAME', help: 'apply the policy to this source only' },
-    tag: {
-      value: 'TAG',
-      isRepeatable: true,
-      help: 'apply it to those with this tag only; several: with all',
-    },
+    ...filterOptions,
     'dry-run': { help: 'only show what would be kept and removed' },
   },
   async run(context, args) {
@@ -50,16 +44,21 @@ export const forget: Command = {
       );
     if (isNamed) return forgetNamed(context, args);
     const vault = await openChosenVault(context, args, args.isSet('dry-run') ? 'read' : 'write');
-    const chosen = (await readSnapshots(vault)).filter((one) => isMeant(one, args));
+    const all = await readSnapshots(vault);
+    const chosen = filtered(all, args);
     const groups = asUsage(() => planRetention(chosen, policy, context.now()));
     const ids = groups.flatMap(({ removed }) => removed.map(({ id }) => id));
     if (!args.isSet('dry-run') && ids.length > 0)
       await forgetSnapshots({ vault, owner: await currentProcess() }, { ids }, context.operation);
-    return policyReport(groups, args.isSet('dry-run'));
+    return {
+      ...policyReport(groups, args.isSet('dry-run')),
+      notes: noneNote(chosen, all, args.text('source')),
+    };
   },
 };
 
 async function forgetNamed(context: CommandContext, args: Arguments): Promise<Report> {
+  requireNoFilter(args);
   const isDryRun = args.isSet('dry-run');
   const vault = await openChosenVault(context, args, isDryRun ? 'read' : 'write');
   const all = await readSnapshots(vault);
@@ -74,15 +73,6 @@ async function forgetNamed(context: CommandContext, args: Arguments): Promise<Re
       ),
     quiet: ids,
   };
-}
-
-function isMeant({ source, tags }: Snapshot, args: Arguments): boolean {
-  const [kind, name] = [args.choice('kind', kinds), args.text('source')];
-  return (
-    (kind === undefined || source.kind === kind) &&
-    (name === undefined || source.name === name) &&
-    args.texts('tag').every((tag) => tags.includes(tag))
-  );
 }
 
 function policyReport(groups: readonly RetentionGroup[], isDryRun: boolean): Report {

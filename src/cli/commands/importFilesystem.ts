@@ -14,7 +14,7 @@ export const importFilesystem: Command = {
   details: ['FILE is a tar, plain or compressed, or - for standard input. NAME is repository:tag.'],
   takes: { least: 1, most: 2 },
   options: {
-    message: { short: 'm', value: 'TEXT', help: 'what the history says about it' },
+    message: { short: 'm', value: 'TEXT', mayBeEmpty: true, help: 'what the history says about it' },
     ...changeOption,
     ...moveTagsOption,
   },

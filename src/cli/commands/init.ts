@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { createVault } from '../../core/vault/layout.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
-import { vaultOption, vaultPath } from '../vaultOption.ts';
+import { vaultPath } from '../vaultOption.ts';
 
 const compressions = ['zstd', 'gzip'] as const;
 

@@ -2,9 +2,9 @@ import { formatBytes } from '../../core/quantity.ts';
 import type { FileEntry } from '../../core/snapshotFiles/rootFiles.ts';
 import { openChosenTree, pathWords, placeIn, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command, Report } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { entryDocument, modeText, shownName, timeText } from '../fileEntry.ts';
 import { table } from '../table.ts';
-import { vaultOption } from '../vaultOption.ts';
 
 export const ls: Command = {
   name: 'ls',

@@ -3,8 +3,9 @@ import { formatBytes } from '../../core/quantity.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { openChosenVault } from '../vaultOption.ts';
 
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

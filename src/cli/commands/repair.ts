@@ -1,15 +1,15 @@
-import { resolve } from 'node:path';
 import { isNothingWrong, planRepair, type RepairPlan } from '../../core/maintenance/planRepair.ts';
 import { repairVault, type RepairResult } from '../../core/maintenance/repairVault.ts';
 import { shortDigest, type Digest } from '../../core/digest.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import { readSnapshots } from '../../core/snapshot/snapshots.ts';
-import { openVault } from '../../core/vault/layout.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Command, Report } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
+import { CliFailure } from '../failures.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { openChosenVault, openVaultAt } from '../vaultOption.ts';
 import { problemLine } from './verify.ts';
 
 export const repair: Command = {
@@ -18,7 +18,7 @@ export const repair: Command = {
   usage: '[--from FOLDER] [--drop-damaged] [--yes]',
   details: [
     'Damaged blobs are replaced by the other vault’s, after those were read through. What has no good copy is put to drydock/damaged in the vault, and the snapshots that need it stay listed as damaged, unless --drop-damaged is given.',
-    'Where index.json can’t be read a new one is made of the snapshots that are found in the blobs. Their pins, tags, times and engines are lost then.',
+    'Where index.json can’t be read a new one is made of the snapshots that are found in the blobs. Their pins and what was changed of their tags are lost then.',
     'Ends with 1 when something is wrong and --yes was not given, with 3 when something stays wrong.',
   ],
   takes: { least: 0, most: 0 },
@@ -32,7 +32,7 @@ export const repair: Command = {
     const [other, isDropping] = [args.text('from'), args.isSet('drop-damaged')];
     const isDone = args.isSet('yes');
     const vault = await openChosenVault(context, args, isDone ? 'write' : 'read');
-    const from = other === undefined ? undefined : await openVault({ path: resolve(other), access: 'read' });
+    const from = other === undefined ? undefined : await openVaultAt(other, 'read');
     const sources = { vault, ...(from && { from }) };
     if (!isDone) return planReport(await planRepair(sources, context.operation), isDropping);
     const deps = { ...sources, owner: await currentProcess() };
@@ -64,7 +64,7 @@ function planReport(plan: RepairPlan, isDropping: boolean): Report {
             ...(plan.brokenIndex === undefined
               ? []
               : [
-                  `index.json can’t be read (${plan.brokenIndex}): a new one would be made; pins, tags, times and engines are lost`,
+                  `index.json can’t be read (${plan.brokenIndex}): a new one would be made; pins and changed tags are lost`,
                 ]),
             ...plan.relisted.map(({ refName }) => `Would list again: ${refName}`),
             ...plan.accepted.map((id) => `Would take a changed entry as it is: ${shortDigest(id)}`),
@@ -72,10 +72,19 @@ function planReport(plan: RepairPlan, isDropping: boolean): Report {
             ...plan.setAside.map((digest) => `Would put to drydock/damaged: ${digest}`),
             ...plan.lost.map((problem) => `Lost: ${problemLine(problem, nameIn(named))}`),
             ...doomed.map(({ refName }) => `Would remove: ${refName}`),
-            'Nothing was changed; add --yes to do this',
           ],
     quiet: plan.lost.flatMap(({ digest }) => digest ?? []),
-    exitCode: isWhole ? exitCodes.done : exitCodes.failed,
+    ...(isWhole
+      ? {}
+      : {
+          error: new CliFailure(
+            'repairNeeded',
+            'Not everything is right. Nothing was changed; add --yes to do this.',
+            {
+              exitCode: exitCodes.failed,
+            },
+          ),
+        }),
   };
 }
 
@@ -92,12 +101,18 @@ function resultReport(result: RepairResult, snapshots: readonly Snapshot[]): Rep
       ...setAside.map((digest) => `Put to drydock/damaged: ${digest}`),
       ...dropped.map(({ refName }) => `Removed: ${refName}`),
       ...problems.map((problem) => `Still wrong: ${problemLine(problem, nameIn(named))}`),
-      problems.length === 0
-        ? 'Every byte of the vault was read, and nothing is wrong any more'
-        : 'Not everything could be mended',
+      ...(problems.length === 0 ? ['Every byte of the vault was read, and nothing is wrong any more'] : []),
     ],
     quiet: problems.flatMap(({ digest }) => digest ?? []),
-    exitCode: problems.length === 0 ? exitCodes.done : exitCodes.partly,
+    ...(problems.length === 0
+      ? {}
+      : {
+          error: new CliFailure(
+            'repairPartly',
+            'Not everything could be mended. Another vault may have what is missing: add --from FOLDER.',
+            { exitCode: exitCodes.partly },
+          ),
+        }),
   };
 }
 

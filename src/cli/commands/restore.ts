@@ -6,11 +6,11 @@ import { findSnapshot, openSnapshot, readSnapshots } from '../../core/snapshot/s
 import type { Arguments } from '../arguments.ts';
 import { openChosenSnapshot, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command, Report } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { openEngineAndVault } from '../engineAndVault.ts';
 import { exitCodes } from '../exitCode.ts';
 import { CliFailure, usageFailure } from '../failures.ts';
 import { itemLines, problemDocument, problemWords, resultNotes } from '../restoreWords.ts';
-import { vaultOption } from '../vaultOption.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -147,7 +147,15 @@ function planReport(plan: RestorePlan): Report {
       ...problems.map((one) => `${one.severity === 'blocker' ? 'In the way' : 'Note'}: ${problemWords(one)}`),
     ],
     quiet: items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),
-    exitCode: isBlocked ? exitCodes.failed : exitCodes.done,
+    ...(isBlocked
+      ? {
+          error: new CliFailure(
+            'restoreBlocked',
+            `${plan.contents.snapshot.refName} can’t be restored as things are; what is in the way is named.`,
+            { exitCode: exitCodes.failed },
+          ),
+        }
+      : {}),
   };
 }
 

@@ -5,10 +5,10 @@ import type { Remark } from '../../core/snapshot/snapshotRecords.ts';
 import { platformText, snapshotRoots } from '../../core/snapshotFiles/snapshotRoots.ts';
 import { openChosenSnapshot, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { isoTime } from '../isoTime.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
 import { table } from '../table.ts';
-import { vaultOption } from '../vaultOption.ts';
 import { checkedWords } from './snapshots.ts';
 
 export const show: Command = {

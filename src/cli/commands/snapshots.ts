@@ -3,11 +3,11 @@ import { formatAge, formatBytes } from '../../core/quantity.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import { readSnapshots } from '../../core/snapshot/snapshots.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
+import { filtered, filterOptions, noneNote } from '../snapshotFilter.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
 import { table } from '../table.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
-
-const kinds = ['image', 'container', 'volume', 'project'] as const;
+import { openChosenVault } from '../vaultOption.ts';
 
 export const snapshots: Command = {
   name: 'snapshots',
@@ -17,21 +17,11 @@ export const snapshots: Command = {
     'SIZE is what a snapshot holds, unpacked; NEW is what it added to the vault. VERIFIED says when all of it was last read and found right.',
   ],
   takes: { least: 0, most: 0 },
-  options: {
-    ...vaultOption,
-    kind: { value: 'KIND', choices: kinds, help: 'only those of one kind' },
-    source: { value: 'NAME', help: 'only those of this image, container, volume or project' },
-    tag: { value: 'TAG', isRepeatable: true, help: 'only those with this tag; several: with all of them' },
-  },
+  options: { ...vaultOption, ...filterOptions },
   async run(context, args) {
     const vault = await openChosenVault(context, args, 'read');
-    const [kind, source, tags] = [args.choice('kind', kinds), args.text('source'), args.texts('tag')];
-    const list = (await readSnapshots(vault)).filter(
-      (one) =>
-        (kind === undefined || one.source.kind === kind) &&
-        (source === undefined || one.source.name === source) &&
-        tags.every((tag) => one.tags.includes(tag)),
-    );
+    const all = await readSnapshots(vault);
+    const list = filtered(all, args);
     const nowMs = context.now();
     return {
       document: { vault: vault.paths.root, snapshots: list.map(snapshotDocument) },
@@ -51,6 +41,7 @@ export const snapshots: Command = {
           columns,
         ),
       quiet: list.map(({ id }) => id),
+      notes: noneNote(list, all, args.text('source')),
     };
   },
 };

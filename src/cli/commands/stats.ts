@@ -1,8 +1,9 @@
 import { vaultStats } from '../../core/maintenance/vaultStats.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { table } from '../table.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { openChosenVault } from '../vaultOption.ts';
 
 export const stats: Command = {
   name: 'stats',
@@ -30,12 +31,12 @@ export const stats: Command = {
           ]),
           columns,
         ),
-        `${found.snapshots} snapshots of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${found.stored.blobs} blobs)`,
-        `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes them`,
+        `${found.snapshots === 1 ? '1 snapshot' : `${found.snapshots} snapshots`} of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${found.stored.blobs} blobs)`,
+        `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes what is old enough`,
         ...(found.foreign.blobs > 0
           ? [`${formatBytes(found.foreign.bytes)} in ${found.foreign.blobs} blobs belong to other tools`]
           : []),
-        ...(found.damaged > 0 ? [`${found.damaged} snapshots are damaged; verify names what`] : []),
+        ...(found.damaged > 0 ? [`${found.damaged} of the snapshots found damaged; verify names what`] : []),
       ],
       quiet: [],
     };

@@ -7,9 +7,10 @@ import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import { readSnapshots } from '../../core/snapshot/snapshots.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Command } from '../command.ts';
+import { vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
-import { usageFailure } from '../failures.ts';
-import { openChosenVault, vaultOption } from '../vaultOption.ts';
+import { CliFailure, usageFailure } from '../failures.ts';
+import { openChosenVault } from '../vaultOption.ts';
 
 const depths = ['structure', 'digests', 'contents'] as const;
 
@@ -45,10 +46,10 @@ export const verify: Command = {
       document: { vault: vault.paths.root, isWhole, ...report },
       text: () => [
         ...report.problems.map((problem) => problemLine(problem, (id) => names.get(id) ?? shortDigest(id))),
-        summary(report),
+        ...(isWhole ? [summary(report)] : []),
       ],
       quiet: report.problems.flatMap(({ digest, path }) => digest ?? path ?? []),
-      exitCode: isWhole ? exitCodes.done : exitCodes.failed,
+      ...(isWhole ? {} : { error: damageFound(report, vault.paths.root) }),
     };
   },
 };
@@ -61,6 +62,15 @@ export function problemLine(
   const what = kind === 'file' || kind === 'entry' ? path : digest;
   const hurt = snapshots.length === 0 ? 'hurts no snapshot' : `hurts ${snapshots.map(nameOf).join(', ')}`;
   return `${kind}: ${what ?? ''}: ${detail}; ${hurt}`;
+}
+
+/** Told on standard error also where nobody looks at the rest, as in a job at night. */
+function damageFound(report: VerifyReport, path: string): CliFailure {
+  return new CliFailure(
+    'vaultDamaged',
+    `Not everything is right in the vault ${path}: ${summary(report)}. \`drydock repair\` says what can be mended.`,
+    { exitCode: exitCodes.failed, details: { path, problems: report.problems.length } },
+  );
 }
 
 function summary({ problems, snapshots, sound, read, all, depth }: VerifyReport): string {

@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
-import { commands } from '../../../src/cli/commandTable.ts';
+import { commandTable } from '../../../src/cli/commandTable.ts';
 import { fakeEngine } from './fakeEngine.ts';
 import { runCliHere } from './runCliHere.ts';
 
 describe('the command line', () => {
   it('names every command in its help and ends with 0', async () => {
     const { exitCode, stdout, stderr } = await runCliHere(['--help']);
-    for (const { name } of commands) assert.match(stdout, new RegExp(`^ {2}${name}\\b`, 'm'));
+    for (const { name } of commandTable) assert.match(stdout, new RegExp(`^ {2}${name}\\b`, 'm'));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
     assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
   });
 
-  for (const { name, options } of commands) {
-    it(`explains each option of ${name} without any engine`, async () => {
+  for (const { name, load } of commandTable) {
+    it(`explains each option of ${name} without any engine, in lines that can be read`, async () => {
+      const { options, name: ownName } = await load();
+      assert.equal(ownName, name);
       const ran = await runCliHere([...name.split(' '), '--help']);
       for (const option of [...Object.keys(options), 'json', 'host'])
         assert.ok(ran.stdout.includes(`--${option}`), option);
+      for (const line of ran.stdout.split('\n')) assert.ok(line.length <= 100, line);
       assert.equal(ran.exitCode, 0);
       assert.equal(ran.setting, undefined);
     });
@@ -33,6 +37,10 @@ describe('the command line', () => {
     ['an unknown option', ['images', '--all'], /--all/],
     ['an option without its value', ['images', '--host'], /--host/],
     ['an empty address', ['images', '--host='], /--host needs/],
+    ['an empty value', ['restore', 'x', '--as', ''], /--as needs a NAME; it is empty/],
+    ['an empty value among several', ['find', 'x', '--snapshot', 'a', '--snapshot='], /--snapshot needs/],
+    ['an empty argument', ['extract', 'x', ''], /argument is empty/],
+    ['names and what chooses among all', ['forget', 'x', '--source', 'y', '--vault', '/x'], /--source says/],
     ['a value for a switch', ['images', '--json=yes'], /--json/],
     ['an argument that does not belong there', ['images', 'app'], /"app" is too much/],
     ['a missing argument', ['history'], /missing: drydock history IMAGE/],

@@ -126,10 +126,40 @@ describe('keeping a vault on the command line', function () {
       stdout.startsWith(`missing: ${blob.digest}: it is not there; hurts ${snapshot.refName}\n`),
       stdout,
     );
-    const { isWhole } = JSON.parse((await run('verify', '--json', '--depth', 'structure')).stdout) as {
-      isWhole: boolean;
-    };
-    assert.equal(isWhole, false);
+    const asJson = await run('verify', '--json', '--depth', 'structure');
+    const { isWhole, error } = JSON.parse(asJson.stdout) as { isWhole: boolean; error: { code: string } };
+    assert.deepEqual([isWhole, error.code], [false, 'vaultDamaged']);
+  });
+
+  it('tells of damage on standard error too, where a job at night is heard', async () => {
+    const snapshot = await keep(vault, { name: 'data' });
+    const [blob] = (await blobsIn(vault.blobs)).filter(({ digest }) => digest !== snapshot.id);
+    assert.ok(blob);
+    await unlink(blobPath(vault.paths, blob.digest));
+    for (const argv of [
+      ['verify', '--quiet'],
+      ['repair', '--quiet'],
+      ['repair', '--quiet', '--yes'],
+    ]) {
+      const { exitCode, stderr } = await run(...argv);
+      assert.match(stderr, /^drydock: Not everything [^\n]*\n$/, argv.join(' '));
+      assert.equal(exitCode, argv.includes('--yes') ? 3 : 1);
+    }
+  });
+
+  it('says when nothing is meant, since a name may be mistyped', async () => {
+    await days(1);
+    for (const argv of [['snapshots'], ['find', 'x'], ['forget', '--keep-last', '1']]) {
+      const { exitCode, stderr } = await run(...argv, '--source', 'nobody');
+      assert.match(stderr, /note: The vault has no such snapshot of "nobody"/);
+      assert.equal(exitCode, 0);
+    }
+  });
+
+  it('takes the vault before the command as well', async () => {
+    await days(1);
+    const { stdout } = await runCliHere(['--vault', vault.paths.root, 'snapshots', '-q']);
+    assert.match(stdout, /^sha256:[0-9a-f]{64}\n$/);
   });
 
   it('copies to another vault and counts', async () => {

@@ -82,10 +82,23 @@ describe('the process of the command line', function () {
     });
   }
 
-  it('waits for its clean-up after one signal, and for nothing after a second', async () => {
+  it('takes signals that come at once, as from a terminal that is closed, for one', async () => {
+    const { child, stderr } = start(['archive', 'check', '-']);
+    child.stdin?.write('the beginning of something');
+    for await (const { filename } of watch(folder))
+      if (filename?.startsWith('drydock-stdin-') === true) break;
+    child.kill('SIGHUP');
+    child.kill('SIGTERM');
+    const [exitCode] = (await once(child, 'close')) as [number];
+    assert.deepEqual({ exitCode, stderr: stderr() }, { exitCode: 130, stderr: 'drydock: Cancelled.\n' });
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('waits for its clean-up after one signal, and for nothing after a later one', async () => {
     const container = { Id: 'c'.repeat(64), Names: ['/box'], Image: 'x', ImageID: imageId, State: 'exited' };
     const silent: string[] = [];
     const running: ChildProcess[] = [];
+    let again: NodeJS.Timeout | undefined;
     await listen(
       {
         'GET /_ping': 'OK',
@@ -105,11 +118,14 @@ describe('the process of the command line', function () {
         // First the look at the new image, which the signal ends; then its removal, which the signal must not end.
         silent.push(call);
         running[0]?.kill('SIGINT');
+        // As people do who see that it goes on.
+        if (silent.length === 2) again = setInterval(() => running[0]?.kill('SIGINT'), 50);
       },
     );
     const { child } = start(['commit', 'box', 'box:1']);
     running.push(child);
     const [exitCode] = (await once(child, 'close')) as [number];
+    clearInterval(again);
     assert.deepEqual(silent, [`GET /images/${imageId}/json`, `DELETE /images/${imageId}`]);
     assert.equal(exitCode, 130);
   });

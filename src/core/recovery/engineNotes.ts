@@ -10,9 +10,11 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { DrydockError, failure } from '../errors.ts';
+import { isDigest } from '../digest.ts';
+import { DrydockError, failure, type FailureCode } from '../errors.ts';
 import type { UndoNote, Undone } from '../vault/journal.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { undoLoad, type BrokenLoad } from './undoLoad.ts';
 
 /** One thing to undo. A container is best given by its ID, which nobody else can get. */
 export type EngineNote =
@@ -40,6 +42,11 @@ export type EngineNote =
       readonly isPaused?: boolean;
     }
   | { readonly kind: 'renameBack'; readonly container: string; readonly to: string }
+  /** Images that an operation sends; see `undoLoad`. */
+  | ({ readonly kind: 'undoLoad'; readonly keepAs: readonly (readonly [string, string])[] } & Omit<
+      BrokenLoad,
+      'keepAs'
+    >)
   /** A command that ends what another one began. It gets one try after a crash, whatever comes of it. */
   | {
       readonly kind: 'runAfter';
@@ -59,6 +66,7 @@ export const clockSlackMs = 5 * 60_000;
 const text = z.string().min(1).max(10_000);
 const count = z.number().int().nonnegative();
 const noted = z.object({ engineId: z.string().max(10_000), atMs: count });
+const image = z.object({ id: z.string().refine(isDigest), tags: z.array(text) });
 const shapes = {
   removeContainer: noted.extend({ name: text }),
   removeImage: noted.extend({ name: text }),
@@ -73,6 +81,12 @@ const shapes = {
   unpause: noted.extend({ container: text }),
   start: noted.extend({ container: text, name: text.optional(), isPaused: z.boolean().default(false) }),
   renameBack: noted.extend({ container: text, to: text }),
+  undoLoad: noted.extend({
+    images: z.array(image),
+    keepAs: z.array(z.tuple([text, text])),
+    before: z.array(image),
+    said: z.array(text),
+  }),
   runAfter: noted.extend({ container: text, command: z.array(z.string()).min(1), timeoutMs: count }),
 } as const satisfies Record<EngineNote['kind'], z.ZodType>;
 
@@ -158,6 +172,13 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
       const { id, name } = await containers.inspect(container, { signal });
       if (name !== to) await containers.rename(id, to, { signal });
     }),
+    undo(engineId, 'undoLoad', async ({ keepAs, ...load }, { hasLeft }) => {
+      await undoLoad(engine, { ...load, keepAs: new Map(keepAs) }).catch((error: unknown) => {
+        const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+        // What is gone needs nothing, and an image that is in use by now is somebody else's.
+        if (!errors.every((one) => isGone(one) || (!hasLeft && hasCode(one, 'engineConflict')))) throw error;
+      });
+    }),
     undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, { signal }) => {
       const { id, state } = await containers.inspect(container, { signal });
       if (state !== 'running') return;
@@ -190,7 +211,7 @@ function undo<K extends EngineNote['kind']>(
       try {
         await work(data, { signal, hasLeft: operation.hasLeft ?? false });
       } catch (error) {
-        if (!(error instanceof DrydockError && error.code === 'engineNotFound')) throw error;
+        if (!isGone(error)) throw error;
       }
       return 'settled';
     },
@@ -219,4 +240,12 @@ const madeAt = z.object({ Created: z.iso.datetime({ offset: true }) });
 function networkMadeAtMs(raw: unknown): number | undefined {
   const parsed = madeAt.safeParse(raw);
   return parsed.success ? Date.parse(parsed.data.Created) : undefined;
+}
+
+function isGone(error: unknown): boolean {
+  return hasCode(error, 'engineNotFound');
+}
+
+function hasCode(error: unknown, code: FailureCode): boolean {
+  return error instanceof DrydockError && error.code === code;
 }

@@ -1,5 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { reasonOf } from '../errors.ts';
+import { nameOwners } from '../recovery/nameOwners.ts';
+import type { BrokenLoad } from '../recovery/undoLoad.ts';
 import { noteEngine, undoEngineNotes, type EngineNote } from '../recovery/engineNotes.ts';
 import { undoNotes, type UndoNote } from '../vault/journal.ts';
 import type { JournalNote, OperationHead } from '../vault/journalFile.ts';
@@ -45,13 +47,23 @@ export class EngineUndo {
   async made(first: number, note: EngineNote): Promise<number> {
     const number = await this.note(note);
     await this.#session.journal.settle(first);
-    this.#open = this.#open
-      .filter((open) => open.number !== first)
-      // This process knows; after a crash it has to be seen from what the engine tells.
-      .map((open) =>
-        open.number === number ? { ...open, data: { ...(open.data as object), isKnown: true } } : open,
-      );
+    this.#open = this.#open.filter((open) => open.number !== first);
+    // This process knows; after a crash it has to be seen from what the engine tells.
+    this.#change(number, { isKnown: true });
     return number;
+  }
+
+  /** Images that come, and tags that move. Of those that were there only what the load may touch is noted. */
+  async noteLoad({ images, keepAs, before, said }: BrokenLoad): Promise<void> {
+    const ids = new Set(images.map(({ id }) => id));
+    const had = nameOwners(before);
+    const names = [...images.flatMap(({ tags }) => tags), ...keepAs.keys(), ...keepAs.values()];
+    const touched = new Set([...before.filter(({ id }) => ids.has(id)), ...names.map(had)]);
+    const known = [...touched].flatMap((image) => (image ? [{ id: image.id, tags: image.tags }] : []));
+    const note = { kind: 'undoLoad', images, keepAs: [...keepAs], before: known, said } as const;
+    const number = await this.note(note);
+    // What the engine says of it later only this process gets to know, and any image may lose a name to that.
+    this.#change(number, { before });
   }
 
   /** A volume whose data was replaced gets back what it held before; the note of that is written already. */
@@ -88,6 +100,13 @@ export class EngineUndo {
   async keepAll(): Promise<void> {
     await this.#session.journal.end();
     this.#open = [];
+  }
+
+  /** Changes what is undone here, and not what is in the journal. */
+  #change(note: number, more: object): void {
+    this.#open = this.#open.map((open) =>
+      open.number === note ? { ...open, data: { ...(open.data as object), ...more } } : open,
+    );
   }
 }
 

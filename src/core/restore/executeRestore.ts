@@ -80,9 +80,12 @@ interface Done {
 /** Everything that is undone when it fails. */
 async function tryAll(run: RestoreRun, vault: Vault): Promise<Done> {
   const { plan, operation, undo } = run;
-  let loaded: CheckedLoad | undefined;
   try {
-    loaded = await bringImages(run, vault);
+    const loaded = await restoreImages(
+      { engine: run.engine, store: vault.blobs, note: (wayBack) => undo.noteLoad(wayBack) },
+      plan,
+      operation,
+    );
     const moved = await makeRoom(run, plan.containers, Date.now());
     await makeNetworks(run, plan.networks);
     const volumes = await makeVolumes(run, plan.volumes);
@@ -91,7 +94,7 @@ async function tryAll(run: RestoreRun, vault: Vault): Promise<Done> {
     await undo.keepAll();
     return { loaded, moved, volumes };
   } catch (error) {
-    await putBack(run, loaded, error);
+    await putBack(run, error);
     throw error;
   }
 }
@@ -118,17 +121,6 @@ function usualParts(
   };
 }
 
-async function bringImages(
-  { engine, plan, operation, undo }: RestoreRun,
-  vault: Vault,
-): Promise<CheckedLoad> {
-  // An image with a container's own changes has no name by which anybody could find it after a crash.
-  for (const { snapshotImage, load } of plan.images)
-    if (snapshotImage.role === 'writable' && !load.isThere)
-      await undo.note({ kind: 'removeImage', name: load.id });
-  return restoreImages({ engine, store: vault.blobs }, plan, operation);
-}
-
 /** The new ones stand. What can't be removed any more is left, and said. */
 async function removeMoved(
   { engine, warnings }: RestoreRun,
@@ -141,22 +133,17 @@ async function removeMoved(
     });
 }
 
-async function putBack(run: RestoreRun, loaded: CheckedLoad | undefined, error: unknown): Promise<void> {
-  const left = [...(await run.undo.undoAll())];
-  const undoErrors: unknown[] = [];
-  await loaded?.undo(error).catch((undoError: unknown) => {
-    undoErrors.push(undoError);
-    left.push(reasonOf(undoError));
-  });
+async function putBack({ undo, plan }: RestoreRun, error: unknown): Promise<void> {
+  const left = await undo.undoAll();
   if (left.length === 0) return;
   throw failure(
     'restoreRollbackFailed',
     {
-      name: run.plan.contents.snapshot.refName,
+      name: plan.contents.snapshot.refName,
       reason: isCancellation(error) ? 'cancelled' : reasonOf(error),
       left: left.join('; '),
     },
-    new AggregateError([error, ...undoErrors]),
+    error,
   );
 }
 

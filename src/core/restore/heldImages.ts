@@ -1,7 +1,7 @@
 import { hexOf, type Digest } from '../digest.ts';
 import type { ImageStore } from '../engine/engine.ts';
 import { isSameName } from '../oci/imageName.ts';
-import type { NameOwners } from './nameOwners.ts';
+import type { NameOwners } from '../recovery/nameOwners.ts';
 import type { LoadPlan } from './planLoad.ts';
 
 /**

@@ -3,10 +3,10 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, ImageDetails, LoadOutcome } from '../engine/records.ts';
 import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
+import { nameOwners, type NamedImage, type NameOwners } from '../recovery/nameOwners.ts';
+import { undoLoad, type BrokenLoad } from '../recovery/undoLoad.ts';
 import { holdingNames, releaseNames } from './heldImages.ts';
-import { nameOwners, type NamedImage, type NameOwners } from './nameOwners.ts';
 import type { ImagePlan } from './planLoad.ts';
-import { undoLoad } from './undoLoad.ts';
 
 /** Images that are to be on an engine, and the work that brings them there. */
 export interface LoadJob {
@@ -32,8 +32,15 @@ export interface CheckedLoad {
   readonly images: readonly LoadedImage[];
   /** What the engine said beyond the names, such as that a tag moved. */
   readonly remarks: readonly string[];
-  /** Puts the tags back and removes the images that were not there. Rejects with `rollbackFailed`. */
-  readonly undo: (reason: unknown) => Promise<void>;
+}
+
+/** A load that nothing is in the way of and that has changed nothing yet. */
+export interface PreparedLoad {
+  readonly job: LoadJob;
+  /** What undoes it, whenever it breaks off. */
+  readonly wayBack: BrokenLoad & { readonly said: string[] };
+  /** Names for the time of the load alone; see `holdingNames`. */
+  readonly holding: ReadonlyMap<string, string>;
 }
 
 /**
@@ -41,50 +48,69 @@ export interface CheckedLoad {
  * and its tags. When anything fails or is cancelled, the tags point where they pointed and the images that were not
  * there before are gone again.
  *
- * Rejects with `tagMoved` if a tag would now be taken from another image than the plan says, `nameTaken`,
- * `loadFailed`, `loadMismatch`, what `bring` throws, the engine's failures, an AbortError, or `rollbackFailed`.
+ * Rejects as {@link prepareLoad} and {@link carryOutLoad} do, or with `rollbackFailed`.
  */
 export async function loadChecked(engine: Engine, job: LoadJob, signal: AbortSignal): Promise<CheckedLoad> {
+  const load = await prepareLoad(engine, job, signal);
+  try {
+    return await carryOutLoad(engine, load, signal);
+  } catch (error) {
+    await undoLoad(engine, load.wayBack).catch((undoError: unknown) => {
+      throw failure(
+        'rollbackFailed',
+        {
+          name: job.name,
+          reason: reasonOf(error),
+          tags: [...job.images.flatMap(namesOf), ...load.wayBack.keepAs.values()].join(', '),
+        },
+        new AggregateError([error, undoError]),
+      );
+    });
+    throw error;
+  }
+}
+
+/**
+ * Looks at the engine before a load. Rejects with `tagMoved` if a tag would now be taken from another image than the
+ * plan says, `nameTaken`, the engine's failures, or an AbortError.
+ */
+export async function prepareLoad(engine: Engine, job: LoadJob, signal: AbortSignal): Promise<PreparedLoad> {
   const before = await imagesBefore(engine, job, signal);
   const had = nameOwners(before);
   requireAsPlanned(job, had);
   requireFreeNames(job, had);
   const holding = holdingNames(job, job.keepAs, had);
+  const images = job.images.map(({ id, image: { tags } }) => ({ id, tags }));
   const keepAs = new Map([...job.keepAs, ...holding]);
-  let said: readonly string[] = [];
-  const undo = async (reason: unknown): Promise<void> => {
-    await undoLoad(engine, { plan: job, keepAs, before, said }).catch((undoError: unknown) => {
-      throw failure(
-        'rollbackFailed',
-        {
-          name: job.name,
-          reason: reasonOf(reason),
-          tags: [...job.images.flatMap(namesOf), ...keepAs.values()].join(', '),
-        },
-        new AggregateError([reason, undoError]),
-      );
-    });
-  };
-  try {
-    for (const [tag, name] of keepAs) {
-      const owner = had(tag);
-      signal.throwIfAborted();
-      // Without the signal: a call that broke off might still be carried out after it was undone.
-      if (owner !== undefined) await engine.images.tag(owner.id, name);
-    }
-    const outcome = await job.bring();
-    said = outcome.names;
-    const images: LoadedImage[] = [];
-    for (const [id, places] of Map.groupBy(job.images, (image) => image.id)) {
-      images.push(await requireLoaded(engine, id, places, signal));
-    }
-    for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
-    await releaseNames(engine.images, holding);
-    return { images, remarks: outcome.remarks, undo };
-  } catch (error) {
-    await undo(error);
-    throw error;
+  return { job, holding, wayBack: { images, keepAs, before, said: [] } };
+}
+
+/**
+ * Does it and looks at the engine afterwards; undoes nothing. Rejects with `loadFailed`, `loadMismatch`, what `bring`
+ * throws, the engine's failures, or an AbortError.
+ */
+export async function carryOutLoad(
+  engine: Engine,
+  { job, holding, wayBack }: PreparedLoad,
+  signal: AbortSignal,
+): Promise<CheckedLoad> {
+  const { keepAs, said } = wayBack;
+  const had = nameOwners(wayBack.before);
+  for (const [tag, name] of keepAs) {
+    const owner = had(tag);
+    signal.throwIfAborted();
+    // Without the signal: a call that broke off might still be carried out after it was undone.
+    if (owner !== undefined) await engine.images.tag(owner.id, name);
   }
+  const outcome = await job.bring();
+  said.push(...outcome.names);
+  const images: LoadedImage[] = [];
+  for (const [id, places] of Map.groupBy(job.images, (image) => image.id)) {
+    images.push(await requireLoaded(engine, id, places, signal));
+  }
+  for (const [tag, name] of keepAs) await requireKept(engine, name, had(tag)?.id, signal);
+  await releaseNames(engine.images, holding);
+  return { images, remarks: outcome.remarks };
 }
 
 /** Engines leave images without a name out of their list when others stand on them. */

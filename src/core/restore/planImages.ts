@@ -8,7 +8,7 @@ import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import { takenChoice } from './choices.ts';
 import type { EngineState } from './engineState.ts';
 import { keptNames, movingTags } from './keptNames.ts';
-import { nameOwners, type NameOwners } from './nameOwners.ts';
+import { nameOwners, type NameOwners } from '../recovery/nameOwners.ts';
 import { loadingEngine, type TagPlan } from './planLoad.ts';
 import type { PlannedImage, RestoreChoices, RestoreItem } from './restorePlan.ts';
 import { problem, type RestoreProblem } from './restoreProblem.ts';

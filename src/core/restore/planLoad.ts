@@ -5,7 +5,7 @@ import type { Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, Platform } from '../engine/records.ts';
 import type { Operation } from '../progress.ts';
-import { nameOwners, type NameOwners } from './nameOwners.ts';
+import { nameOwners, type NameOwners } from '../recovery/nameOwners.ts';
 
 /** What will become of one tag of the archive. */
 export interface TagPlan {

@@ -3,18 +3,28 @@ import type { LoadOutcome } from '../engine/records.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
-import { loadChecked, type CheckedLoad } from './loadChecked.ts';
+import type { BrokenLoad } from '../recovery/undoLoad.ts';
+import { carryOutLoad, prepareLoad, type CheckedLoad } from './loadChecked.ts';
 import { loadingEngine } from './planLoad.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 
 /**
  * Brings the images of a plan to the engine: those that are not there are sent in one tar, the others only get their
- * tags. Each is looked up afterwards by ID, diffIDs and tags, and all is put back when anything fails. Rejects as
- * {@link loadChecked} does, and with `blobMissing` and `blobDamaged`.
+ * tags. Each is looked up afterwards by ID, diffIDs and tags. What would undo it is noted before anything is changed;
+ * undoing it is left to who notes it. Rejects as {@link prepareLoad} and {@link carryOutLoad} do, and with
+ * `blobMissing` and `blobDamaged`.
  */
 export async function restoreImages(
-  { engine, store }: { readonly engine: Engine; readonly store: BlobReader },
+  {
+    engine,
+    store,
+    note,
+  }: {
+    readonly engine: Engine;
+    readonly store: BlobReader;
+    readonly note: (wayBack: BrokenLoad) => Promise<unknown>;
+  },
   plan: Pick<RestorePlan, 'contents' | 'info' | 'images' | 'keepAs'>,
   operation: Operation,
 ): Promise<CheckedLoad> {
@@ -49,5 +59,7 @@ export async function restoreImages(
     keepAs: plan.keepAs,
     bring,
   };
-  return loadChecked(engine, job, signal);
+  const load = await prepareLoad(engine, job, signal);
+  await note(load.wayBack);
+  return carryOutLoad(engine, load, signal);
 }

@@ -39,6 +39,8 @@ export interface FoundOperation {
 }
 
 const maxFileBytes = 64 << 20;
+/** A note may name each of an engine's images. */
+const lineLimits = { maxBytes: maxFileBytes, maxDepth: 64 };
 const text = z.string().max(10_000);
 const head = z.object({
   id: z.uuid(),
@@ -80,10 +82,10 @@ export async function readJournalFile(path: string): Promise<FoundOperation | un
     const bytes = Buffer.from(await readSmallFile(path, maxFileBytes));
     const wholeBytes = bytes.lastIndexOf(0x0a) + 1;
     const [first = Buffer.alloc(0), ...rest] = linesIn(bytes.subarray(0, wholeBytes));
-    const found = parseJson(first, head, path);
+    const found = parseJson(first, head, path, lineLimits);
     const notes = new Map<number, JournalNote>();
     for (const bytesOfLine of rest) {
-      const content = parseJson(bytesOfLine, line, path);
+      const content = parseJson(bytesOfLine, line, path, lineLimits);
       if ('settled' in content) notes.delete(content.settled);
       else notes.set(content.note, { number: content.note, kind: content.kind, data: content.data });
     }

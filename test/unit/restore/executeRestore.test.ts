@@ -13,6 +13,7 @@ import type { SnapshotContents } from '../../../src/core/snapshot/snapshot.ts';
 import type { CapturedContainer } from '../../../src/core/snapshot/snapshotRecords.ts';
 import { createVault, type Vault } from '../../../src/core/vault/layout.ts';
 import { currentProcess, type ProcessIdentity } from '../../../src/core/vault/processIdentity.ts';
+import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
 import { DockEngine } from '../../support/dockEngine.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { shopSnapshot } from '../../support/shopSnapshot.ts';
@@ -264,12 +265,49 @@ describe('restoring what was planned', function () {
       const error = await failureOf(execute(dock, plan));
       dock.fails = dock.failsAfter = () => undefined;
       await recoverVault({ vault, owner, engine: dock.engine });
-      // Images that came whole do no harm, and are not noted.
-      assert.deepEqual({ ...dock.state(), images: {} }, { ...before, images: {} });
+      assert.deepEqual(dock.state(), before);
       assert.equal(error.code, 'restoreRollbackFailed');
       assert.deepEqual(await journals(), []);
     });
   }
+
+  for (const step of ['tag', 'load', 'network front', 'start web'])
+    it(`gives a tag that moved back after the engine went away during “${step}”`, async () => {
+      const dock = new DockEngine([
+        sampleImage([sampleLayer(1)], ['app:1']),
+        sampleImage([sampleLayer(2)], []),
+      ]);
+      const before = dock.state();
+      const plan = await planFor(dock, { items: [{ what: 'tag', name: 'app:1', action: 'replace' }] });
+      let isGone = false;
+      dock.failsAfter = (call) => {
+        isGone ||= call.startsWith(step);
+        return isGone ? refused : undefined;
+      };
+      dock.fails = () => (isGone ? refused : undefined);
+      assert.equal((await failureOf(execute(dock, plan))).code, 'restoreRollbackFailed');
+      assert.notDeepEqual(dock.state(), before);
+      dock.fails = dock.failsAfter = () => undefined;
+      await recoverVault({ vault, owner, engine: dock.engine });
+      assert.deepEqual(dock.state(), before);
+      assert.deepEqual(await journals(), []);
+    });
+
+  it('keeps images that were there, and takes only its new name back', async () => {
+    const dock = new DockEngine();
+    await execute(dock, await planFor(dock, { start: false }));
+    for (const { id } of [...dock.containers]) await dock.engine.containers.remove(id);
+    dock.networks.length = 0;
+    dock.volumes.clear();
+    await dock.engine.images.tag('app:1', 'held:1');
+    await dock.engine.images.remove('app:1');
+    const before = dock.state();
+    const plan = await planFor(dock);
+    assert.ok(plan.images.every(({ load }) => load.isThere));
+    dock.fails = (call) => (call === 'start web' ? refused : undefined);
+    assert.equal(await failureOf(execute(dock, plan)), refused);
+    assert.deepEqual(dock.state(), before);
+  });
 
   it('starts no old container while the new one can’t be removed, and undoes all of it when it can', async () => {
     const dock = dockWithWeb();
@@ -288,7 +326,7 @@ describe('restoring what was planned', function () {
     dock.fails = () => undefined;
     dock.startsAs = () => ({ state: 'running', health: 'none' });
     await recoverVault({ vault, owner, engine: dock.engine });
-    assert.deepEqual({ ...dock.state(), images: {} }, { ...before, images: {} });
+    assert.deepEqual(dock.state(), before);
     assert.deepEqual(await journals(), []);
   });
 

@@ -1,12 +1,13 @@
 import { tarEnd } from '../archive/tarWriter.ts';
 import type { Engine, ImageStore } from '../engine/engine.ts';
-import { DrydockError } from '../errors.ts';
+import { DrydockError, reasonOf } from '../errors.ts';
+import type { Digest } from '../digest.ts';
 import { nameOwners, type NamedImage } from './nameOwners.ts';
-import type { LoadPlan } from './planLoad.ts';
 
 /** A load that came to nothing. */
 export interface BrokenLoad {
-  readonly plan: Pick<LoadPlan, 'images'>;
+  /** Images that were to come, by the IDs they get on the engine, with the names they were to get. */
+  readonly images: readonly { readonly id: Digest; readonly tags: readonly string[] }[];
   /** For tags that were to move: the names under which the images that had them were to be kept. */
   readonly keepAs: ReadonlyMap<string, string>;
   /** The engine's images when it began, and those of the archive that it had but does not list. */
@@ -26,7 +27,7 @@ export interface BrokenLoad {
  */
 export async function undoLoad(
   { images }: Engine,
-  { plan, keepAs, before, said }: BrokenLoad,
+  { images: coming, keepAs, before, said }: BrokenLoad,
 ): Promise<void> {
   const failures: unknown[] = [];
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
@@ -34,11 +35,11 @@ export async function undoLoad(
   };
   const known = new Map(before.map((image) => [image.id, image]));
   const [had, has] = [nameOwners(before), nameOwners(await images.list())];
-  const ours = new Set(plan.images.map(({ id }) => id));
+  const ours = new Set(coming.map(({ id }) => id));
 
   const newNames: string[] = [];
   const lastNames: string[] = [];
-  for (const tag of new Set([...plan.images.flatMap(({ image }) => image.tags), ...said])) {
+  for (const tag of new Set([...coming.flatMap(({ tags }) => tags), ...said])) {
     const [owner, now] = [had(tag), has(tag)];
     // A name that is with a stranger was put there by someone else meanwhile.
     if (owner?.id === now?.id || (now !== undefined && !ours.has(now.id))) continue;
@@ -62,7 +63,7 @@ export async function undoLoad(
       if (!known.has(id) && tags.length === 0 && ours.has(id)) await attempt(() => removeIfThere(images, id));
     }
   });
-  if (failures.length > 0) throw new AggregateError(failures, 'not everything could be put back');
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(reasonOf).join('; '));
 }
 
 /** Removing an image may take those below it along. */

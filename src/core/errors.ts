@@ -16,7 +16,7 @@ const templates = {
   engineRefused: 'The engine refused "{call}": {reason}',
   engineGarbled:
     'The engine answered "{call}" with something that can’t be read ({reason}). Check the engine’s version.',
-  engineNotFound: 'The engine has no {kind} "{name}". Refresh the view, or check the name.',
+  engineNotFound: 'The engine has no {kind} "{name}". Check the name; it may have been removed.',
   podmanTooOld:
     'Podman {found} gives the files of volumes without their owners, so they can’t be backed up whole. Update Podman to {needed} or newer.',
   engineConflict: 'The engine can’t do this to {name} now: {reason}',
@@ -81,6 +81,7 @@ const templates = {
   nameTaken: 'The name {name} is taken by another image. Choose another one.',
   badReference: '"{text}" is not a valid image name. Use repository:tag in lower case.',
   badChange: '"{text}" is not a change that commit understands. Use one of {allowed}.',
+  snapshotUnknown: 'The vault has no snapshot "{text}". Look at the list of its snapshots.',
   notExactlyOne: '"{text}" matches {count} {kind}. Give more of the ID, or the name.',
   partlyFailed: '{failed} of {total} failed.',
 

@@ -32,13 +32,15 @@ const minIdLength = 4;
 /**
  * The one snapshot that `text` means: its name, a start of its ID of at least four digits, `latest`, or
  * `<source>@latest` with the source as it stands in names or as its engine calls it. `latest` alone is only clear in
- * a vault of one source. Throws `notExactlyOne`.
+ * a vault of one source. Throws `snapshotUnknown`, `notExactlyOne`.
  */
 export function findSnapshot(snapshots: readonly Snapshot[], text: string): Snapshot {
   const found = matching(snapshots, text);
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
-  throw failure('notExactlyOne', { text: text.slice(0, 300), count: found.length, kind: 'snapshots' });
+  const shown = text.slice(0, 300);
+  if (first === undefined) throw failure('snapshotUnknown', { text: shown });
+  throw failure('notExactlyOne', { text: shown, count: found.length, kind: 'snapshots' });
 }
 
 function matching(snapshots: readonly Snapshot[], text: string): readonly Snapshot[] {

@@ -1,7 +1,7 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { Platform } from '../engine/records.ts';
-import { isIndexType } from '../oci/mediaTypes.ts';
+import { isImageConfigType, isIndexType } from '../oci/mediaTypes.ts';
 import { parseImageIndex, parseManifest, type Descriptor } from '../oci/manifest.ts';
 import {
   putDocument,
@@ -22,6 +22,7 @@ import { withImageNotes, type ImageNotes } from './imageNotes.ts';
 import { composeType, containerType, volumeType } from './snapshotRecords.ts';
 import type { CapturedContainer, CapturedProject, CapturedVolume, Remark } from './snapshotRecords.ts';
 import type { StoredLayer } from './storedLayer.ts';
+import { isUsual } from './usualRemarks.ts';
 
 /** An image whose blobs are in the vault. */
 export interface CapturedImage extends ImageNotes {
@@ -157,7 +158,7 @@ export class SnapshotDraft {
   }
 
   #count(remarks: readonly Remark[]): void {
-    this.#remarkCount += remarks.length;
+    this.#remarkCount += remarks.filter((remark) => !isUsual(remark)).length;
   }
 
   /** The manifests of an index whose config and layers are all here, the engine's own platform first. */
@@ -188,7 +189,8 @@ export class SnapshotDraft {
       const hasConfig = (await this.#store.stat(manifest.config.digest)) !== undefined;
       const hasLayers = (manifest.layers ?? []).every(({ digest }) => have.has(digest));
       // A signature or a note of its building is no image: it stays where its own index names it.
-      if (hasConfig && hasLayers && next.platform?.os !== noPlatform.os) whole.push(listedDescriptor(next));
+      const isImage = isImageConfigType(manifest.config.mediaType) && next.platform?.os !== noPlatform.os;
+      if (isImage && hasConfig && hasLayers) whole.push(listedDescriptor(next));
     }
     if (whole.length === 0)
       throw failure('archiveMissing', { name: target.digest, missing: 'every platform', by: 'the image' });

@@ -218,6 +218,21 @@ describe('backing up images', function () {
       await nothingLeft(before);
     });
 
+  for (const [where, at] of [
+    ['inside a layer', 4000],
+    ['between two files', 1024],
+    ['before the end mark', tar.length - 1024],
+    ['after the end mark', tar.length],
+  ] as const)
+    it(`leaves nothing, and says so, when the engine’s own error stands in its tar ${where}`, async () => {
+      const before = await readFile(vault.paths.index, 'utf8');
+      const engine = new LyingEngine([app]);
+      const said = Buffer.from('{"errorDetail":{"message":"disk on fire"},"error":"disk on fire"}\r\n');
+      engine.lies.save = () => Promise.resolve(Readable.from([tar.subarray(0, at), said]));
+      await assert.rejects(backUp(engine, [app]), { code: 'archiveTrailing', message: /disk on fire/ });
+      await nothingLeft(before);
+    });
+
   it('leaves nothing when the tar ends early, lacks a layer, or has another one', async () => {
     const before = await readFile(vault.paths.index, 'utf8');
     const stranger = sampleImage([one, three], app.tags);

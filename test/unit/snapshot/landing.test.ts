@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
-import { ociIndexType } from '../../../src/core/oci/mediaTypes.ts';
+import { ociIndexType, ociManifestType } from '../../../src/core/oci/mediaTypes.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { landSnapshot } from '../../../src/core/snapshot/landSnapshot.ts';
 import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
@@ -301,7 +301,14 @@ describe('landing a snapshot', function () {
       const arm = await storeImage(blobs, [base], { architecture: 'arm64' });
       const amd = await storeImage(blobs, [base], { architecture: 'amd64' });
       const absent = descriptorOf(arm.target.mediaType, { digest: digestOf('absent'), sizeBytes: 7 });
+      // As tools put signatures beside the platforms: no image, and without a platform.
+      const signature = {
+        schemaVersion: 2,
+        config: descriptorOf('application/vnd.oci.empty.v1+json', await putDocument(blobs, '{}')),
+        layers: [],
+      };
       const listed = [
+        descriptorOf(ociManifestType, await putDocument(blobs, JSON.stringify(signature))),
         { ...absent, platform: { os: 'linux', architecture: 's390x' } },
         { ...arm.target, platform: arm.platform },
         { ...amd.target, platform: amd.platform },

@@ -1,21 +1,25 @@
+import * as z from 'zod';
 import type { Digest } from '../digest.ts';
 import { shortDigest } from '../digest.ts';
 import { ociIndexType } from '../oci/mediaTypes.ts';
+import { parseJson } from '../oci/parseJson.ts';
 import { snapshotRef } from '../snapshot/refNames.ts';
-import type { Snapshot, SnapshotContents, SnapshotSource } from '../snapshot/snapshot.ts';
-import { annotationsOf } from '../snapshot/snapshotAnnotations.ts';
-import { openSnapshot } from '../snapshot/snapshots.ts';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { annotationsOf, snapshotOf } from '../snapshot/snapshotAnnotations.ts';
+import { readDocument, type StoredBlob } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import { newEntry, snapshotType, type IndexEntry } from '../vault/snapshotIndex.ts';
 import { looksLikeSnapshot } from './looksLikeSnapshot.ts';
-import { isDamage } from './vaultProblem.ts';
 
-/** The tag of a snapshot whose entry was made again from what its documents say. */
-export const recoveredTag = 'recovered';
+/** The tag of a snapshot whose entry was made again from what its document says. */
+const recoveredTag = 'recovered';
+
+const annotated = z.looseObject({ annotations: z.record(z.string(), z.string()).optional() });
 
 /**
- * Snapshots whose documents lie in the vault, but for those in `listed`. What only index.json knew can't be told any
- * more: time, engine, tags and pins. The time is that of the document's file.
+ * Snapshots whose documents lie in the vault, but for those in `listed`, each under a name of its own. A document
+ * tells what its entry did when it was made; what was said since, pins and changed tags among it, only index.json
+ * knew. Where it tells nothing, as no document of ours, its time is that of its file.
  */
 export async function findSnapshotDocuments(
   vault: Vault,
@@ -26,24 +30,10 @@ export async function findSnapshotDocuments(
   const taken = new Set<string>();
   for await (const blob of vault.blobs.list({ signal })) {
     if (listed.has(blob.digest) || !(await looksLikeSnapshot(vault, blob, signal))) continue;
-    const createdMs = (await vault.blobs.stat(blob.digest))?.storedMs ?? 0;
-    const bare: Snapshot = {
-      id: blob.digest,
-      sizeBytes: blob.sizeBytes,
-      refName: '',
-      source: { kind: 'image', name: `unknown-${shortDigest(blob.digest)}`, engineId: '', engineName: '' },
-      createdMs: Math.floor(createdMs),
-      plainBytes: 0,
-      newBytes: 0,
-      imageIds: [],
-      tags: [recoveredTag],
-      isPinned: false,
-      remarkCount: 0,
-    };
-    const known = { ...bare, ...(await toldByContents(vault, bare, signal)) };
+    const known = (await toldByDocument(vault, blob, signal)) ?? (await bareSnapshot(vault, blob));
     const refName = snapshotRef(known.source, known.createdMs, (name) => taken.has(name));
     taken.add(refName);
-    found.push({ ...known, refName });
+    found.push({ ...known, tags: [...known.tags, recoveredTag], refName });
   }
   return found;
 }
@@ -51,46 +41,45 @@ export async function findSnapshotDocuments(
 /** The entry of a snapshot that was found so. */
 export function recoveredEntry(snapshot: Snapshot, isTaken: (refName: string) => boolean): IndexEntry {
   const refName = snapshotRef(snapshot.source, snapshot.createdMs, isTaken);
-  return newEntry({
-    mediaType: ociIndexType,
-    artifactType: snapshotType,
-    digest: snapshot.id,
-    sizeBytes: snapshot.sizeBytes,
-    annotations: annotationsOf({ ...snapshot, refName }),
-  });
+  return entryWith(snapshot.id, snapshot.sizeBytes, annotationsOf({ ...snapshot, refName }));
 }
 
-async function toldByContents(
+async function toldByDocument(
   vault: Vault,
-  snapshot: Snapshot,
+  { digest, sizeBytes }: StoredBlob,
   signal: AbortSignal,
-): Promise<Partial<Snapshot>> {
-  try {
-    const contents = await openSnapshot(vault, snapshot, { signal });
-    const { images, containers, volumes } = contents;
-    const layers = [
-      ...images.flatMap(({ manifests }) => manifests.flatMap((manifest) => manifest.layers)),
-      ...volumes.flatMap(({ parts }) => parts),
-    ];
-    const plain = new Map(layers.map(({ descriptor, index }) => [descriptor.digest, index.plainBytes]));
-    const remarks = [...containers, ...volumes].flatMap(({ document }) => document.remarks);
-    return {
-      source: sourceOf(contents) ?? snapshot.source,
-      plainBytes: [...plain.values()].reduce((sum, bytes) => sum + bytes, 0),
-      imageIds: images.filter(({ role }) => role === 'image').map(({ id }) => id),
-      remarkCount: remarks.length,
-    };
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return {};
-  }
+): Promise<Snapshot | undefined> {
+  const where = `${vault.blobs.name}: ${digest}`;
+  const { annotations = {} } = parseJson(
+    await readDocument(vault.blobs, { digest }, { signal }),
+    annotated,
+    where,
+  );
+  // How much was new is not known yet when the document is stored.
+  const said = snapshotOf(entryWith(digest, sizeBytes, { 'dev.drydock.new': '0', ...annotations }));
+  return said?.unreadable === undefined ? said : undefined;
 }
 
-function sourceOf({ project, containers, volumes, images }: SnapshotContents): SnapshotSource | undefined {
-  const engine = { engineId: '', engineName: '' };
-  const [container, volume, image] = [containers[0], volumes[0], images[0]];
-  if (project) return { kind: 'project', name: project.document.project, ...engine };
-  if (container) return { kind: 'container', name: container.document.name, ...engine };
-  if (volume) return { kind: 'volume', name: volume.document.name, ...engine };
-  return image && { kind: 'image', name: image.tags[0] ?? image.id, ...engine };
+async function bareSnapshot({ blobs }: Vault, { digest, sizeBytes }: StoredBlob): Promise<Snapshot> {
+  return {
+    id: digest,
+    sizeBytes,
+    refName: '',
+    source: { kind: 'image', name: `unknown-${shortDigest(digest)}`, engineId: '', engineName: '' },
+    createdMs: Math.floor((await blobs.stat(digest))?.storedMs ?? 0),
+    plainBytes: 0,
+    newBytes: 0,
+    imageIds: [],
+    tags: [],
+    isPinned: false,
+    remarkCount: 0,
+  };
+}
+
+function entryWith(
+  digest: Digest,
+  sizeBytes: number,
+  annotations: Readonly<Record<string, string>>,
+): IndexEntry {
+  return newEntry({ mediaType: ociIndexType, artifactType: snapshotType, digest, sizeBytes, annotations });
 }

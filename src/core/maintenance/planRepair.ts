@@ -14,7 +14,7 @@ import { examineVault } from './verifyVault.ts';
 
 /** What a repair would do, and what it can't bring back. */
 export interface RepairPlan {
-  /** index.json can't be read: a new one is made. Pins, tags, times, engines and other tools' entries are lost then. */
+  /** index.json can't be read: a new one is made. Pins, changed tags and other tools' entries are lost then. */
   readonly brokenIndex?: string;
   /** Snapshots that were found in the blobs and are listed again, forgotten ones that were not pruned among them. */
   readonly relisted: readonly Snapshot[];
@@ -30,8 +30,8 @@ export interface RepairPlan {
   readonly damaged: readonly Snapshot[];
 }
 
-/** What a repair of blobs could mend. */
-const mendable: ReadonlySet<string> = new Set(['missing', 'wrongSize', 'wrongDigest']);
+/** What a good copy of a blob mends. */
+const mendable: ReadonlySet<string> = new Set(['missing', 'wrongSize', 'wrongDigest', 'unreadable']);
 
 /**
  * Looks at every byte of a vault and says what a repair could do about what is wrong, with the good copies of another
@@ -56,20 +56,40 @@ export async function planRepair(
   for (const problem of problems) {
     const { kind, digest } = problem;
     if (kind === 'entry' && digest !== undefined) continue;
-    if (digest !== undefined && mendable.has(kind)) {
+    if (digest !== undefined && (await isMendable(vault, problem, signal))) {
       if (from !== undefined && (await hasItsDigest(from, digest, signal))) {
         fetched.push(digest);
         continue;
       }
-      if (kind !== 'missing') setAside.push(digest);
-      // What nothing reaches is nobody's loss.
-      if (problem.snapshots.length === 0 && kind !== 'missing') continue;
+      if (isSetAside(kind)) {
+        setAside.push(digest);
+        // What nothing reaches is nobody's loss.
+        if (problem.snapshots.length === 0) continue;
+      }
     }
     lost.push(problem);
   }
   const hurt = new Set(lost.flatMap(({ snapshots }) => snapshots));
   const snapshots = read.index.entries.flatMap((entry) => snapshotOf(entry) ?? []);
   return { ...entries, fetched, setAside, lost, damaged: snapshots.filter(({ id }) => hurt.has(id)) };
+}
+
+/**
+ * Whether it is the blob itself that is not what it should be. A whole one of which somebody states another size, or
+ * which no reader takes, is never touched: others may need it as it is.
+ */
+export async function isMendable(
+  vault: Vault,
+  { kind, digest }: VaultProblem,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (digest === undefined || !mendable.has(kind)) return false;
+  return kind === 'missing' || !(await hasItsDigest(vault, digest, signal));
+}
+
+/** Whether a blob without a good copy is put out of the way. One that can't be read now may be readable later. */
+export function isSetAside(kind: VaultProblem['kind']): boolean {
+  return kind === 'wrongSize' || kind === 'wrongDigest';
 }
 
 /** Whether there is nothing to do, and nothing that is lost. */

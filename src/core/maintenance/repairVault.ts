@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, open, realpath, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexOf, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
@@ -8,19 +8,26 @@ import { ociIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
-import { readVerified } from '../vault/blobStore.ts';
+import { readVerified, requireExpected } from '../vault/blobStore.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import { withLock } from '../vault/locks.ts';
 import { withPartialFile } from '../vault/partialFile.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
-import { sealState } from '../vault/entrySeal.ts';
-import { emptyIndex, newEntry, refNameOf, snapshotType, type IndexEntry } from '../vault/snapshotIndex.ts';
+import { sealed, sealState } from '../vault/entrySeal.ts';
+import {
+  emptyIndex,
+  newEntry,
+  refNameOf,
+  snapshotIndexBytes,
+  snapshotType,
+  type IndexEntry,
+} from '../vault/snapshotIndex.ts';
 import { readSnapshotIndex, updateSnapshotIndex } from '../vault/updateIndex.ts';
 import { blobPath } from '../vault/vaultPaths.ts';
 import { findSnapshotDocuments, recoveredEntry } from './findSnapshotDocuments.ts';
 import { markVerified } from './markVerified.ts';
 import { hasItsDigest } from './hasItsDigest.ts';
-import { entryRepairs, readOrReason, wasOurs } from './planRepair.ts';
+import { entryRepairs, isMendable, isSetAside, readOrReason, wasOurs } from './planRepair.ts';
 import type { VaultProblem } from './vaultProblem.ts';
 import { examineVault, type VerifyReport } from './verifyVault.ts';
 
@@ -38,11 +45,10 @@ export interface RepairResult {
 /** Each round brings back documents that tell of more that is missing; a graph is no deeper than this. */
 const maxRounds = 10;
 const waitMs = 10_000;
-const mendable: ReadonlySet<string> = new Set(['missing', 'wrongSize', 'wrongDigest']);
 
 /**
  * Mends a vault, alone on it:
- * 1. where index.json can't be read, put it out of the way and list the snapshots that are found in the blobs,
+ * 1. where index.json can't be read, keep a copy and put one in its place that lists what is found in the blobs,
  * 2. take entries that were changed as they are, and list again what lost its entry,
  * 3. fetch every missing or damaged blob of which `from` has a good copy, read before anything is touched, until no
  * more comes to light, 4. put damaged blobs without a copy to `drydock/damaged`, so that a later backup can store
@@ -57,7 +63,8 @@ export async function repairVault(
 ): Promise<RepairResult> {
   requireWritable(vault);
   const { paths, steps } = vault;
-  if (from?.paths.root === paths.root) throw failure('vaultsAreSame', { path: paths.root });
+  if (from !== undefined && (await realpath(from.paths.root)) === (await realpath(paths.root)))
+    throw failure('vaultsAreSame', { path: paths.root });
   const lock = { scope: 'vault', mode: 'exclusive', waitMs } as const;
   return await withLock({ paths, owner, steps }, lock, operation, async (held) => {
     const { signal } = held;
@@ -69,10 +76,12 @@ export async function repairVault(
     let accepted: readonly Digest[] = [];
     if (isIndexNew) {
       relisted = await findSnapshotDocuments(vault, new Set(), signal);
-      await replaceIndex(deps, signal);
-    } else ({ relisted, accepted } = await entryRepairs(vault, read.index, signal));
-    await mendEntries(deps, relisted, new Set(accepted), { from, signal });
-    const mended = await mendBlobs(vault, from, work);
+      await replaceIndex(deps, relisted, signal);
+    } else {
+      ({ relisted, accepted } = await entryRepairs(vault, read.index, signal));
+      await mendEntries(deps, relisted, new Set(accepted), { from, signal });
+    }
+    const mended = await mendBlobs(vault, from, work, () => held.ensureHeld());
     const dropped = isDropping ? await dropDamaged(deps, mended.report, signal) : [];
     await held.ensureHeld();
     await markVerified(deps, mended.report, { signal });
@@ -98,29 +107,50 @@ interface Deps {
   readonly owner: ProcessIdentity;
 }
 
-/** The old file is kept, under a name by which a person finds it. */
-async function replaceIndex({ vault: { paths, steps }, owner }: Deps, signal: AbortSignal): Promise<void> {
+/**
+ * The old file is kept, under a name by which a person finds it. The new one has all entries at once: of one without
+ * them nobody could tell any more that there were some, and prune would remove what they need.
+ */
+async function replaceIndex(
+  { vault: { paths, steps }, owner }: Deps,
+  relisted: readonly Snapshot[],
+  signal: AbortSignal,
+): Promise<void> {
   const lock = { scope: 'index', mode: 'exclusive', waitMs } as const;
+  const { schemaVersion, mediaType } = emptyIndex;
+  const entries = relisted.map((snapshot) => sealed(recoveredEntry(snapshot, () => false)));
   await withLock({ paths, owner, steps }, lock, { signal }, async (held) => {
     const options = { steps, signal: held.signal };
     await withPartialFile(
       paths.partial,
-      [Buffer.from(JSON.stringify(emptyIndex))],
+      [snapshotIndexBytes({ fields: { schemaVersion, mediaType }, entries })],
       options,
       async (partial) => {
         await held.ensureHeld();
         const name = `index.json-${new Date().toISOString().replace(/[:.]/g, '-')}`;
         try {
           // A copy, so that at no moment there is no index.json.
-          await copyFile(paths.index, join(await damagedFolder(paths.root), name));
+          await copyDurably(paths.index, await damagedFolder(paths.root), name);
         } catch (error) {
           if (!hasCode(error, 'ENOENT')) throw error;
         }
         await rename(partial.path, paths.index);
+        steps.reached('index replaced');
         await syncFolder(paths.root);
       },
     );
   });
+}
+
+async function copyDurably(path: string, folder: string, name: string): Promise<void> {
+  await copyFile(path, join(folder, name));
+  const copy = await open(join(folder, name), 'r+');
+  try {
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
+  await syncFolder(folder);
 }
 
 /** What was changed is sealed as it stands, what lost its mark gets it again, and what lost its entry gets a new one. */
@@ -172,18 +202,18 @@ async function mendBlobs(
   vault: Vault,
   from: Vault | undefined,
   operation: Operation,
+  ensureHeld: () => Promise<void>,
 ): Promise<{ fetched: readonly Digest[]; setAside: readonly Digest[]; report: VerifyReport }> {
   const { signal } = operation;
   const fetched: Digest[] = [];
   let report = await examineVault(vault, { depth: 'digests' }, operation);
   for (let round = 0; from !== undefined && round < maxRounds; round += 1) {
     let isAny = false;
-    for (const { kind, digest } of report.problems) {
-      if (digest === undefined || !mendable.has(kind) || !(await hasItsDigest(from, digest, signal)))
-        continue;
-      await vault.blobs.delete(digest);
-      const bytes = readVerified(from.blobs, { digest }, { signal });
-      await vault.blobs.put(bytes, { expectedDigest: digest, signal });
+    for (const problem of report.problems) {
+      const { digest } = problem;
+      if (digest === undefined || !(await isMendable(vault, problem, signal))) continue;
+      if (!(await hasItsDigest(from, digest, signal))) continue;
+      await fetchBlob(vault, from, digest, { signal, ensureHeld });
       fetched.push(digest);
       isAny = true;
     }
@@ -191,13 +221,35 @@ async function mendBlobs(
     report = await examineVault(vault, { depth: 'digests' }, operation);
   }
   const setAside: Digest[] = [];
-  for (const { kind, digest } of report.problems) {
-    if (digest === undefined || (kind !== 'wrongSize' && kind !== 'wrongDigest')) continue;
-    await rename(blobPath(vault.paths, digest), join(await damagedFolder(vault.paths.root), hexOf(digest)));
+  for (const problem of report.problems) {
+    const { kind, digest } = problem;
+    if (digest === undefined || !isSetAside(kind) || !(await isMendable(vault, problem, signal))) continue;
+    const folder = await damagedFolder(vault.paths.root);
+    await ensureHeld();
+    await rename(blobPath(vault.paths, digest), join(folder, hexOf(digest)));
+    vault.steps.reached('blob removed');
+    await syncFolder(folder);
     await syncFolder(vault.paths.blobs);
     setAside.push(digest);
   }
   return { fetched, setAside, report };
+}
+
+/** Puts a good copy in the place of what is there, once all of it lies beside that. */
+async function fetchBlob(
+  { paths, steps }: Vault,
+  from: Vault,
+  digest: Digest,
+  { signal, ensureHeld }: { readonly signal: AbortSignal; readonly ensureHeld: () => Promise<void> },
+): Promise<void> {
+  const bytes = readVerified(from.blobs, { digest }, { signal });
+  await withPartialFile(paths.partial, bytes, { steps, signal, mode: 0o444 }, async (partial) => {
+    requireExpected(partial, { expectedDigest: digest });
+    await ensureHeld();
+    await rename(partial.path, blobPath(paths, digest));
+    steps.reached('blob named');
+    await syncFolder(paths.blobs);
+  });
 }
 
 async function damagedFolder(root: string): Promise<string> {
@@ -211,7 +263,8 @@ async function dropDamaged(
   { problems }: VerifyReport,
   signal: AbortSignal,
 ): Promise<readonly Snapshot[]> {
-  const hurt = new Set(problems.flatMap(({ snapshots }) => snapshots));
+  // What is only wrong with an entry is no loss of data.
+  const hurt = new Set(problems.flatMap(({ kind, snapshots }) => (kind === 'entry' ? [] : snapshots)));
   let dropped: readonly Snapshot[] = [];
   await updateSnapshotIndex(
     deps,

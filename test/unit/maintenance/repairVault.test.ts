@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, cp, readFile, readdir, unlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, readFile, readdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { annotateSnapshots } from '../../../src/core/maintenance/annotateSnapshots.ts';
 import { copySnapshots } from '../../../src/core/maintenance/copySnapshots.ts';
@@ -9,9 +9,9 @@ import { repairVault, type RepairResult } from '../../../src/core/maintenance/re
 import { verifyVault } from '../../../src/core/maintenance/verifyVault.ts';
 import { hexOf } from '../../../src/core/digest.ts';
 import { unattended } from '../../../src/core/progress.ts';
-import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
 import { putDocument } from '../../../src/core/vault/blobStore.ts';
-import { createVault, type Vault } from '../../../src/core/vault/layout.ts';
+import { createVault, openVault, type Vault } from '../../../src/core/vault/layout.ts';
 import { currentProcess, type ProcessIdentity } from '../../../src/core/vault/processIdentity.ts';
 import { blobPath } from '../../../src/core/vault/vaultPaths.ts';
 import { runCliHere } from '../cli/runCliHere.ts';
@@ -120,7 +120,7 @@ describe('repairing a vault', function () {
   });
 
   it('makes a new index.json of the snapshots in the blobs when the old one can’t be read', async () => {
-    const volume = await keep(vault, { name: 'data', tags: ['t'] });
+    const volume = await keep(vault, { name: 'data', tags: ['t'], createdMs: 1_000 });
     const image = await keep(vault, { name: 'app:1', kind: 'image' });
     await writeFile(vault.paths.index, '{"schemaVersion":2,"manifests":[{');
     const plan = await planRepair({ vault }, operation);
@@ -130,12 +130,17 @@ describe('repairing a vault', function () {
     assert.deepEqual([isIndexNew, left], [true, []]);
     const found = await readSnapshots(vault);
     assert.deepEqual(
-      found.map(({ id, source, tags }) => [id, source.kind, source.name, tags]).sort(),
-      [
-        [volume.id, 'volume', 'data', ['recovered']],
-        [image.id, 'image', 'app:1', ['recovered']],
-      ].sort(),
+      found.map(({ id, refName, source, createdMs, tags }) => ({ id, refName, source, createdMs, tags })),
+      [image, volume].map(({ id, refName, source, createdMs, tags }) => ({
+        id,
+        refName,
+        source,
+        createdMs,
+        tags: [...tags, 'recovered'],
+      })),
     );
+    // Marks of a verification are made anew.
+    assert.ok(found.every(({ verified, unreadable }) => verified?.depth === 'digests' && !unreadable));
     assert.equal((await readdir(join(vault.paths.root, 'drydock', 'damaged'))).length, 1);
     assert.equal(await problems(), 0);
     const { removed } = await pruneVault({ vault, owner }, { graceMs: 0, isDryRun: false }, operation);
@@ -166,6 +171,32 @@ describe('repairing a vault', function () {
     }
   });
 
+  it('touches no whole blob of which somebody states another size', async () => {
+    const snapshot = await keep(vault, { name: 'app:1', kind: 'image' });
+    await cp(vault.paths.root, join(folder.path(), 'copy'), { recursive: true });
+    const copy = await openVault({ path: join(folder.path(), 'copy'), access: 'read' });
+    const [image] = (await openSnapshot(vault, snapshot)).images;
+    assert.ok(image);
+    const index = JSON.parse(await readFile(vault.paths.index, 'utf8')) as { manifests: unknown[] };
+    index.manifests.push({ ...image.target, size: image.target.size + 1, annotations: {} });
+    await writeFile(vault.paths.index, JSON.stringify(index));
+    const before = await blobsIn(vault.blobs);
+    for (const other of [undefined, copy]) {
+      const plan = await planRepair({ vault, ...(other && { from: other }) }, operation);
+      assert.deepEqual([plan.fetched, plan.setAside, plan.lost.length], [[], [], 1]);
+      const done = await repair({ ...(other && { from: other }) });
+      assert.deepEqual([done.fetched, done.setAside, done.problems.length], [[], [], 1]);
+      assert.deepEqual(await blobsIn(vault.blobs), before);
+    }
+  });
+
+  it('refuses to take good copies from itself, by whatever name', async () => {
+    const link = join(folder.path(), 'link');
+    await symlink(vault.paths.root, link);
+    const same = await openVault({ path: link, access: 'read' });
+    await assert.rejects(repair({ from: same }), { code: 'vaultsAreSame' });
+  });
+
   it('puts a damaged blob that nothing reaches out of the way', async () => {
     const { digest } = await putDocument(vault.blobs, 'nothing reaches this');
     await harm(blobPath(vault.paths, digest));
@@ -180,10 +211,9 @@ describe('repairing a vault', function () {
     await harm(blobPath(vault.paths, id));
     const argv = ['repair', '--vault', vault.paths.root, '--from', join(folder.path(), 'copy')];
     const plan = await runCliHere(argv);
-    assert.deepEqual(
-      [plan.exitCode, plan.stdout],
-      [1, `Would fetch a good copy: ${id}\nNothing was changed; add --yes to do this\n`],
-    );
+    assert.equal(plan.exitCode, 1);
+    assert.ok(plan.stdout.startsWith(`Would fetch a good copy: ${id}\n`));
+    assert.match(`${plan.stdout}${plan.stderr}`, /Nothing was changed; add --yes to do this/);
     assert.equal(await problems(), 1);
     const lost = await runCliHere(argv.slice(0, 3));
     assert.match(lost.stdout, new RegExp(`Lost: wrongDigest: ${id}: .* hurts ${refName}\n`));

@@ -76,8 +76,8 @@ describe('the index of snapshots', function () {
   });
 
   it('takes a list that Go wrote as null for an empty one', () => {
-    for (const text of ['{"schemaVersion":2,"manifests":null}', '{"schemaVersion":2}'])
-      assert.deepEqual(parseSnapshotIndex(Buffer.from(text), 'x').entries, []);
+    const text = '{"schemaVersion":2,"manifests":null}';
+    assert.deepEqual(parseSnapshotIndex(Buffer.from(text), 'x').entries, []);
   });
 
   it('refuses what is no index', () => {
@@ -87,6 +87,9 @@ describe('the index of snapshots', function () {
       'null',
       '{}',
       '{"schemaVersion":1,"manifests":[]}',
+      // What lost its list is not empty: prune would remove all that it named.
+      '{"schemaVersion":2}',
+      '{"schemaVersion":2,"manifestr":[]}',
       '{"schemaVersion":2,"manifests":{}}',
       '{"schemaVersion":2,"manifests":[1]}',
       '{"schemaVersion":2,"manifests":[null]}',

@@ -6,16 +6,15 @@ import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import { openSnapshot, readSnapshots } from '../snapshot/snapshots.ts';
-import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { StoredLayer } from '../snapshot/storedLayer.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
-import { captureOpen } from '../volumes/captureVolume.ts';
 import { withOpenVolume } from '../volumes/openVolume.ts';
 import { writersOf } from '../volumes/volumeUsers.ts';
 import type { BackupResult } from './backupResult.ts';
+import { captureMount } from './openMounts.ts';
 import { withConsistency, type Consistency } from './withConsistency.ts';
 
 export interface BackupVolumeInput {
@@ -28,7 +27,7 @@ export interface BackupVolumeInput {
  * Backs up one volume: 1. make what is needed to read it, 2. have the containers that may write to it stand still,
  * 3. read it, 4. let them go on, 5. land the snapshot. Files that changed all the same are named in the result.
  *
- * Rejects with `engineNotFound` where there is no such volume, and as `withConsistency`, `captureVolume` and
+ * Rejects with `engineNotFound` where there is no such volume, and as `withConsistency`, `captureMount` and
  * `landSnapshot` do; there is no snapshot then.
  */
 export async function backupVolume(
@@ -55,23 +54,12 @@ export async function backupVolume(
       signal,
       async (open) => {
         const containers = writersOf(name, await engine.containers.list({ signal }));
-        const known = new Set(containers.map(({ id }) => id));
-        return await withConsistency(deps, { containers, mode: consistency }, during, async ({ isStill }) => {
-          const capture = await captureOpen(deps, open, { isWrittenMeanwhile: !isStill }, during);
-          const late = writersOf(name, await engine.containers.list({ signal })).filter(
-            ({ id, state }) => state === 'running' && !known.has(id),
-          );
-          return { ...capture, late };
-        });
+        return await withConsistency(deps, { containers, mode: consistency }, during, () =>
+          captureMount(deps, open, during),
+        );
       },
     );
-    const latecomers = captured.late.map(({ id, names: [own = id] }): Remark => {
-      return { kind: 'notPaused', subject: own, detail: 'it came while the volume was read' };
-    });
-    const document = {
-      ...captured.document,
-      remarks: [...remarks, ...latecomers, ...captured.document.remarks],
-    };
+    const document = { ...captured.document, remarks: [...remarks, ...captured.document.remarks] };
     const draft = new SnapshotDraft(session.vault.blobs);
     await draft.addVolume(document, captured.parts, { signal });
     const isUnchanged = await isAsBefore(vault, source, captured.parts, { signal });

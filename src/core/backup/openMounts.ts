@@ -4,7 +4,8 @@ import type { Remark } from '../snapshot/snapshotRecords.ts';
 import { captureOpen, type VolumeCapture } from '../volumes/captureVolume.ts';
 import type { VolumeDeps } from '../volumes/helperContainer.ts';
 import { withOpenVolume, type OpenVolume } from '../volumes/openVolume.ts';
-import { writersOf } from '../volumes/volumeUsers.ts';
+import { mayHaveOtherWriters, writersOf } from '../volumes/volumeUsers.ts';
+import { unlessStuck } from './unlessStuck.ts';
 
 /** What is to be read: a volume's name, or a path on the engine's host. */
 export interface MountToRead {
@@ -40,47 +41,53 @@ export async function withOpenMounts<T>(
   return await next(0, []);
 }
 
-/**
- * Captures what is open. A volume that something running may write to is read twice, and who came later is named.
- */
+/** Captures what is open, each as `captureMount` does. */
 export async function captureMounts(
   deps: VolumeDeps,
   open: readonly OpenVolume[],
   { onUnreadable }: { readonly onUnreadable: (remark: Remark) => void },
   operation: Operation,
 ): Promise<readonly VolumeCapture[]> {
-  const { engine } = deps;
-  const { signal } = operation;
   const captures: VolumeCapture[] = [];
-  const writersNow = async (name: string): Promise<ReadonlyMap<string, string>> => {
-    const writers = writersOf(name, await engine.containers.list({ signal }));
+  for (const volume of open)
+    try {
+      captures.push(await captureMount(deps, volume, operation));
+    } catch (error) {
+      if (volume.kind === 'volume' || !isRefusal(error)) throw error;
+      onUnreadable({ kind: 'bind', subject: volume.name, detail: reasonOf(error) });
+    }
+  return captures;
+}
+
+/** Captures one: what something running may write to is read twice, and who came later is named. */
+export async function captureMount(
+  deps: VolumeDeps,
+  volume: OpenVolume,
+  operation: Operation,
+): Promise<VolumeCapture> {
+  const { signal } = operation;
+  const writersNow = async (): Promise<ReadonlyMap<string, string>> => {
+    // Who writes to a folder of the host nobody can tell.
+    if (volume.kind === 'bind') return new Map();
+    const writers = writersOf(volume.name, await deps.engine.containers.list({ signal }));
     const active = writers.filter(({ state }) => state === 'running' || state === 'restarting');
     return new Map(active.map(({ id, names: [own = id] }) => [id, own]));
   };
-  for (const volume of open) {
-    const isVolume = volume.kind === 'volume';
-    const before = isVolume ? await writersNow(volume.name) : new Map<string, string>();
-    try {
-      // Who writes to a folder of the host nobody can tell.
-      const isWrittenMeanwhile = !isVolume || before.size > 0;
-      const capture = await captureOpen(deps, volume, { isWrittenMeanwhile }, operation);
-      const after = isVolume ? await writersNow(volume.name) : before;
-      const late = [...after].filter(([id]) => !before.has(id));
-      const remarks = late.map(([, subject]): Remark => ({
-        kind: 'notPaused',
-        subject,
-        detail: 'it came while the volume was read',
-      }));
-      captures.push({
-        ...capture,
-        document: { ...capture.document, remarks: [...remarks, ...capture.document.remarks] },
-      });
-    } catch (error) {
-      if (isVolume || !isRefusal(error)) throw error;
-      onUnreadable({ kind: 'bind', subject: volume.name, detail: reasonOf(error) });
-    }
-  }
-  return captures;
+  const before = await writersNow();
+  const isWrittenMeanwhile = before.size > 0 || mayHaveOtherWriters(volume.details);
+  const capture = await unlessStuck(volume.name, operation, (during) =>
+    captureOpen(deps, volume, { isWrittenMeanwhile }, during),
+  );
+  const late = [...(await writersNow())].filter(([id]) => !before.has(id));
+  const remarks = late.map(([, subject]): Remark => ({
+    kind: 'notPaused',
+    subject,
+    detail: 'it came while the volume was read',
+  }));
+  return {
+    ...capture,
+    document: { ...capture.document, remarks: [...remarks, ...capture.document.remarks] },
+  };
 }
 
 /** Whether the engine was asked and has not got the thing, or not in a way that can be read. */

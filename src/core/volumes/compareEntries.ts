@@ -43,8 +43,11 @@ export async function* entryDifferences(
       }
       if (pacer.isDue) await pacer.pause();
     }
-    for (const { path } of wanted.kept()) yield { path, kind: 'missing', fields: [] };
-    for (const { path } of seen.kept()) yield { path, kind: 'added', fields: [] };
+    for (const [side, kind] of [[wanted, 'missing'] as const, [seen, 'added'] as const])
+      for (const { path } of side.kept()) {
+        yield { path, kind, fields: [] };
+        if (pacer.isDue) await pacer.pause();
+      }
   } finally {
     await Promise.all(sides.map((side) => side.close()));
   }
@@ -111,19 +114,19 @@ class Side {
 }
 
 function comparedOf(root: string, entry: LayerEntry): Compared {
-  const { type, mode, uid, gid, size, mtime, link = '', device, xattrs = {}, sha256 = '' } = entry;
-  const isHardlink = type === 'hardlink';
+  const { type, mode, uid, gid, size, mtime, device, xattrs = {}, sha256 = '' } = entry;
   const common = { type, owner: `${uid}:${gid}`, mode, 'modification time': Math.floor(mtime) };
   const path = pathBelow(root, entry);
   return {
     path,
-    key: entry.rawPath === undefined ? path : `raw ${keyOfRaw(root, entry.rawPath)}`,
+    // No path has the zero byte that stands before the others.
+    key: entry.rawPath === undefined ? path : `\0${belowRaw(root, entry.rawPath)}`,
     fields: {
       ...common,
       // Nothing but its target is a hard link's own, and the mode of a symlink means nothing.
       ...(type === 'symlink' && { mode: 0 }),
       size,
-      link: isHardlink ? pathBelow(root, { path: link }) : link,
+      link: linkOf(root, entry),
       device: device?.join(':') ?? '',
       'extended attributes': Object.entries(xattrs)
         .map((pair) => pair.join('='))
@@ -138,6 +141,12 @@ function fieldsThatDiffer(one: Compared, other: Compared): readonly string[] {
   return Object.keys(one.fields).filter((name) => one.fields[name] !== other.fields[name]);
 }
 
-function keyOfRaw(root: string, rawPath: string): string {
+/** A hard link's target is an entry, and named like one. */
+function linkOf(root: string, { type, link = '', rawLink }: LayerEntry): string {
+  if (rawLink !== undefined) return type === 'hardlink' ? `\0${belowRaw(root, rawLink)}` : `\0${rawLink}`;
+  return type === 'hardlink' ? pathBelow(root, { path: link }) : link;
+}
+
+function belowRaw(root: string, rawPath: string): string {
   return pathBelow(root, { path: Buffer.from(rawPath, 'base64').toString('latin1') });
 }

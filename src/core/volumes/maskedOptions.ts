@@ -2,7 +2,8 @@
 const mask = '••••';
 
 /** Words in an option's name, or in a part of its value, after which nobody else should read on. */
-const secretWord = /pass|pwd|secret|token|credential|(^|[^a-z])(key|auth|sas)([^a-z]|$)/i;
+const secretWord =
+  /pass|pwd|secret|token|credential|(access|account|api|private|shared|storage)key|(^|[^a-z])(key|auth|sas)([^a-z]|$)/i;
 
 /**
  * A volume's driver options as people may see them: passwords and the like are masked, whether they are an option of
@@ -21,9 +22,12 @@ export function secretOptions(options: Readonly<Record<string, string>>): readon
 function masked(key: string, value: string): string {
   if (value === '') return value;
   if (secretWord.test(key)) return mask;
-  return value
-    .replace(/(^|[,;&?\s])([^,;&?=\s]+)=([^,;&\s]*)/g, (whole, before: string, name: string) =>
-      secretWord.test(name) ? `${before}${name}=${mask}` : whole,
-    )
-    .replace(/(\/\/[^/@:\s]*):[^/@\s]*@/g, `$1:${mask}@`);
+  return (
+    value
+      .replace(/(^|[,;&?\s])([^,;&?=\s]+)=([^,;&\s]*)/g, (whole, before: string, name: string) =>
+        secretWord.test(name) ? `${before}${name}=${mask}` : whole,
+      )
+      // To the last @, for a password may hold one, and slashes too.
+      .replace(/(\/\/[^/@:\s]*):\S*@/g, `$1:${mask}@`)
+  );
 }

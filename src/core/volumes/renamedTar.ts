@@ -54,7 +54,7 @@ export function headersOf(entry: TarEntry, renaming: Renaming, name: string): Bu
   if (flag === undefined || entry.isSparse)
     throw failure('archiveUnsupported', { name, what: 'an entry that can’t be renamed' });
   const path = renamed(Buffer.from(entry.rawPath ?? entry.path), renaming);
-  const link = Buffer.from(entry.pax.get('linkpath') ?? entry.linkPath);
+  const link = Buffer.from(entry.rawLinkPath ?? entry.linkPath);
   const target = entry.type === 'hardlink' ? renamed(link, renaming) : link;
   const kept = [...entry.pax].filter(
     ([key]) => !['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'].includes(key),

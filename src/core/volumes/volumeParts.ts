@@ -34,6 +34,8 @@ export async function checkVolumeParts(
   const wrong = (reason: string): Error => failure('volumeDataWrong', { name, reason });
   const totalBytes = plainBytesOf(volume);
   const seen = { bytes: 0, entries: 0 };
+  /** What an engine may follow when it unpacks; no tar that was made of a volume has anything below. */
+  const symlinks = new Set<string>();
   async function* counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of bytes) {
       seen.bytes += chunk.length;
@@ -44,9 +46,17 @@ export async function checkVolumeParts(
   async function* safe(entries: AsyncIterable<LayerEntry>): AsyncGenerator<LayerEntry, void, undefined> {
     for await (const entry of entries) {
       seen.entries += 1;
-      requireInside(name, root, entry.path);
-      if (entry.type === 'hardlink') requireInside(name, root, entry.link ?? '');
-      if (entry.type === 'other') throw wrong(`${entry.path} is of an unknown kind`);
+      const { path, type, link = '' } = entry;
+      requireInside(name, root, path);
+      const isBelow = symlinks.size > 0 && isBelowOne(symlinks, bytesOf(path, entry.rawPath));
+      if (isBelow) throw failure('archiveUnsafePath', { name, path });
+      if (type === 'symlink') symlinks.add(bytesOf(path, entry.rawPath));
+      if (type === 'hardlink') {
+        requireInside(name, root, link);
+        if (isBelowOne(symlinks, bytesOf(link, entry.rawLink)))
+          throw failure('archiveUnsafePath', { name, path: link });
+      }
+      if (type === 'other') throw wrong(`${path} is of an unknown kind`);
       yield entry;
     }
   }
@@ -86,6 +96,18 @@ export async function* joinedParts(
 
 function plainBytesOf({ parts }: SnapshotVolume): number {
   return parts.reduce((sum, { index }) => sum + index.plainBytes, 0);
+}
+
+/** A path's bytes, each as a character, without doubled slashes: names that are not UTF-8 are told apart. */
+function bytesOf(path: string, raw: string | undefined): string {
+  const bytes = raw === undefined ? Buffer.from(path) : Buffer.from(raw, 'base64');
+  return safePath(bytes.toString('latin1')) ?? '';
+}
+
+function isBelowOne(symlinks: ReadonlySet<string>, path: string): boolean {
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+    if (symlinks.has(path.slice(0, slash))) return true;
+  return false;
 }
 
 function requireInside(name: string, root: string, path: string): void {

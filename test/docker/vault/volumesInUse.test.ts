@@ -163,6 +163,49 @@ describe('volumes that change and are used meanwhile', function () {
     assert.ok(remarks.some(({ kind, subject }) => kind === 'notPaused' && subject === own));
   });
 
+  for (const state of ['stopped', 'paused'] as const)
+    it(`names a container that was ${state} before and runs while the volume is read`, async () => {
+      const { name, folder } = await bench.volume('woken');
+      writeFileSync(join(folder, 'file'), 'data');
+      const { containers } = bench.engine;
+      const id = await run(name);
+      await (state === 'stopped' ? containers.stop(id, { graceSeconds: 0 }) : containers.pause(id));
+      const engine = watchedEngine(bench.engine, {
+        after: async (call) => {
+          if (call === 'containers.readArchive')
+            await (state === 'stopped' ? containers.start(id) : containers.unpause(id));
+        },
+      });
+      const { remarks } = await backupVolume(
+        bench.through(engine),
+        { name, consistency: 'pause' },
+        unattended(),
+      );
+      const { name: own, state: now } = await containers.inspect(id);
+      assert.ok(remarks.some(({ kind, subject }) => kind === 'notPaused' && subject === own));
+      assert.equal(now, 'running');
+    });
+
+  it('names what the host changed in a volume that is a folder of it, though no container uses that', async () => {
+    const { folder } = await bench.volume('host');
+    const options = { type: 'none', o: 'bind', device: folder };
+    const { name } = await bench.volume('shared', {}, options);
+    writeFileSync(join(folder, 'file'), 'data');
+    let readings = 0;
+    const engine = watchedEngine(bench.engine, {
+      before: (call) => {
+        if (call === 'containers.readArchive' && (readings += 1) === 2)
+          writeFileSync(join(folder, 'file'), 'DATA, and more');
+      },
+    });
+    const { remarks } = await backupVolume(
+      bench.through(engine),
+      { name, consistency: 'none' },
+      unattended(),
+    );
+    assert.ok(remarks.some(({ kind, subject }) => kind === 'changed' && subject === 'file'));
+  });
+
   it('is not replaced under a container that runs', async () => {
     const { name, folder } = await bench.volume('busy');
     writeFileSync(join(folder, 'file'), 'data');

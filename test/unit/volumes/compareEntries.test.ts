@@ -84,6 +84,25 @@ describe('comparing two trees', () => {
     ]);
   });
 
+  it('tells targets of links apart whose bytes are not UTF-8', async () => {
+    const raw = (type: 'symlink' | 'hardlink', byte: number): LayerEntry => {
+      const rawLink = Buffer.from([0x76, 0x2f, byte]).toString('base64');
+      return entry('v/a', { type, link: 'v/\uFFFD', rawLink });
+    };
+    for (const type of ['symlink', 'hardlink'] as const) {
+      assert.deepEqual(await differences([raw(type, 0xff)], [raw(type, 0xfe)]), ['a changed link']);
+      assert.deepEqual(await differences([raw(type, 0xff)], [raw(type, 0xff)]), []);
+      const text = entry('v/a', { type, link: 'v/\uFFFD' });
+      assert.deepEqual(await differences([raw(type, 0xff)], [text]), ['a changed link']);
+    }
+  });
+
+  it('takes no name for another one that reads like its bytes', async () => {
+    const rawPath = Buffer.from([0x76, 0x2f, 0xff]).toString('base64');
+    const one = entry('v/\uFFFD', { rawPath });
+    assert.deepEqual(await differences([one], [entry('v/raw ÿ')]), ['raw ÿ added', '\uFFFD missing']);
+  });
+
   it('tells names apart whose bytes are not UTF-8', async () => {
     const raw = (byte: number): LayerEntry =>
       entry('v/\uFFFD', { rawPath: Buffer.from([0x76, 0x2f, byte]).toString('base64') });

@@ -32,6 +32,7 @@ const odd = Buffer.concat([
   device,
   tarFile(long, Buffer.alloc(513, 7)),
   tarHeader({ path: 'v/long', type: 'hardlink', linkPath: long }),
+  patched(tarHeader({ path: 'v/raw', type: 'symlink', linkPath: 'x' }), 157, 'to-\xff\xfe'),
   tarFile('v/ünï', ''),
   tarEnd,
 ]);

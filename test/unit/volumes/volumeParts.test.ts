@@ -78,6 +78,38 @@ describe('the parts of a volume in a vault', () => {
     await checkVolumeParts(store, volume, unattended());
   });
 
+  const away = tarHeader({ path: 'v/away', type: 'symlink', linkPath: '/etc' });
+  const raw = (byte: number, ...rest: Parameters<typeof tarHeader>): Buffer => {
+    const header = Buffer.from(tarHeader(...rest));
+    header[3] = byte;
+    header.fill(0x20, 148, 156);
+    const sum = header.reduce((total, one) => total + one, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    return header;
+  };
+
+  it('are refused with anything below a symlink, which an engine may follow out of the volume', async () => {
+    assert.equal(await codeOf([[root, away, tarFile('v/away/passwd', 'x')]]), 'archiveUnsafePath');
+    assert.equal(await codeOf([[root, away], [tarFile('v/away/deep/passwd', 'x')]]), 'archiveUnsafePath');
+    assert.equal(await codeOf([[root, away, tarFile('v//away/./passwd', 'x')]]), 'archiveUnsafePath');
+    const link = tarHeader({ path: 'v/link', type: 'hardlink', linkPath: 'v/away/shadow' });
+    assert.equal(await codeOf([[root, away, link]]), 'archiveUnsafePath');
+    const oddLink = raw(0xff, { path: 'v/a?', type: 'symlink', linkPath: '/etc' });
+    const below = raw(0xff, { path: 'v/a?/passwd' });
+    assert.equal(await codeOf([[root, oddLink, below]]), 'archiveUnsafePath');
+  });
+
+  it('may hold names beside a symlink that begin alike, or differ in a byte that is not UTF-8', async () => {
+    const beside = tarHeader({ path: 'v/away-too', type: 'directory' });
+    const odd = raw(0xff, { path: 'v/a?', type: 'symlink', linkPath: '/etc' });
+    const other = raw(0xfe, { path: 'v/a?/', type: 'directory' });
+    const file = raw(0xfe, { path: 'v/a?/file' });
+    const { store, volume } = await stored([
+      [root, away, beside, tarFile('v/away-too/file', 'x'), odd, other, file],
+    ]);
+    await checkVolumeParts(store, volume, unattended());
+  });
+
   it('are refused when a blob is gone', async () => {
     const { store, volume } = await stored(parts);
     const [, second] = volume.parts;

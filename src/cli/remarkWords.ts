@@ -22,8 +22,3 @@ export function remarkWords({ kind, subject, detail }: Remark): string {
   const words = sentences[kind](subject);
   return detail === undefined || detail === '' ? words : `${words} (${detail})`;
 }
-
-/** Said of every volume and no reason to look twice; `--json` and `drydock show` have it. */
-export function isUsual({ kind }: Remark): boolean {
-  return kind === 'xattrs';
-}

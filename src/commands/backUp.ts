@@ -3,7 +3,7 @@ import type { BackupResult } from '../core/backup/backupResult.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
 import type { SnapshotKind } from '../core/snapshot/snapshot.ts';
-import type { Remark } from '../core/snapshot/snapshotRecords.ts';
+import { isUsual } from '../core/snapshot/usualRemarks.ts';
 import { readSetting } from '../ui/settings.ts';
 import { pickContainers, pickImages, pickProjects, pickVolumes } from '../ui/pickers.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
@@ -113,16 +113,14 @@ async function nodesOrNone(
   return nodes === undefined ? undefined : backupTargets(context, nodes);
 }
 
-/** What no engine ever gives is said of every volume, and is no reason to look at this one. */
-function isTelling({ kind }: Remark): boolean {
-  return kind !== 'xattrs';
-}
-
 async function tellBackedUp(vault: KnownVault, results: readonly BackupResult[]): Promise<void> {
   const names = results.map(({ snapshot }) => snapshot.source.name);
   const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');
   const newBytes = results.reduce((sum, { snapshot }) => sum + snapshot.newBytes, 0);
-  const remarks = results.reduce((sum, result) => sum + result.remarks.filter(isTelling).length, 0);
+  const remarks = results.reduce(
+    (sum, result) => sum + result.remarks.filter((remark) => !isUsual(remark)).length,
+    0,
+  );
   const sentences = [
     results.every(({ isUnchanged }) => isUnchanged)
       ? vscode.l10n.t('Backed up and verified: {names}. The vault {vault} had all of it already.', {
@@ -139,7 +137,7 @@ async function tellBackedUp(vault: KnownVault, results: readonly BackupResult[])
       : [vscode.l10n.t('Please look at {remarks}.', { remarks: remarkWords(remarks, vscode) })]),
   ];
   const open = vscode.l10n.t('Open Snapshot');
-  const noted = results.find((result) => result.remarks.some(isTelling)) ?? results[0];
+  const noted = results.find((result) => result.remarks.some((remark) => !isUsual(remark))) ?? results[0];
   const show = remarks === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
   const chosen = await show(sentences.join(' '), open);
   if (chosen === open && noted !== undefined) {

@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly verified?: { readonly atMs: number; readonly depth: VerifyDepth };
   /** When something of it was found missing or damaged; cleared when it is found right again. */
   readonly damaged?: { readonly atMs: number; readonly reason: string };
-  /** How many remarks its documents hold: files that changed, mounts left out. */
+  /** How many remarks its documents hold: files that changed, mounts left out; not what is said of every volume. */
   readonly remarkCount: number;
   /**
    * Annotations that somebody broke, by name; left out when all is well. What stands in their place is a guess, and

@@ -18,6 +18,8 @@ const tar = Buffer.concat([
   tarEnd,
 ]);
 
+const small = Buffer.concat([tarFile('only', 'data'), tarEnd]);
+
 async function pathsOf(store: BlobStore, { index }: WrittenLayer): Promise<readonly string[]> {
   const paths: string[] = [];
   for await (const { path } of layerEntries(store, index)) paths.push(path);
@@ -50,6 +52,47 @@ describe('a layer that is kept as it came', function () {
       assert.ok(
         (await collect(readRange(store, layer.index, { start, end }))).equals(tar.subarray(start, end)),
       );
+    });
+
+  const half = 4 * mebibyte;
+  const skippable = Buffer.from('502a4d180400000000000000', 'hex');
+  const inPieces = {
+    'zstd in frames': Buffer.concat([
+      zstdCompressSync(tar.subarray(0, half)),
+      skippable,
+      zstdCompressSync(tar.subarray(half)),
+    ]),
+    'gzip in members': Buffer.concat([gzipSync(tar.subarray(0, half)), gzipSync(tar.subarray(half))]),
+    'gzip in small members': Buffer.concat([gzipSync(small.subarray(0, 700)), gzipSync(small.subarray(700))]),
+  } as const;
+  for (const [what, bytes] of Object.entries(inPieces))
+    it(`counts as one frame whatever is in it, and shows damage of its last bytes (${what})`, async () => {
+      const store = memoryStore();
+      const compression = what.startsWith('zstd') ? 'zstd' : 'gzip';
+      const whole = what.includes('small') ? small : tar;
+      const { digest, layer } = await keep(store, bytes, compression);
+      assert.ok(layer);
+      const { index } = layer;
+      assert.deepEqual(index.frames, [{ storedBytes: bytes.length, plainBytes: whole.length }]);
+      assert.ok((await collect(readLayer(store, index))).equals(whole));
+      for (const [start, end] of [
+        [0, 10],
+        [650, 800],
+        [whole.length - 600, whole.length + 5],
+      ] as const)
+        assert.ok(
+          (await collect(readRange(store, index, { start, end }))).equals(whole.subarray(start, end)),
+        );
+      const flipped = Buffer.from(bytes);
+      flipped[bytes.length - 6] = (flipped[bytes.length - 6] ?? 0) ^ 1;
+      const damaged: BlobStore = {
+        ...store,
+        open: (of, options) =>
+          of === digest
+            ? inChunks(flipped.subarray(options?.range?.start, options?.range?.end))
+            : store.open(of, options),
+      };
+      await assert.rejects(collect(readLayer(damaged, index)), { code: 'blobDamaged' });
     });
 
   it('is kept as a blob where it is no tar, and says why it is no layer', async () => {

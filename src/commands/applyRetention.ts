@@ -6,6 +6,7 @@ import type { Snapshot, SnapshotSource } from '../core/snapshot/snapshot.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { readSetting } from '../ui/settings.ts';
 import { retentionWords } from '../ui/retentionWords.ts';
+import { snapshotCount } from '../views/snapshotItem.ts';
 import { sourceKey } from '../views/sourceItem.ts';
 import { timeOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
@@ -41,8 +42,8 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   await context.vaults.list.refresh(known.path);
   if (forgotten !== undefined)
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('{count} snapshots were dropped from {name}. Their room is freed by Prune Vault.', {
-        count: forgotten.length,
+      vscode.l10n.t('Dropped from {name}: {snapshots}. The room is freed by Prune Vault.', {
+        snapshots: snapshotCount(forgotten.length, vscode),
         name: known.name,
       }),
     );
@@ -111,7 +112,9 @@ async function isAgreed(
     doomed.length === 0
       ? { label: vscode.l10n.t('$(check) Nothing is dropped'), isGo: false }
       : {
-          label: vscode.l10n.t('$(trash) Drop {count} Snapshots', { count: doomed.length }),
+          label: vscode.l10n.t('$(trash) Drop {snapshots}', {
+            snapshots: snapshotCount(doomed.length, vscode),
+          }),
           description: vscode.l10n.t('the others stay'),
           isGo: true,
         };

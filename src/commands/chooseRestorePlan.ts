@@ -6,10 +6,13 @@ import type { Vault } from '../core/vault/layout.ts';
 import {
   isBlocked,
   isHostFolder,
+  isUndecided,
   itemLine,
+  itemOfProblem,
   itemWord,
   planSummary,
   problemLine,
+  replaceWords,
 } from '../ui/restorePlanWords.ts';
 
 export interface PlanInput {
@@ -93,14 +96,24 @@ async function showPlan(
         ]
       : []),
   ];
+  const answerOn = (item: RestoreItem | undefined): Answer =>
+    item !== undefined && canChange(item) ? { kind: 'item', item } : nothing;
+  const itemChoice = (item: RestoreItem): PlanChoice => ({
+    ...itemLine(item, vscode),
+    answer: answerOn(item),
+  });
+  // What is undecided says so in its own line, which is the one to choose.
+  const problems = plan.problems.flatMap((problem): readonly PlanChoice[] => {
+    const item = itemOfProblem(problem, plan.items);
+    if (item !== undefined && isUndecided(item)) return [];
+    return [{ ...problemLine(problem, vscode), answer: answerOn(item) }];
+  });
   const lines: PlanChoice[] = [
     go,
-    ...plan.problems.map((problem) => ({ ...problemLine(problem, vscode), answer: nothing })),
+    ...plan.items.filter(isUndecided).map(itemChoice),
+    ...problems,
     ...options,
-    ...plan.items.map((item) => ({
-      ...itemLine(item, vscode),
-      answer: canChange(item) ? ({ kind: 'item', item } as const) : nothing,
-    })),
+    ...plan.items.filter((item) => !isUndecided(item)).map(itemChoice),
   ];
   const chosen = await vscode.window.showQuickPick(lines, {
     title,
@@ -122,7 +135,7 @@ async function askItem(item: RestoreItem, title: string): Promise<ItemChoice | u
   const choices: readonly (vscode.QuickPickItem & { readonly action: ItemChoice['action'] })[] = [
     {
       label: vscode.l10n.t('Replace'),
-      detail: vscode.l10n.t('The old one stays until the new one stands.'),
+      detail: replaceWords(what, vscode),
       action: 'replace',
     },
     ...(what === 'tag' ? [] : [{ label: vscode.l10n.t('Another Name…'), action: 'rename' as const }]),

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatBytes } from '../core/quantity.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshots, pickVault } from '../ui/vaultPickers.ts';
+import { snapshotCount } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
@@ -33,7 +34,10 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
   const { vault: from } = known.state;
   const copied = await runOperation(
     context.log,
-    vscode.l10n.t('Copying {count} snapshots to {name}', { count: ids.length, name: target.name }),
+    vscode.l10n.t('Copying {snapshots} to {name}', {
+      snapshots: snapshotCount(ids.length, vscode),
+      name: target.name,
+    }),
     {},
     async (operation) => {
       const { copySnapshots: copy } = await import('../core/maintenance/copySnapshots.ts');
@@ -46,15 +50,12 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
     const bytes = copied.reduce((sum, result) => sum + result.copied.bytes, 0);
     const there = copied.filter(({ wasThere }) => wasThere).length;
     void vscode.window.showInformationMessage(
-      vscode.l10n.t(
-        'Copied and verified: {count} snapshots to {name} ({size} new, {there} were there already).',
-        {
-          count: copied.length - there,
-          name: target.name,
-          size: formatBytes(bytes),
-          there,
-        },
-      ),
+      vscode.l10n.t('Copied and verified: {snapshots} to {name} ({size} new, {there} were there already).', {
+        snapshots: snapshotCount(copied.length - there, vscode),
+        name: target.name,
+        size: formatBytes(bytes),
+        there,
+      }),
     );
   }
   return copied;

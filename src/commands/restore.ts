@@ -6,7 +6,6 @@ import { planSummary, warningWords } from '../ui/restorePlanWords.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshot, pickSnapshotOf } from '../ui/vaultPickers.ts';
 import type { DrydockNode } from '../views/node.ts';
-import type { BackupTargets } from './backupTargets.ts';
 import { askBeforeLoss } from './beforeLoss.ts';
 import { chooseRestorePlan } from './chooseRestorePlan.ts';
 import { chosenNodes } from './chosenNodes.ts';
@@ -57,24 +56,32 @@ async function snapshotFor(
   return pickSnapshot(state?.kind === 'open' ? state.snapshots : [], title);
 }
 
-/** What a restore replaces is asked about, and can be backed up first. */
+/**
+ * What a restore replaces is asked about. Containers can be backed up first; what a volume holds becomes a snapshot in
+ * any case.
+ */
 async function mayReplace(context: CommandContext, plan: RestorePlan, message: string): Promise<boolean> {
-  const targets: BackupTargets = {
-    images: [],
-    containers: plan.containers.flatMap(({ replaces }) => (replaces === undefined ? [] : [replaces])),
-    volumes: plan.volumes.filter(({ action }) => action === 'replace').map(({ target }) => target),
-    projects: [],
-  };
-  const names = [...targets.containers.map(({ name }) => name), ...targets.volumes];
-  if (names.length === 0) return true;
+  const containers = plan.containers.flatMap(({ replaces }) => replaces ?? []);
+  const volumes = plan.volumes.filter(({ action }) => action === 'replace').map(({ target }) => target);
+  if (containers.length + volumes.length === 0) return true;
   const replace = vscode.l10n.t('Replace');
+  const detail = [
+    containers.length === 0
+      ? ''
+      : vscode.l10n.t('Removed once the new one stands, with what was written outside volumes: {names}.', {
+          names: containers.map(({ name }) => name).join(', '),
+        }),
+    volumes.length === 0
+      ? ''
+      : vscode.l10n.t('Emptied and filled anew, after a snapshot of what is in there now: {names}.', {
+          names: volumes.join(', '),
+        }),
+  ];
   const answer = await askBeforeLoss(context, {
     message,
-    detail: vscode.l10n.t('These are replaced, and what they hold now goes: {names}', {
-      names: names.join(', '),
-    }),
+    detail: detail.filter((line) => line !== '').join('\n'),
     actions: [replace],
-    targets,
+    targets: { images: [], containers, volumes: [], projects: [] },
   });
   return answer === replace;
 }

@@ -4,7 +4,7 @@ import { formatBytes } from '../core/quantity.ts';
 import type { VerifyDepth } from '../core/snapshot/snapshot.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
-import { depthWords } from '../views/snapshotItem.ts';
+import { depthWords, snapshotCount } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -59,10 +59,10 @@ function tellReport({ log }: CommandContext, { name }: KnownVault, report: Verif
   const { problems, snapshots, read } = report;
   if (problems.length === 0) {
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('Verified {name} ({depth}): no problem in {snapshots} snapshots, {size} read.', {
+      vscode.l10n.t('Verified {name} ({depth}): no problem in {snapshots}, {size} read.', {
         name,
         depth: depthWords(report.depth, vscode),
-        snapshots,
+        snapshots: snapshotCount(snapshots, vscode),
         size: formatBytes(read.bytes),
       }),
     );
@@ -79,8 +79,8 @@ function tellReport({ log }: CommandContext, { name }: KnownVault, report: Verif
           count: problems.length,
         })
       : vscode.l10n.t(
-          '{name} is damaged: {count} problems hurt {snapshots} snapshots. Repair it from another vault with `drydock repair`.',
-          { name, count: problems.length, snapshots: hurt },
+          '{name} is damaged: {count} problems hurt {snapshots}. Repair it from another vault with `drydock repair`.',
+          { name, count: problems.length, snapshots: snapshotCount(hurt, vscode) },
         );
   const show = hurt === 0 ? vscode.window.showWarningMessage : vscode.window.showErrorMessage;
   void show(text, showLog).then((chosen) => {

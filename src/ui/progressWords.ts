@@ -30,7 +30,7 @@ export function progressWords(reading: Reading, title: string): string {
 function phaseWord(phase: Phase): string {
   switch (phase) {
     case 'preparing':
-      return vscode.l10n.t('The engine is preparing');
+      return vscode.l10n.t('Preparing');
     case 'reading':
       return vscode.l10n.t('Reading');
     case 'writing':
@@ -40,6 +40,6 @@ function phaseWord(phase: Phase): string {
     case 'sending':
       return vscode.l10n.t('Sending');
     case 'finishing':
-      return vscode.l10n.t('The engine is working');
+      return vscode.l10n.t('Finishing');
   }
 }

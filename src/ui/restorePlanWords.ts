@@ -27,8 +27,16 @@ export function problemLine({ severity, template, args }: RestoreProblem, { l10n
   };
 }
 
+/** The line of the plan that a problem is about, where its name is that of something there is a choice for. */
+export function itemOfProblem(
+  { code, args }: RestoreProblem,
+  items: readonly RestoreItem[],
+): RestoreItem | undefined {
+  return items.find(({ what, name }) => code.startsWith(what) && name === args['name']);
+}
+
 /** Whether a person has to say what becomes of it. A folder of the host is only ever left out. */
-function isUndecided(item: RestoreItem): boolean {
+export function isUndecided(item: RestoreItem): boolean {
   return item.reason === 'undecided' && !isHostFolder(item);
 }
 
@@ -91,11 +99,23 @@ function actionWords(item: RestoreItem, { l10n }: Words): string {
     case 'create':
       return l10n.t('will be created');
     case 'replace':
-      return l10n.t('will be replaced; the old one stays until the new one stands');
+      return l10n.t('will be replaced: {how}', { how: replaceWords(item.what, { l10n }) });
     case 'keep':
       return reason === 'same' ? l10n.t('is there already, the same') : l10n.t('is there and stays as it is');
     case 'skip':
       return l10n.t('is left out');
+  }
+}
+
+/** What becomes of the old one; where it says nothing, nothing is lost. */
+export function replaceWords(what: ItemKind, { l10n }: Words): string {
+  switch (what) {
+    case 'volume':
+      return l10n.t('what it holds now becomes a snapshot first');
+    case 'tag':
+      return l10n.t('the image that has it keeps another name');
+    default:
+      return l10n.t('the old one stays until the new one stands');
   }
 }
 

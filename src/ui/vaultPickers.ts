@@ -3,7 +3,7 @@ import { formatAge, formatBytes } from '../core/quantity.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import { kindWord, sourceKey } from '../views/sourceItem.ts';
-import { depthWords, remarkWords } from '../views/snapshotItem.ts';
+import { depthWords, remarkWords, snapshotCount } from '../views/snapshotItem.ts';
 
 /** Asks for one of several vaults; takes the only one without asking. Undefined when the person backs out. */
 export async function pickVault(
@@ -42,9 +42,7 @@ export async function pickSnapshot(
       description: kindWord(source.kind, vscode),
       detail: [
         formatAge(newest.createdMs, Date.now(), vscode.env.language),
-        group.length === 1
-          ? vscode.l10n.t('1 snapshot')
-          : vscode.l10n.t('{count} snapshots', { count: group.length }),
+        snapshotCount(group.length, vscode),
         source.engineName,
       ].join(' · '),
       group,

@@ -101,6 +101,10 @@ export function remarkWords(count: number, { l10n }: Pick<Wording, 'l10n'>): str
   return count === 1 ? l10n.t('1 remark') : l10n.t('{count} remarks', { count });
 }
 
+export function snapshotCount(count: number, { l10n }: Pick<Wording, 'l10n'>): string {
+  return count === 1 ? l10n.t('1 snapshot') : l10n.t('{count} snapshots', { count });
+}
+
 export function depthWords(depth: VerifyDepth, { l10n }: Pick<Wording, 'l10n'>): string {
   switch (depth) {
     case 'structure':

@@ -2,6 +2,7 @@ import { contextValues } from '../contributions.ts';
 import type { Snapshot, SnapshotKind, SnapshotSource } from '../core/snapshot/snapshot.ts';
 import { shortVolumeName } from './containerItem.ts';
 import type { SourceNode } from './node.ts';
+import { snapshotCount } from './snapshotItem.ts';
 import {
   described,
   spoken,
@@ -53,11 +54,9 @@ export class SourceItem implements SourceNode, ViewItem {
   }
 
   face(wording: Wording): ItemFace {
-    const { l10n } = wording;
     const label = this.source.kind === 'volume' ? shortVolumeName(this.source.name) : this.source.name;
-    const count = this.#snapshots.length;
     const parts = [
-      count === 1 ? l10n.t('1 snapshot') : l10n.t('{count} snapshots', { count }),
+      snapshotCount(this.#snapshots.length, wording),
       ageOf(this.#snapshots[0]?.createdMs, wording),
       this.#isEngineTold ? this.source.engineName : '',
     ];

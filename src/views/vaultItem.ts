@@ -2,6 +2,7 @@ import { contextValues } from '../contributions.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import type { VaultNode } from './node.ts';
+import { snapshotCount } from './snapshotItem.ts';
 import {
   described,
   spoken,
@@ -77,10 +78,8 @@ export class VaultItem implements VaultNode, ViewItem {
         return l10n.t('Loading…');
       case 'failed':
         return l10n.t('can’t be opened');
-      case 'open': {
-        const count = state.snapshots.length;
-        return count === 1 ? l10n.t('1 snapshot') : l10n.t('{count} snapshots', { count });
-      }
+      case 'open':
+        return snapshotCount(state.snapshots.length, { l10n });
     }
   }
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import type { RestoreItem } from '../../../src/core/restore/restorePlan.ts';
 import { problem } from '../../../src/core/restore/restoreProblem.ts';
 import { retentionWords } from '../../../src/ui/retentionWords.ts';
-import { isBlocked, itemLine, planSummary, problemLine } from '../../../src/ui/restorePlanWords.ts';
+import {
+  isBlocked,
+  itemLine,
+  itemOfProblem,
+  planSummary,
+  problemLine,
+} from '../../../src/ui/restorePlanWords.ts';
 import { plainWording } from '../views/plainWording.ts';
 
 const item = (change: Partial<RestoreItem>): RestoreItem => ({
@@ -16,6 +22,8 @@ describe('the words of a restore plan', () => {
       item({}),
       item({ newName: 'data-2', reason: 'chosen' }),
       item({ action: 'replace', reason: 'taken' }),
+      item({ what: 'container', action: 'replace', reason: 'taken' }),
+      item({ what: 'tag', action: 'replace', reason: 'taken' }),
       item({ what: 'image', name: 'app:1', newName: '0123456789ab', action: 'keep', reason: 'same' }),
       item({ what: 'network', name: 'bridge', newName: 'bridge', action: 'keep', reason: 'predefined' }),
       item({ what: 'container', name: 'web', newName: 'web', action: 'skip', reason: 'undecided' }),
@@ -25,7 +33,9 @@ describe('the words of a restore plan', () => {
       [
         '$(add) volume data | will be created',
         '$(add) volume data → data-2 | will be created',
-        '$(replace) volume data | will be replaced; the old one stays until the new one stands',
+        '$(replace) volume data | will be replaced: what it holds now becomes a snapshot first',
+        '$(replace) container data | will be replaced: the old one stays until the new one stands',
+        '$(replace) tag data | will be replaced: the image that has it keeps another name',
         '$(check) image app:1 | is there already, the same',
         '$(check) network bridge | is there and stays as it is',
         '$(error) container web | the name is taken: choose what to do',
@@ -56,6 +66,13 @@ describe('the words of a restore plan', () => {
       /^\$\(error\) A volume named data is there already/,
     );
     assert.match(problemLine(warning, plainWording).label, /^\$\(warning\) The network net/);
+  });
+
+  it('lead from a problem to the line that there is a choice for', () => {
+    const items = [item({ what: 'container' }), item({})];
+    const taken = problem('blocker', 'volumeTaken', { name: 'data' });
+    assert.equal(itemOfProblem(taken, items), items[1]);
+    assert.equal(itemOfProblem(problem('warning', 'networkDiffers', { name: 'data' }), items), undefined);
   });
 
   it('give a reason for every snapshot that retention keeps', () => {

@@ -138,7 +138,7 @@ export class DockEngine {
 
   addContainer(
     name: string,
-    { state = 'running', ports = [], mounts = [], createdAtMs = 0 }: Partial<DockContainer> = {},
+    { state = 'running', ports = [], mounts = [], body = {}, createdAtMs = 0 }: Partial<DockContainer> = {},
   ): DockContainer {
     this.#made += 1;
     const id = String(this.#made).padStart(64, 'c');
@@ -150,7 +150,7 @@ export class DockEngine {
       mounts,
       createdAtMs,
       health: 'none',
-      body: {},
+      body,
       networks: [],
     };
     this.containers.push(one);
@@ -218,6 +218,9 @@ export class DockEngine {
     const made = this.addContainer(name, { state: 'created', createdAtMs: Date.now() });
     const networking = body['NetworkingConfig'] as { readonly EndpointsConfig?: object } | undefined;
     made.networks.push(...Object.keys(networking?.EndpointsConfig ?? {}));
+    const { Binds = [] } = (body['HostConfig'] ?? {}) as { readonly Binds?: readonly string[] };
+    for (const [volume = ''] of Binds.map((bind) => bind.split(':')))
+      if (!this.volumes.has(volume)) this.volumes.set(volume, { createdAtMs: Date.now(), data: '' });
     Object.assign(made, { body });
     return { id: made.id, warnings: [] };
   }
@@ -233,7 +236,7 @@ export class DockEngine {
     return Promise.resolve(found);
   }
 
-  #details({ id, name, state, health, mounts, createdAtMs }: DockContainer): ContainerDetails {
+  #details({ id, name, state, health, body, mounts, createdAtMs }: DockContainer): ContainerDetails {
     return {
       id,
       name,
@@ -259,7 +262,7 @@ export class DockEngine {
         exposedPorts: [],
         volumes: [],
       },
-      raw: { State: { ExitCode: 7 }, RestartCount: 0 },
+      raw: { State: { ExitCode: 7 }, RestartCount: 0, HostConfig: body['HostConfig'] ?? {} },
     };
   }
 

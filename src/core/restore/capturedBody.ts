@@ -63,6 +63,23 @@ export function hostConfigOf({ createBody: body }: CapturedContainer): HostConfi
   return readBody(body).HostConfig ?? {};
 }
 
+/** The HostConfig in an inspect, which has the shape of a create-body's. */
+export function inspectedHostConfig(inspect: unknown): HostConfig {
+  const parsed = createBody.safeParse(inspect);
+  return (parsed.success ? parsed.data.HostConfig : undefined) ?? {};
+}
+
+/** Volumes that an engine makes for a container when they are not there. */
+export function volumesOf({ Binds, Mounts }: HostConfig): readonly string[] {
+  return [
+    ...(Binds ?? []).flatMap((bind) => {
+      const [source = '', target] = bind.split(':');
+      return target === undefined || /^[/.~]|^[A-Za-z]$/.test(source) ? [] : [source];
+    }),
+    ...(Mounts ?? []).flatMap(({ Type, Source }) => (Type === 'volume' && Source !== '' ? [Source] : [])),
+  ];
+}
+
 /** One reference to another container, as the API writes it. */
 export interface ContainerReference {
   /** A name or an ID. */

@@ -1,16 +1,23 @@
+import type { Engine } from '../engine/engine.ts';
 import type { ContainerSummary } from '../engine/records.ts';
-import { hostConfigOf, type HostConfig } from './capturedBody.ts';
+import type { CancelOptions } from '../vault/blobStore.ts';
+import { hostConfigOf, inspectedHostConfig, modeReference, type HostConfig } from './capturedBody.ts';
 import { staticAddressesOf } from './endpoints.ts';
 import type { EngineState } from './engineState.ts';
 import { platformText } from './planImages.ts';
-import type { PlannedContainer } from './restorePlan.ts';
+import type { PlannedContainer, ReplacedContainer } from './restorePlan.ts';
 import { problem, type RestoreProblem } from './restoreProblem.ts';
+import { ifThere } from './restoreRun.ts';
 
-/** What this engine can't give a container, or can't tell. `gone` are containers that will make room by then. */
+/**
+ * What this engine can't give a container, or can't tell. `gone` are containers that will make room by then,
+ * `isLeftOut` tells volumes that are not to be restored.
+ */
 export function containerProblems(
   container: PlannedContainer,
   state: EngineState,
   gone: ReadonlySet<string>,
+  isLeftOut: (volume: string) => boolean,
 ): readonly RestoreProblem[] {
   const { document, name } = container;
   const config = hostConfigOf(document);
@@ -30,10 +37,36 @@ export function containerProblems(
       .filter(({ type }) => type === 'bind')
       .map(({ source }) => problem('warning', 'bindUnchecked', { name, path: source })),
     ...document.mounts
-      .filter(({ type, isIncluded }) => type === 'volume' && !isIncluded)
+      .filter(({ type }) => type === 'volume')
       .filter((mount) => !state.volumes.some((volume) => volume.name === mount.name))
-      .map((mount) => problem('warning', 'volumeNotIncluded', { name, volume: mount.name })),
+      .flatMap(({ isIncluded, name: volume }) => {
+        if (!isIncluded) return [problem('warning', 'volumeNotIncluded', { name, volume })];
+        return isLeftOut(volume) ? [problem('warning', 'volumeLeftOut', { name, volume })] : [];
+      }),
   ];
+}
+
+/** Containers that run in a namespace of one that is replaced: it ends with that one, and no engine gives them another. */
+export async function cutOffProblems(
+  { containers: stores }: Engine,
+  replaced: readonly ReplacedContainer[],
+  { containers }: EngineState,
+  cancel: CancelOptions,
+): Promise<readonly RestoreProblem[]> {
+  if (replaced.length === 0) return [];
+  const problems: RestoreProblem[] = [];
+  for (const { id, names, state } of containers) {
+    if (replaced.some((one) => one.id === id) || !['running', 'paused', 'restarting'].includes(state))
+      continue;
+    const { NetworkMode, IpcMode, PidMode } = inspectedHostConfig(
+      (await ifThere(stores.inspect(id, cancel)))?.raw,
+    );
+    const owners = [NetworkMode, IpcMode, PidMode].map((mode) => modeReference(mode)?.to);
+    for (const { id: ownerId, name } of replaced)
+      if (owners.includes(ownerId) || owners.includes(name))
+        problems.push(problem('warning', 'namespaceShared', { name, other: names[0] ?? id }));
+  }
+  return problems;
 }
 
 function platformProblems(

@@ -6,6 +6,7 @@ import {
   modeReference,
   readBody,
   volumesFromReference,
+  volumesOf,
   type ContainerReference,
   type HostConfig,
 } from './capturedBody.ts';
@@ -25,25 +26,30 @@ export interface BodyInput {
   readonly takesOneNetwork: boolean;
 }
 
-/** What to send to make a container again, and the networks that it is to be connected to after that. */
+/**
+ * What to send to make a container again, the networks that it is to be connected to after that, and the volumes that
+ * the engine would make for it where they are not there.
+ */
 export function createBodyOf(input: BodyInput): {
   readonly body: JsonObject;
   readonly later: readonly Endpoint[];
+  readonly mounted: readonly string[];
 } {
   const { document, image, takesOneNetwork } = input;
   const config = readBody(document.createBody).HostConfig ?? {};
   const endpoints = endpointsOf(document).map((endpoint) => withoutOldId(endpoint, document));
   const sharesNetwork = modeReference(config.NetworkMode) !== undefined;
   const now = sharesNetwork ? [] : takesOneNetwork ? endpoints.slice(0, 1) : endpoints;
+  const hostConfig = hostConfigFor(config, input);
   const body = {
     ...document.createBody,
     Image: image,
-    HostConfig: hostConfigFor(config, input) as JsonValue,
+    HostConfig: hostConfig as JsonValue,
     NetworkingConfig: {
       EndpointsConfig: Object.fromEntries(now.map(({ network, config }) => [network, config])),
     },
   };
-  return { body, later: sharesNetwork ? [] : endpoints.slice(now.length) };
+  return { body, later: sharesNetwork ? [] : endpoints.slice(now.length), mounted: volumesOf(hostConfig) };
 }
 
 function hostConfigFor(config: HostConfig, input: BodyInput): HostConfig {

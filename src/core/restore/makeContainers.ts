@@ -33,7 +33,7 @@ export async function makeContainers(
   for (const planned of plan.containers) {
     const { document, name } = planned;
     signal.throwIfAborted();
-    const { body, later } = createBodyOf({
+    const { body, later, mounted } = createBodyOf({
       document,
       image: await imageReference(run, planned),
       containers: names,
@@ -43,6 +43,10 @@ export async function makeContainers(
     });
     if ((await ifThere(engine.containers.inspect(name, { signal }))) !== undefined)
       throw failure('restoreTaken', { name });
+    // What is left out or not in the snapshot the engine makes, empty.
+    for (const volume of new Set(mounted))
+      if ((await ifThere(engine.volumes.inspect(volume, { signal }))) === undefined)
+        await undo.note({ kind: 'removeVolume', name: volume, notBeforeMs: Date.now() });
     const byName = await undo.note({ kind: 'removeContainer', name });
     // Without the signal: a call that broke off might still be carried out after it was undone.
     const { id, warnings: said } = await engine.containers.create({

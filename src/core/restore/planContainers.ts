@@ -7,7 +7,7 @@ import type { SnapshotContents, SnapshotImage } from '../snapshot/snapshot.ts';
 import type { CapturedContainer } from '../snapshot/snapshotRecords.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import { choiceFor, takenChoice } from './choices.ts';
-import { containerProblems } from './containerProblems.ts';
+import { containerProblems, cutOffProblems } from './containerProblems.ts';
 import { orderContainers } from './containerOrder.ts';
 import type { EngineState } from './engineState.ts';
 import type { PlannedContainer, RestoreChoices, RestoreItem } from './restorePlan.ts';
@@ -77,8 +77,11 @@ export async function planContainers(
     ].filter((other) => !isThere(other, state));
     for (const other of missing) problems.push(problem('blocker', 'dependencyMissing', { name, other }));
   }
-  const gone = new Set(containers.flatMap(({ replaces }) => (replaces ? [replaces.id] : [])));
-  for (const container of containers) problems.push(...containerProblems(container, state, gone));
+  const replaced = containers.flatMap(({ replaces }) => (replaces ? [replaces] : []));
+  const gone = new Set(replaced.map(({ id }) => id));
+  const isLeftOut = (volume: string): boolean => choiceFor(choices, 'volume', volume)?.action === 'skip';
+  for (const container of containers) problems.push(...containerProblems(container, state, gone, isLeftOut));
+  problems.push(...(await cutOffProblems(engine, replaced, state, cancel)));
   return { containers, items, problems, gone };
 }
 

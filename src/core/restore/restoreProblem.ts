@@ -27,6 +27,9 @@ const templates = {
   bindNotRestored:
     'Files of the host’s folder {path} are in the snapshot, and are not put back by this. Extract them.',
   volumeNotIncluded: '{name} mounts the volume {volume}, whose data is not in this snapshot.',
+  volumeLeftOut: '{name} mounts the volume {volume}, which is left out. It starts with an empty one.',
+  namespaceShared:
+    '{other} runs in the network or the processes of {name}. It is cut off when that is replaced, and has to be made again.',
   dependencyMissing: '{name} needs the container {other}, which is neither chosen nor on this engine.',
   snapshotDamaged: 'Something of this snapshot was found damaged: {reason}',
 } as const;

@@ -309,6 +309,21 @@ describe('restoring what was planned', function () {
     assert.deepEqual(dock.state(), before);
   });
 
+  it('takes away again the empty volume that an engine made for one that was left out', async () => {
+    const dock = dockWithWeb();
+    const before = dock.state();
+    const items: RestoreChoices['items'] = [{ what: 'volume', name: 'data', action: 'skip' }];
+    const plan = await planFor(dock, { items: [...items, ...(replaceWeb.items ?? [])] });
+    let hasMade = false;
+    dock.fails = (call) => {
+      hasMade ||= dock.volumes.has('data');
+      return call === 'create web' ? refused : undefined;
+    };
+    assert.equal(await failureOf(execute(dock, plan)), refused);
+    assert.ok(hasMade);
+    assert.deepEqual(dock.state(), before);
+  });
+
   it('starts no old container while the new one can’t be removed, and undoes all of it when it can', async () => {
     const dock = dockWithWeb();
     const before = dock.state();

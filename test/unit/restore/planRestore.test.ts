@@ -8,7 +8,7 @@ import { currentProcess, type ProcessIdentity } from '../../../src/core/vault/pr
 import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
 import { DockEngine } from '../../support/dockEngine.ts';
 import { failureOf } from '../../support/failureOf.ts';
-import { shopSnapshot } from '../../support/shopSnapshot.ts';
+import { networkOf, shopSnapshot } from '../../support/shopSnapshot.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 
 const nowMs = Date.parse('2026-11-21T10:20:30Z');
@@ -56,6 +56,38 @@ describe('planning a restore', function () {
         ? { ...document, createBody: { ...document.createBody, HostConfig: { ...HostConfig, ...more } } }
         : document;
     };
+
+  it('makes a network of the project again that no container is in, unless only a part is wanted', async () => {
+    const contents = await shopSnapshot({ vault, owner });
+    assert.ok(contents.project);
+    const document = { ...contents.project.document, networks: [networkOf('spare', '10.19.0.0/24')] };
+    const withSpare = { ...contents, project: { ...contents.project, document } };
+    const namesFor = async (choices: RestoreChoices): Promise<readonly string[]> =>
+      (
+        await planRestore({ engine: dock.engine, vault }, { contents: withSpare, choices, nowMs })
+      ).networks.map(({ network, action }) => `${action} ${network.name}`);
+    assert.ok((await namesFor({})).includes('create spare'));
+    assert.ok(!(await namesFor({ only: { services: ['db'] } })).includes('create spare'));
+  });
+
+  it('warns of those that run in a namespace of what is replaced, and of a volume that is left out', async () => {
+    const web = dock.addContainer('web');
+    const inside = (mode: string): { readonly body: JsonObject } => ({
+      body: { HostConfig: { NetworkMode: 'none', PidMode: mode } },
+    });
+    dock.addContainer('sidecar', inside(`container:${web.id}`));
+    dock.addContainer('apart', inside(''));
+    dock.addContainer('stopped', { ...inside(`container:${web.id}`), state: 'exited' });
+    const skip = { what: 'volume', name: 'data', action: 'skip' } as const;
+    const replaced = await plan({ items: [{ what: 'container', name: 'web', action: 'replace' }, skip] });
+    assert.deepEqual(problems(replaced), [
+      'warning volumeLeftOut db data',
+      'warning namespaceShared web sidecar',
+    ]);
+    dock.volumes.set('data', { createdAtMs: 0, data: '' });
+    const kept = await plan({ items: [{ what: 'container', name: 'web', action: 'keep' }, skip] });
+    assert.deepEqual(problems(kept), []);
+  });
 
   it('makes everything on an empty engine, what others need first', async () => {
     const planned = await plan();

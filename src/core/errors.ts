@@ -92,6 +92,8 @@ const templates = {
     'The command that {name} wants run before a backup failed: {reason}. Nothing was backed up; look at its label {label}.',
   hookAfterFailed:
     'The command that {name} wants run after a backup failed too: {reason}. Undo by hand what the one before it did; look at its label {label}.',
+  readingStuck:
+    'Nothing came from {name} for {seconds} s, so its backup was given up and what stood still goes on. See whether the engine and the disk of the vault answer, then try again.',
   notPutBack:
     '{names} could not be put back as before ({reason}). Start or resume them; Drydock tries again when it next opens the vault.',
   vaultNotEmpty: '{path} is neither empty nor a vault. Choose an empty folder.',

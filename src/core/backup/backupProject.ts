@@ -6,12 +6,14 @@ import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
-import type { CapturedProject, Remark } from '../snapshot/snapshotRecords.ts';
+import type { CapturedNetwork, CapturedProject, Remark } from '../snapshot/snapshotRecords.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
 import type { BackupResult } from './backupResult.ts';
 import { addToDraft, captureContainers } from './captureContainers.ts';
+import { withRemarks } from './containerDocument.ts';
+import { networksOfProject } from './containerNetworks.ts';
 import { captureComposeFiles, type ComposeFiles } from './composeFiles.ts';
 import { dependenciesOf, projectOf, serviceOf } from './startOrder.ts';
 import { isAsBefore } from './isAsBefore.ts';
@@ -28,8 +30,8 @@ export interface BackupProjectInput {
 
 /**
  * Backs up a Compose project as one snapshot of one moment: all its containers, running or not, with what
- * `backupContainer` takes of each; volumes of the project that no container uses; the files it was made of, where
- * they can be read here.
+ * `backupContainer` takes of each; volumes and networks of the project that no container uses; the files it was made
+ * of, where they can be read here.
  *
  * Rejects with `engineNotFound` where the engine has neither a container nor a volume of it, and as
  * `captureContainers` and `landSnapshot` do; there is no snapshot then, and the engine is as it was.
@@ -44,30 +46,25 @@ export async function backupProject(
   operation: Operation,
 ): Promise<BackupResult> {
   const identity = engineIdentity(await engine.info(operation));
-  const members = (await engine.containers.list(operation)).filter(
-    ({ labels }) => projectOf(labels) === project,
-  );
-  const volumes = (await engine.volumes.list(operation)).filter(
-    ({ labels }) => projectOf(labels) === project,
-  );
-  if (members.length + volumes.length === 0)
-    throw failure('engineNotFound', { kind: 'project', name: project });
   const source: SnapshotSource = { kind: 'project', name: project, ...identity };
   const what = { kind: 'backup', subject: project };
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const { signal } = session;
     const during = { ...operation, signal };
     const { blobs } = session.vault;
+    // Only now: a vault may have had to be waited for.
+    const { members, volumes, networks } = await partsOf(engine, project, signal);
     const labels = members.map((member) => member.labels);
     const files = await captureComposeFiles(blobs, { labels, endpoint: engine.endpoint }, { signal });
-    const captured = await captureContainers(
+    const taken = await captureContainers(
       { engine, engineId: identity.engineId, session },
-      { ...input, containers: members.map(({ id }) => id), volumes: volumes.map(({ name }) => name) },
+      { ...input, containers: members.map(({ id }) => id), volumes },
       during,
     );
+    const captured = withRemarks(taken, await latecomers(engine, project, members, signal));
     const draft = new SnapshotDraft(blobs);
     await addToDraft(draft, captured, signal);
-    const document = projectDocument(project, members, files);
+    const document = { ...projectDocument(project, members, files), networks: [...networks] };
     await draft.addProject(
       document,
       files.files.map(({ blob }) => blob),
@@ -75,7 +72,7 @@ export async function backupProject(
     );
     const { createdMs, containers } = captured;
     const imageIds = [...new Set(containers.map(({ imageId }) => imageId))];
-    const isUnchanged = await isAsBefore(vault, source, captured, { signal: session.signal });
+    const isUnchanged = await isAsBefore(vault, source, { ...captured, project: document }, { signal });
     const snapshot = await landSnapshot(
       session,
       draft,
@@ -85,6 +82,50 @@ export async function backupProject(
     const missing = files.missing.map((subject): Remark => ({ kind: 'notRead', subject }));
     return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged };
   });
+}
+
+interface ProjectParts {
+  readonly members: readonly ContainerSummary[];
+  /** Names. */
+  readonly volumes: readonly string[];
+  readonly networks: readonly CapturedNetwork[];
+}
+
+/** What the engine counts to a project. Rejects with `engineNotFound` where it has neither container nor volume. */
+async function partsOf(engine: Engine, project: string, signal: AbortSignal): Promise<ProjectParts> {
+  const members = await membersOf(engine, project, signal);
+  const volumes = (await engine.volumes.list({ signal })).filter(
+    ({ labels }) => projectOf(labels) === project,
+  );
+  if (members.length + volumes.length === 0)
+    throw failure('engineNotFound', { kind: 'project', name: project });
+  const networks = await networksOfProject(engine, project, signal);
+  return { members, volumes: volumes.map(({ name }) => name), networks };
+}
+
+async function membersOf(
+  engine: Engine,
+  project: string,
+  signal: AbortSignal,
+): Promise<readonly ContainerSummary[]> {
+  return (await engine.containers.list({ signal })).filter(({ labels }) => projectOf(labels) === project);
+}
+
+/** Containers that came to be while the others were read, so that they are not in the snapshot. */
+async function latecomers(
+  engine: Engine,
+  project: string,
+  members: readonly ContainerSummary[],
+  signal: AbortSignal,
+): Promise<readonly Remark[]> {
+  const known = new Set(members.map(({ id }) => id));
+  return (await membersOf(engine, project, signal))
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, names: [subject = id] }) => ({
+      kind: 'notRead',
+      subject,
+      detail: 'it came while the project was read',
+    }));
 }
 
 function projectDocument(

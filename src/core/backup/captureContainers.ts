@@ -132,10 +132,15 @@ async function prepare(
   for (const { details, imageId } of found) {
     const inspect = inspectJson.parse(details.raw);
     const body = createBody({ inspect, nameOf: (id) => names.get(id), hostName });
+    const { networks, gone } = await networksOf(engine, inspect, signal);
+    const goneRemarks = gone.map((subject): Remark => ({
+      kind: 'notRead',
+      subject,
+      detail: 'no such network',
+    }));
     prepared.push({
-      ...{ details, imageId, inspect, createBody: body },
-      networks: await networksOf(engine, inspect, signal),
-      remarks: remarksOnContainer(details, body),
+      ...{ details, imageId, inspect, networks, createBody: body },
+      remarks: [...remarksOnContainer(details, body), ...goneRemarks],
     });
   }
   return prepared;
@@ -206,13 +211,8 @@ async function document(
     };
     documents.push(containerDocument({ ...one, ...manifests }, volumes));
   }
-  const containers = withRemarks(documents, remarks);
-  const all = [...containers, ...volumes.map((volume) => volume.document)];
-  return {
-    ...{ containers, volumes, createdMs },
-    images: [...images.values()],
-    remarks: all.flatMap((one) => one.remarks),
-  };
+  const captured = { containers: documents, volumes, createdMs, images: [...images.values()] };
+  return withRemarks({ ...captured, remarks: [] }, remarks);
 }
 
 function contentOf(id: Digest, found: ReadonlyMap<Digest, CapturedImageContent>): CapturedImageContent {

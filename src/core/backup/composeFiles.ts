@@ -1,7 +1,8 @@
-import { extname, isAbsolute, join } from 'node:path';
+import { basename, extname, isAbsolute, join } from 'node:path';
 import { DrydockError } from '../errors.ts';
 import { putDocument, type BlobWriter, type CancelOptions, type StoredBlob } from '../vault/blobStore.ts';
 import { readSmallFile } from '../vault/readSmallFile.ts';
+import { referencesIn, type ComposeReference } from './composeReferences.ts';
 
 /** What Compose writes on the containers of a project. */
 const filesLabel = 'com.docker.compose.project.config_files';
@@ -12,12 +13,15 @@ const maxFileBytes = 1 << 20;
 const maxFiles = 200;
 /** Labels come from whoever made the container: nothing but a file of Compose's is taken for one. */
 const configEndings: ReadonlySet<string> = new Set(['.yml', '.yaml', '.json']);
+/** `.env`, `.env.local`, `prod.env`; a label could name a private key just as well. */
+const environmentName = /(^|\.)env(\.|$)/i;
+const maxMissing = 500;
 
 export interface ComposeFiles {
   readonly workingDir: string;
   /** In the order of the document. */
   readonly files: readonly { readonly path: string; readonly blob: StoredBlob }[];
-  /** Named by labels, and not to be read here. */
+  /** Named by labels or by Compose files, and not to be read here, or not stored. */
   readonly missing: readonly string[];
 }
 
@@ -27,8 +31,9 @@ export function isLocalEngine(endpoint: string): boolean {
 }
 
 /**
- * Stores the files that a project's containers name as its own, and the `.env` beside them. A file that is not here,
- * is no file of Compose's, or is larger than a megabyte counts as missing.
+ * Stores the files that a project's containers name as its own, the `.env` beside them, and the files of variables that
+ * the Compose files refer to. What is not here, is no file of Compose's by its name, or is larger than a megabyte
+ * counts as missing; so does everything else that a Compose file refers to.
  */
 export async function captureComposeFiles(
   store: BlobWriter,
@@ -46,22 +51,35 @@ export async function captureComposeFiles(
     ),
   ];
   const workingDir = valuesOf(folderLabel)[0] ?? '';
-  const configs = valuesOf(filesLabel);
-  const environments = valuesOf(environmentLabel);
-  const assumed = environments.length === 0 && workingDir !== '' ? [join(workingDir, '.env')] : [];
   const files: { path: string; blob: StoredBlob }[] = [];
   const missing: string[] = [];
-  for (const path of [...configs, ...environments, ...assumed].slice(0, maxFiles)) {
+  const keep = async (path: string, isAllowed: boolean, isSaid = true): Promise<Uint8Array | undefined> => {
     signal?.throwIfAborted();
-    const isAllowed = !configs.includes(path) || configEndings.has(extname(path).toLowerCase());
-    const bytes = isLocalEngine(endpoint) && isAllowed ? await readIfThere(path, workingDir) : undefined;
-    if (bytes === undefined) {
-      if (!assumed.includes(path)) missing.push(path);
-      continue;
-    }
-    files.push({ path, blob: await putDocument(store, bytes, signal && { signal }) });
+    if (files.some((file) => file.path === path) || missing.includes(path)) return undefined;
+    const isRead = isAllowed && files.length < maxFiles && isLocalEngine(endpoint);
+    const bytes = isRead ? await readIfThere(path, workingDir) : undefined;
+    if (bytes !== undefined)
+      files.push({ path, blob: await putDocument(store, bytes, signal && { signal }) });
+    else if (isSaid) missing.push(path);
+    return bytes;
+  };
+  const references: ComposeReference[] = [];
+  for (const path of valuesOf(filesLabel)) {
+    const bytes = await keep(path, configEndings.has(extname(path).toLowerCase()));
+    if (bytes !== undefined) references.push(...referencesIn(Buffer.from(bytes).toString('utf8')));
   }
-  return { workingDir, files, missing };
+  const environments = valuesOf(environmentLabel);
+  for (const path of environments) await keep(path, environmentName.test(basename(path)));
+  if (environments.length === 0 && workingDir !== '') await keep(join(workingDir, '.env'), true, false);
+  for (const { path, isEnvironment } of references) {
+    const full = isAbsolute(path) || workingDir === '' ? path : join(workingDir, path);
+    await keep(full, isEnvironment && environmentName.test(basename(path)));
+  }
+  return { workingDir, files, missing: atMost(maxMissing, missing) };
+}
+
+function atMost(count: number, paths: readonly string[]): readonly string[] {
+  return paths.length <= count ? paths : [...paths.slice(0, count), `… (${paths.length - count})`];
 }
 
 async function readIfThere(path: string, workingDir: string): Promise<Uint8Array | undefined> {

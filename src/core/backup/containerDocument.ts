@@ -36,8 +36,12 @@ export function containerDocument(
     return { type, name: volume, source, target, isReadOnly, isIncluded };
   });
   const leftOut = mounts
-    .filter(({ type, isIncluded }) => type === 'bind' && !isIncluded)
-    .map(({ target, source }): Remark => ({ kind: 'bind', subject: target, detail: source }));
+    .filter(({ type, isIncluded }) => ['bind', 'volume'].includes(type) && !isIncluded)
+    .map(({ type, target, source }): Remark => ({
+      kind: type === 'bind' ? 'bind' : 'notRead',
+      subject: target,
+      detail: source,
+    }));
   return {
     formatVersion: 1,
     ...{ id, name, state, mounts, imageName: image },
@@ -52,19 +56,39 @@ export function containerDocument(
   };
 }
 
-/** Puts remarks on containers into the documents of these; what is on none of them goes into the first. */
-export function withRemarks(
-  documents: readonly CapturedContainer[],
-  remarks: readonly Remark[],
-): readonly CapturedContainer[] {
-  const names = new Set(documents.map(({ name }) => name));
-  return documents.map((document, index) => ({
-    ...document,
-    remarks: [
-      ...document.remarks,
-      ...remarks.filter(({ subject }) => (names.has(subject) ? subject === document.name : index === 0)),
-    ],
-  }));
+/**
+ * Puts remarks into the documents of the containers that they are on; one that is on none of them goes into the first
+ * container's, or where there is none into the first volume's.
+ */
+export function withRemarks<T extends Remarked>(captured: T, remarks: readonly Remark[]): T {
+  const { containers, volumes } = captured;
+  const names = new Set(containers.map(({ name }) => name));
+  const isIn = ({ subject }: Remark, index: number, name: string): boolean =>
+    names.has(subject) ? subject === name : index === 0;
+  const more = (index: number, name: string): readonly Remark[] =>
+    remarks.filter((remark) => isIn(remark, index, name));
+  const all = {
+    containers: containers.map((one, index) => ({
+      ...one,
+      remarks: [...one.remarks, ...more(index, one.name)],
+    })),
+    volumes: volumes.map(({ document, ...volume }, index) => ({
+      ...volume,
+      document: {
+        ...document,
+        remarks: [...document.remarks, ...(containers.length === 0 && index === 0 ? remarks : [])],
+      },
+    })),
+  };
+  const documents = [...all.containers, ...all.volumes.map(({ document }) => document)];
+  return { ...captured, ...all, remarks: documents.flatMap((one) => one.remarks) };
+}
+
+interface Remarked {
+  readonly containers: readonly CapturedContainer[];
+  readonly volumes: readonly VolumeCapture[];
+  /** All that is in the documents. */
+  readonly remarks: readonly Remark[];
 }
 
 /** The manifest of the platform that an image runs on here. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../engine/records.ts';
 
@@ -20,7 +21,11 @@ const mountPoint = z.object({
   RW: z.boolean().optional(),
 });
 const hostMount = z.looseObject({ Type: z.string(), Source: z.string().optional(), Target: z.string() });
-const endpoint = z.looseObject({ NetworkID: z.string().nullish(), Aliases: z.array(z.string()).nullish() });
+const endpoint = z.looseObject({
+  NetworkID: z.string().nullish(),
+  Aliases: z.array(z.string()).nullish(),
+  MacAddress: z.string().nullish(),
+});
 const inspected = z.looseObject({
   Id: z.string(),
   Config: object,
@@ -41,7 +46,7 @@ const endpointWishes = ['IPAMConfig', 'Links', 'DriverOpts', 'GwPriority'] as co
  * - IDs of other containers are their names; networks too.
  * - Anonymous volumes, and what came by VolumesFrom, are mounted by name: a new container would get new, empty ones.
  * - Hostname is left out where the engine chose it or refuses it; aliases with the container's ID likewise.
- * - A MAC address is kept where somebody chose it.
+ * - A MAC address is kept where somebody chose it, as far as engines tell.
  * - No entrypoint is said as such, or the engine would take the image's.
  *
  * Throws a ZodError when it is no inspect.
@@ -80,7 +85,8 @@ export function createBody({ inspect, nameOf, hostName }: CreateBodyInput): Json
               name,
               endpointOf(settings, {
                 id: found.Id,
-                mac: name === primaryOf(networkMode) ? Config['MacAddress'] : undefined,
+                mac:
+                  (name === primaryOf(networkMode) ? Config['MacAddress'] : undefined) ?? chosenMac(settings),
               }),
             ]),
           ),
@@ -171,7 +177,8 @@ function bindTarget(bind: string): string {
 }
 
 function isSamePath(one: string, other: string): boolean {
-  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+  const plain = (path: string): string => posix.normalize(path).replace(/\/+$/, '');
+  return plain(one) === plain(other);
 }
 
 function endpointOf(
@@ -187,6 +194,15 @@ function endpointOf(
       ...(typeof mac === 'string' ? [['MacAddress', mac] as const] : []),
     ]),
   );
+}
+
+/**
+ * An endpoint's own MAC address, where it is none that an engine made up: these have the bit for local use set. One
+ * that was chosen with this bit reads like one that was made up, unless it stands in Config.
+ */
+function chosenMac({ MacAddress }: z.output<typeof endpoint>): string | undefined {
+  const first = Number.parseInt(MacAddress?.slice(0, 2) ?? '', 16);
+  return first % 4 === 0 ? (MacAddress ?? undefined) : undefined;
 }
 
 function without(of: JsonObject, names: readonly string[]): JsonObject {

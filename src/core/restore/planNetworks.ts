@@ -12,12 +12,16 @@ export interface NetworksPlan {
 }
 
 /**
- * The networks that some containers need. One of the name that is there is used as it stands, since others may be in
+ * The networks that some containers need, and `more` of their project. One of the name that is there is used as it stands, since others may be in
  * it; one that is not there is made again, with its subnets where they are free.
  */
-export function planNetworks(documents: readonly CapturedContainer[], state: EngineState): NetworksPlan {
+export function planNetworks(
+  documents: readonly CapturedContainer[],
+  state: EngineState,
+  more: readonly CapturedNetwork[] = [],
+): NetworksPlan {
   const wanted = new Map<string, CapturedNetwork>();
-  for (const network of documents.flatMap(({ networks }) => networks))
+  for (const network of [...documents.flatMap(({ networks }) => networks), ...more])
     if (!wanted.has(network.name)) wanted.set(network.name, network);
   const plans = [...wanted.values()].map((network) => planNetwork(network, documents, state));
   return {

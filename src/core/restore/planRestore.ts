@@ -35,7 +35,8 @@ export async function planRestore(
   const containers = await planContainers({ engine }, { ...parts, contents, choices, state }, cancel);
   // What nobody makes needs no network and no image.
   const documents = containers.containers.map(({ document }) => document);
-  const networks = planNetworks(documents, state);
+  const ofProject = choices.only === undefined ? contents.project?.document.networks : undefined;
+  const networks = planNetworks(documents, state, ofProject);
   const volumes = planVolumes(parts.volumes, choices, state, containers.gone);
   const images = await planImages(
     { engine, store: vault.blobs },

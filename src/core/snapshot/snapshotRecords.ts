@@ -117,8 +117,10 @@ const compose = z.object({
   workingDir: text,
   /** Files whose bytes are layers of the artifact, in the same order. */
   files: z.array(z.object({ path: text, digest, sizeBytes: count })).max(1000),
-  /** Files that its labels name and that could not be read here. */
+  /** Files that its labels, or its Compose files, name and that could not be read here. */
   missing: z.array(text).max(1000),
+  /** All networks that the engine counts to the project, those too that no container is in. */
+  networks: z.array(network).max(1000).optional(),
   services: z
     .array(
       z.object({

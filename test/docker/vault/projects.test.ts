@@ -43,6 +43,7 @@ describe('backing up a Compose project', function () {
     await bench.docker('network', 'create', ...label, ...ofShop, '--subnet', '10.213.9.0/24', back);
     for (const volume of ['shop_data', 'shop_spare'])
       await bench.docker('volume', 'create', ...label, ...ofShop, volume);
+    await bench.docker('network', 'create', ...label, ...ofShop, '--internal', 'shop_unused');
     const service = (name: string, dependsOn = ''): readonly string[] => [
       ...ofShop,
       ...['--label', `com.docker.compose.service=${name}`],
@@ -126,6 +127,11 @@ describe('backing up a Compose project', function () {
     const project = contents.project?.document;
     assert.ok(project);
     assert.equal(project.workingDir, composeFolder);
+    assert.deepEqual(project.networks?.map(({ name, isInternal }) => `${name} ${isInternal}`).sort(), [
+      'shop_back false',
+      'shop_front false',
+      'shop_unused true',
+    ]);
     assert.deepEqual(
       project.files.map(({ path }) => path),
       [join(composeFolder, 'compose.yaml'), join(composeFolder, '.env')],
@@ -167,6 +173,33 @@ describe('backing up a Compose project', function () {
       ...['start shop-db-1', 'start shop-api-1', 'start shop-web-1'],
     ]);
     assert.deepEqual([...new Set(Object.values(await bench.states()))], ['running']);
+  });
+
+  it('is as before only where the Compose file is too', async () => {
+    await start();
+    const input = { project: 'shop', consistency: 'none', includeBinds: false } as const;
+    const isUnchanged = async (): Promise<boolean> =>
+      (await backupProject(bench, input, unattended())).isUnchanged;
+    await isUnchanged();
+    assert.equal(await isUnchanged(), true);
+    await writeFile(join(composeFolder, 'compose.yaml'), 'services: { more: {} }\n');
+    assert.equal(await isUnchanged(), false);
+    await writeFile(join(composeFolder, 'compose.yaml'), 'services: {}\n');
+  });
+
+  it('names a container that came while the others were read', async () => {
+    await bench.create('shop-db-1', ofShop);
+    const engine = watchedEngine(bench.engine, {
+      after: async (call) => {
+        if (call === 'images.list') await bench.create('shop-late-1', ofShop);
+      },
+    });
+    const deps = { engine, vault: bench.vault, owner: bench.owner };
+    const input = { project: 'shop', consistency: 'pause', includeBinds: false } as const;
+    const { remarks, snapshot } = await backupProject(deps, input, unattended());
+    assert.ok(remarks.some(({ kind, subject }) => kind === 'notRead' && subject === 'shop-late-1'));
+    const [{ document } = assert.fail('no container')] = (await bench.contents(snapshot)).containers;
+    assert.ok(document.remarks.some(({ subject }) => subject === 'shop-late-1'));
   });
 
   it('takes what is left of one: its volumes', async () => {

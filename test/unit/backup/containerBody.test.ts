@@ -206,6 +206,12 @@ describe('what recreates a container', () => {
     assert.deepEqual(bodyOf({ hostConfig, networks }).NetworkingConfig.EndpointsConfig, { a: {}, b: {} });
   });
 
+  it('keeps a MAC address in any network that no engine makes up', () => {
+    const networks = { a: { MacAddress: '52:8a:c4:e3:3c:1b' }, b: { MacAddress: '00:1b:21:aa:00:09' } };
+    const { EndpointsConfig } = bodyOf({ hostConfig: { NetworkMode: 'a' }, networks }).NetworkingConfig;
+    assert.deepEqual(EndpointsConfig, { a: {}, b: { MacAddress: '00:1b:21:aa:00:09' } });
+  });
+
   it('mounts by name what came from another container', () => {
     const body = bodyOf({
       hostConfig: { NetworkMode: 'none', Binds: null, VolumesFrom: ['cache:ro'] },
@@ -230,6 +236,12 @@ describe('what recreates a container', () => {
       networks: { a: { Aliases: ['24', id, '24eba291e69e'] } },
     });
     assert.deepEqual(body.NetworkingConfig.EndpointsConfig, { a: { Aliases: ['24'] } });
+  });
+
+  it('mounts once what was given by a path that the engine cleaned', () => {
+    const mounts = [{ Type: 'volume', Name: 'named', Source: '/x', Destination: '/data/sub', RW: true }];
+    const hostConfig = { NetworkMode: 'none', Binds: ['named:/data//./sub/'] };
+    assert.deepEqual(bodyOf({ hostConfig, mounts }).HostConfig['Binds'], hostConfig.Binds);
   });
 
   it('takes a Windows path for the source of a bind', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { withRemarks } from '../../../src/core/backup/containerDocument.ts';
 import { secretsIn } from '../../../src/core/backup/containerRemarks.ts';
+import { volumeDocument } from '../../support/capturedThings.ts';
 
 describe('secrets among the variables of a container', () => {
   for (const name of [
@@ -47,5 +49,16 @@ describe('secrets among the variables of a container', () => {
 
   it('tells no value', () => {
     assert.equal(secretsIn(['A_TOKEN=value=with=signs']).join(), 'A_TOKEN');
+  });
+});
+
+describe('remarks of a backup', () => {
+  it('are in a document even where there is no container', () => {
+    const document = volumeDocument('data', []);
+    const remark = { kind: 'notPaused', subject: 'stranger' } as const;
+    const captured = { containers: [], volumes: [{ document, parts: [] }], remarks: document.remarks };
+    const { volumes, remarks } = withRemarks(captured, [remark]);
+    assert.deepEqual(volumes[0]?.document.remarks.at(-1), remark);
+    assert.deepEqual(remarks, [...document.remarks, remark]);
   });
 });

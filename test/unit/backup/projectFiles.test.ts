@@ -64,6 +64,56 @@ describe('the files of a Compose project', () => {
     assert.deepEqual(found.missing, [pathOf('gone.env')]);
   });
 
+  it('are also those of variables that a Compose file refers to, and the others are named', async () => {
+    const text = [
+      'services:',
+      '  web:',
+      '    env_file:',
+      '      - web.env   # its own',
+      '      - path: "./more.env"',
+      '        required: false',
+      '      - ${WHICH}.env',
+      '    image: app',
+      '  db:',
+      '    env_file: [db.env, id_ed25519]',
+      '    extends:',
+      '      file: base.yaml',
+      '    # env_file: unused.env',
+      '    ports:',
+      '    - 80:80',
+      'secrets:',
+      '  key:',
+      '    file: ./key.txt',
+    ].join('\n');
+    await writeFile(pathOf('compose.yaml'), text);
+    for (const name of ['web.env', 'more.env', 'db.env', 'id_ed25519', 'key.txt'])
+      await writeFile(pathOf(name), name);
+    const { files, missing } = await capture([pathOf('compose.yaml')]);
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      ['compose.yaml', 'web.env', 'more.env', 'db.env'].map(pathOf),
+    );
+    assert.deepEqual(missing, ['${WHICH}.env', 'id_ed25519', 'base.yaml', 'key.txt'].map(pathOf));
+  });
+
+  it('are no other file, even where a label says that it is one of variables', async () => {
+    await writeFile(pathOf('id_ed25519'), 'a key');
+    const label = 'com.docker.compose.project.environment_file';
+    const { files, missing } = await capture([], { [label]: pathOf('id_ed25519') });
+    assert.deepEqual(files, []);
+    assert.deepEqual(missing, [pathOf('id_ed25519')]);
+  });
+
+  it('are named when there are more of them than are read', async () => {
+    const names = Array.from({ length: 800 }, (_, index) => pathOf(`${index}.yaml`));
+    for (const name of names.slice(0, 201)) await writeFile(name, '');
+    const { files, missing } = await capture(names);
+    assert.equal(files.length, 200);
+    assert.equal(missing[0], names[200]);
+    assert.equal(missing.length, 501);
+    assert.equal(missing.at(-1), '… (100)');
+  });
+
   it('are not looked for when the engine is on another machine', async () => {
     await writeFile(pathOf('compose.yaml'), 'of this machine');
     const { files, missing } = await capture([pathOf('compose.yaml')], {}, 'ssh://far');

@@ -22,7 +22,10 @@ export interface TreeFile {
   readonly sha256?: string;
   /** The data is a map of holes and pieces. */
   readonly isSparse: boolean;
-  readonly hasXattrs: boolean;
+  /** Extended attributes, names to values in base64. */
+  readonly xattrs?: Readonly<Record<string, string>>;
+  /** Major and minor number of a device. */
+  readonly device?: readonly [number, number];
   /** Where its headers and its data start in the plain tar. */
   readonly header: number;
   readonly offset: number;

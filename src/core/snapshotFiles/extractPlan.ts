@@ -72,7 +72,7 @@ export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     const { path, node: at } = next;
     const { file, children } = at;
-    if (file?.hasXattrs === true && !rules.takesXattrs) left.push({ path, reason: 'attributes' });
+    if (file?.xattrs !== undefined && !rules.takesXattrs) left.push({ path, reason: 'attributes' });
     if (children !== undefined) {
       folders.push({ path, ...(file && { file }) });
       const names = [...children].filter(([, child]) => isThere(child)).map(([name]) => name);

@@ -198,6 +198,9 @@ function requireSame(plan: ExtractPlan, there: ReadonlyMap<string, LayerEntry>, 
     }
 }
 
+/** The only extended attribute that engines hand out; they take all, and nobody sees what became of the others. */
+const seenXattr = 'security.capability';
+
 function differences(file: TreeFile, found: LayerEntry): string {
   const isLink = file.type === 'symlink';
   const checks: readonly (readonly [string, boolean])[] = [
@@ -208,6 +211,8 @@ function differences(file: TreeFile, found: LayerEntry): string {
     ['data', file.type !== 'file' || file.sha256 === found.sha256],
     ['time', Math.floor(file.mtime) === Math.floor(found.mtime)],
     ['link', !isLink || file.link === found.link],
+    ['device', file.device?.join() === found.device?.join()],
+    ['capability', file.xattrs?.[seenXattr] === found.xattrs?.[seenXattr]],
   ];
   return checks.flatMap(([what, isSame]) => (isSame ? [] : [what])).join(', ');
 }

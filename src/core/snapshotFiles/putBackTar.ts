@@ -61,8 +61,12 @@ function* linkHeaders(
   for (const { path, file } of links) {
     const first = firstNames.get(file);
     if (first === undefined) continue;
-    const pax = new Map([...first.entry.pax, ['linkpath', pathBytes(first.path)] as const]);
-    yield headersAs({ ...first.entry, type: 'hardlink', sizeBytes: 0, pax }, joined(folder, path), name);
+    const linked = { linkPath: first.path, rawLinkPath: pathBytes(first.path) };
+    yield headersAs(
+      { ...first.entry, ...linked, type: 'hardlink', sizeBytes: 0 },
+      joined(folder, path),
+      name,
+    );
   }
 }
 

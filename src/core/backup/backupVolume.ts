@@ -59,7 +59,11 @@ export async function backupVolume(
         );
       },
     );
-    const document = { ...captured.document, remarks: [...remarks, ...captured.document.remarks] };
+    const named = new Set(remarks.filter(({ kind }) => kind === 'notPaused').map(({ subject }) => subject));
+    const more = captured.document.remarks.filter(
+      ({ kind, subject }) => kind !== 'notPaused' || !named.has(subject),
+    );
+    const document = { ...captured.document, remarks: [...remarks, ...more] };
     const draft = new SnapshotDraft(session.vault.blobs);
     await draft.addVolume(document, captured.parts, { signal });
     const isUnchanged = await isAsBefore(vault, source, captured.parts, { signal });

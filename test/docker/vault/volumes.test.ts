@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended } from '../../../src/core/progress.ts';
@@ -13,6 +22,7 @@ import { withOpenVolume } from '../../../src/core/volumes/openVolume.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
+import { watchedEngine } from '../../support/watchedEngine.ts';
 
 describe('a volume on a real engine', function () {
   this.timeout(120_000);
@@ -57,6 +67,70 @@ describe('a volume on a real engine', function () {
     const { name, folder } = await bench.volume('empty');
     chmodSync(folder, 0o1730);
     assert.deepEqual(factsOf(await restoreNew(name)), factsOf(folder));
+  });
+
+  it('comes back without its sockets, which are named as what an engine does not hand out', async () => {
+    const { name, folder } = await bench.volume('socket');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve));
+    writeFileSync(join(folder, 'file'), 'data');
+    try {
+      const { remarks } = await bench.backUp(name);
+      assert.ok(remarks.some(({ detail }) => detail?.includes('sockets')));
+      const facts = factsOf(await restoreNew(name));
+      assert.deepEqual(Object.keys(facts).sort(), ['.', 'file']);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('tells beforehand what a sparse file takes when it is restored', async () => {
+    const { name, folder } = await bench.volume('sparse');
+    writeFileSync(join(folder, 'sparse'), '');
+    truncateSync(join(folder, 'sparse'), 24 << 20);
+    const { snapshot, volume } = await bench.backUp(name);
+    assert.ok(snapshot.plainBytes >= 24 << 20 && volume.document.plainBytes >= 24 << 20);
+    assert.ok(snapshot.newBytes < 1 << 20);
+  });
+
+  it('is read and written without a process, a log or a command, by a container that never starts', async () => {
+    const { name, folder } = await bench.volume('silent');
+    writeFileSync(join(folder, 'file'), 'data');
+    const calls = new Set<string>();
+    const engine = watchedEngine(bench.engine, {
+      before: (call) => {
+        if (call.startsWith('containers.') || call.startsWith('images.')) calls.add(call);
+      },
+    });
+    const deps = bench.through(engine);
+    const { snapshot } = await backupVolume(deps, { name, consistency: 'none' }, unattended());
+    const volume = await bench.volumeIn(snapshot);
+    await restoreVolume(deps, { volume, target: { name, mode: 'replace' } }, unattended());
+    assert.deepEqual([...calls].sort(), [
+      'containers.create',
+      'containers.list',
+      'containers.readArchive',
+      'containers.remove',
+      'containers.writeArchive',
+      'images.importRootfs',
+      'images.remove',
+    ]);
+  });
+
+  it('is another source than a volume of the same name on another engine', async () => {
+    const { name, folder } = await bench.volume('twin');
+    writeFileSync(join(folder, 'file'), 'data');
+    const first = await bench.backUp(name);
+    const info = await bench.engine.info();
+    const engine = {
+      ...watchedEngine(bench.engine, {}),
+      info: () => Promise.resolve({ ...info, id: 'other' }),
+    };
+    const second = await backupVolume(bench.through(engine), { name, consistency: 'none' }, unattended());
+    assert.equal(second.isUnchanged, false);
+    assert.notEqual(second.snapshot.source.engineId, first.snapshot.source.engineId);
+    const both = (await readSnapshots(bench.vault)).filter(({ source }) => source.name === name);
+    assert.equal(new Set(both.map(({ refName }) => refName)).size, 2);
   });
 
   it('is not made by a typo in its name', async () => {

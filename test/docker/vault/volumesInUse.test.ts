@@ -182,7 +182,8 @@ describe('volumes that change and are used meanwhile', function () {
         unattended(),
       );
       const { name: own, state: now } = await containers.inspect(id);
-      assert.ok(remarks.some(({ kind, subject }) => kind === 'notPaused' && subject === own));
+      const told = remarks.filter(({ kind }) => kind === 'notPaused').map(({ subject }) => subject);
+      assert.deepEqual(told, [own]);
       assert.equal(now, 'running');
     });
 

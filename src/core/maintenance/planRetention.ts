@@ -1,4 +1,5 @@
 import { failure } from '../errors.ts';
+import { isBeforeRestore } from '../snapshot/beforeRestore.ts';
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts';
 import { periodOf, type CalendarPeriod } from './calendarPeriod.ts';
 import { before, isEmptySpan, parseRetentionSpan, type RetentionSpan } from './retentionSpan.ts';
@@ -64,7 +65,8 @@ const withinRules = [
 /**
  * What `policy` keeps of each source and why, with restic's meaning of every rule. Beyond restic, a pinned snapshot
  * stays, and the newest verified one where the policy keeps none that is; both count in the rules like any other. A
- * snapshot whose annotations can't be read stays too, and counts nowhere.
+ * snapshot whose annotations can't be read stays too, and counts nowhere. What a restore replaced is counted by
+ * itself, and stands in for no backup.
  *
  * Throws `retentionEmpty` for a policy without a rule, `retentionDropsAll` when it would keep nothing of a source,
  * and `badSpan`.
@@ -103,17 +105,22 @@ function planGroup(
 ): RetentionGroup {
   const sorted = [...group].sort((a, b) => b.createdMs - a.createdMs);
   const clear = sorted.filter(({ unreadable }) => unreadable === undefined);
-  const times = clear.map(({ createdMs }) => createdMs).filter((ms) => ms < nowMs);
+  const backups = clear.filter((one) => !isBeforeRestore(one));
+  const needed = backups.length > 0 ? backups : clear;
+  const times = needed.map(({ createdMs }) => createdMs).filter((ms) => ms < nowMs);
   const latestMs = times[0] ?? Number.POSITIVE_INFINITY;
-  const started = rules.map((start) => start());
   const reasons = new Map<Snapshot, readonly RetentionReason[]>();
-  for (const [place, snapshot] of clear.entries()) {
-    const isLast = place === clear.length - 1;
-    const found = started.flatMap((rule) => rule({ snapshot, place, isLast, latestMs }) ?? []);
-    if (found.length > 0) reasons.set(snapshot, found);
+  // What a restore replaced is counted on its own, or it would push out the backup that was restored.
+  for (const counted of [backups, clear.filter(isBeforeRestore)]) {
+    const started = rules.map((start) => start());
+    for (const [place, snapshot] of counted.entries()) {
+      const isLast = place === counted.length - 1;
+      const found = started.flatMap((rule) => rule({ snapshot, place, isLast, latestMs }) ?? []);
+      if (found.length > 0) reasons.set(snapshot, found);
+    }
   }
   const [first] = clear;
-  if (first !== undefined && reasons.size === 0)
+  if (first !== undefined && !needed.some((one) => reasons.has(one)))
     throw failure('retentionDropsAll', { kind: first.source.kind, name: first.source.name });
   const add = (snapshot: Snapshot, kind: 'pinned' | 'onlyVerified' | 'unreadable'): void => {
     reasons.set(snapshot, [...(reasons.get(snapshot) ?? []), { kind }]);
@@ -124,8 +131,11 @@ function planGroup(
   }
   const isSound = ({ verified, damaged }: Snapshot): boolean =>
     verified !== undefined && damaged === undefined;
-  if (![...reasons.keys()].some(isSound)) {
-    const newest = sorted.find(isSound);
+  const sound = sorted.filter(isSound);
+  const soundBackups = sound.filter((one) => !isBeforeRestore(one));
+  const trusted = soundBackups.length > 0 ? soundBackups : sound;
+  if (!trusted.some((one) => reasons.has(one))) {
+    const [newest] = trusted;
     if (newest !== undefined) add(newest, 'onlyVerified');
   }
   return {

@@ -1,4 +1,5 @@
 import { failure } from '../errors.ts';
+import { isBeforeRestore } from './beforeRestore.ts';
 import { openContents } from './openContents.ts';
 import { sourceRef } from './refNames.ts';
 import type { Snapshot, SnapshotContents } from './snapshot.ts';
@@ -32,7 +33,7 @@ const minIdLength = 4;
 /**
  * The one snapshot that `text` means: its name, a start of its ID of at least four digits, `latest`, or
  * `<source>@latest` with the source as it stands in names or as its engine calls it. `latest` alone is only clear in
- * a vault of one source. Throws `snapshotUnknown`, `notExactlyOne`.
+ * a vault of one source. What a restore replaced is the latest only where there is no other. Throws `snapshotUnknown`, `notExactlyOne`.
  */
 export function findSnapshot(snapshots: readonly Snapshot[], text: string): Snapshot {
   const found = matching(snapshots, text);
@@ -64,7 +65,12 @@ function latest(snapshots: readonly Snapshot[]): readonly Snapshot[] {
     const { kind, engineId, name } = one.source;
     const key = JSON.stringify([kind, engineId, name]);
     const known = newest.get(key);
-    if (known === undefined || one.createdMs > known.createdMs) newest.set(key, one);
+    if (known === undefined || isMoreLatest(one, known)) newest.set(key, one);
   }
   return [...newest.values()];
+}
+
+function isMoreLatest(one: Snapshot, other: Snapshot): boolean {
+  if (isBeforeRestore(one) !== isBeforeRestore(other)) return isBeforeRestore(other);
+  return one.createdMs > other.createdMs;
 }

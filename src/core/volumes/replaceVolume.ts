@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { failure, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
+import { beforeRestoreTag } from '../snapshot/beforeRestore.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
@@ -14,9 +15,6 @@ import { withOpenVolume, type OpenVolume } from './openVolume.ts';
 import { isForgetful } from './volumeRemarks.ts';
 import { checkVolumeParts } from './volumeParts.ts';
 import { usersOf } from './volumeUsers.ts';
-
-/** On the snapshots that are made of what a restore replaces. */
-export const beforeRestoreTag = 'before-restore';
 
 /** Says in the journal that a volume is to get its old data back, which is in a snapshot. */
 export const refillNote = 'refillVolume';

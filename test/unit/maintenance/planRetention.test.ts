@@ -206,6 +206,31 @@ describe('a retention policy', () => {
       assert.deepEqual(keptBy(policy, snapshots), expected);
     });
 
+  it('counts what a restore replaced by itself, so that it pushes no backup out', () => {
+    const replaced = at('2019-11-18 09:00', { tags: ['before-restore'] });
+    const older = at('2019-11-10 09:00', { tags: ['before-restore'] });
+    const backups = [
+      at('2019-11-18 08:00', { tags: ['daily'] }),
+      at('2019-11-16 08:00', { tags: ['daily'] }),
+    ];
+    assert.deepEqual(keptBy({ last: 1 }, [...backups, replaced, older]), [
+      '2019-11-18 09:00: last snapshot',
+      '2019-11-18 08:00: last snapshot',
+    ]);
+    assert.deepEqual(keptBy({ tags: ['daily'] }, [replaced, ...backups]), [
+      '2019-11-18 08:00: has tags daily',
+      '2019-11-16 08:00: has tags daily',
+    ]);
+    const now = at('2019-11-20 08:00', { tags: ['before-restore'] });
+    assert.deepEqual(keptBy({ within: '1d' }, [...backups, now]), [
+      '2019-11-20 08:00: within 1d',
+      '2019-11-18 08:00: within 1d',
+    ]);
+    assert.throws(() => keptBy({ tags: ['before-restore'] }, [replaced, ...backups]), {
+      code: 'retentionDropsAll',
+    });
+  });
+
   it('is refused when it has no rule', () => {
     for (const policy of [{}, { last: 0 }, { within: '0h' }, { tags: [] }, { daily: 0, weekly: 0 }])
       assert.throws(() => planRetention(sundays, policy, now), { code: 'retentionEmpty' });

@@ -159,6 +159,14 @@ describe('finding a snapshot', () => {
     assert.equal(findSnapshot([old, now], 'latest'), now);
   });
 
+  it('does not take for the latest what a restore replaced, unless there is nothing else', () => {
+    const replaced = { ...snapshotNamed('app:1', createdMs + 60_000), tags: ['before-restore'] };
+    const older = { ...snapshotNamed('app:1', createdMs + 30_000), tags: ['before-restore'] };
+    assert.equal(findSnapshot([replaced, now, old], 'app:1@latest'), now);
+    assert.equal(findSnapshot([old, now, replaced], 'latest'), now);
+    assert.equal(findSnapshot([replaced, older], 'app:1@latest'), replaced);
+  });
+
   it('refuses what means none or several', () => {
     const elsewhere = snapshotNamed('app:1', createdMs, 'E2');
     for (const text of ['none@latest', '', other.id.slice('sha256:'.length, 10)])

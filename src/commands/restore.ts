@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { RestorePlan } from '../core/restore/restorePlan.ts';
 import type { RestoreResult } from '../core/restore/restoreResult.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
-import { planSummary, warningWords } from '../ui/restorePlanWords.ts';
+import { keptWords, resultSummary, warningWords } from '../ui/restorePlanWords.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshot, pickSnapshotOf } from '../ui/vaultPickers.ts';
 import type { DrydockNode } from '../views/node.ts';
@@ -89,12 +89,10 @@ async function mayReplace(context: CommandContext, plan: RestorePlan, message: s
 function tellRestored({ log }: CommandContext, name: string, { items, kept, warnings }: RestoreResult): void {
   const sentence = vscode.l10n.t('Restored and checked: {name} ({summary}).', {
     name,
-    summary: planSummary({ items }, vscode),
+    summary: resultSummary({ items }, vscode),
   });
   const notes = [
-    ...kept.map((thing) =>
-      vscode.l10n.t('The old {name} is kept as {keptAs}.', { name: thing.name, keptAs: thing.keptAs }),
-    ),
+    ...kept.map((thing) => keptWords(thing, vscode)),
     ...warnings.map((warning) => warningWords(warning, vscode)),
   ];
   for (const note of notes) log.info(`${name}: ${note}`);

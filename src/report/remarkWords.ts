@@ -21,7 +21,7 @@ export function remarkKindWord(kind: Remark['kind'], { l10n }: Pick<Wording, 'l1
     case 'secret':
       return l10n.t('looks like a secret in the environment');
     case 'xattrs':
-      return l10n.t('is without what no engine gives');
+      return l10n.t('is kept without what engines don’t hand out');
     case 'maskedOption':
       return l10n.t('is an option that the engine hides');
     case 'notPaused':

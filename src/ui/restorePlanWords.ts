@@ -1,6 +1,6 @@
 import type { ItemKind, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
 import type { RestoreProblem } from '../core/restore/restoreProblem.ts';
-import type { RestoreWarning } from '../core/restore/restoreResult.ts';
+import type { KeptThing, RestoreResult, RestoreWarning } from '../core/restore/restoreResult.ts';
 import type { Wording } from '../views/viewItem.ts';
 
 type Words = Pick<Wording, 'l10n'>;
@@ -50,24 +50,41 @@ export function isBlocked({ problems }: Pick<RestorePlan, 'problems'>): boolean 
   return problems.some(({ severity }) => severity === 'blocker');
 }
 
-/** What the plan comes to in one line: `2 created, 1 replaced, 3 kept`. */
-export function planSummary({ items }: Pick<RestorePlan, 'items'>, { l10n }: Words): string {
-  const count = (action: RestoreItem['action']): number =>
-    items.filter((item) => item.action === action).length;
-  const [created, replaced, kept, skipped] = [
-    count('create'),
-    count('replace'),
-    count('keep'),
-    count('skip'),
-  ];
-  return [
-    created === 0 ? '' : l10n.t('{count} to create', { count: created }),
-    replaced === 0 ? '' : l10n.t('{count} to replace', { count: replaced }),
-    kept === 0 ? '' : l10n.t('{count} there already', { count: kept }),
-    skipped === 0 ? '' : l10n.t('{count} left out', { count: skipped }),
-  ]
-    .filter((part) => part !== '')
+/** What the plan comes to in one line: `2 to create · 1 to replace · 3 there already`. */
+export function planSummary({ items }: Pick<RestorePlan, 'items'>, words: Words): string {
+  return summary(items, words, {
+    create: words.l10n.t('{count} to create'),
+    replace: words.l10n.t('{count} to replace'),
+  });
+}
+
+/** What the restore came to: `2 created · 1 replaced · 3 there already`. */
+export function resultSummary({ items }: Pick<RestoreResult, 'items'>, words: Words): string {
+  return summary(items, words, {
+    create: words.l10n.t('{count} created'),
+    replace: words.l10n.t('{count} replaced'),
+  });
+}
+
+function summary(
+  items: readonly RestoreItem[],
+  { l10n }: Words,
+  changing: Readonly<Record<'create' | 'replace', string>>,
+): string {
+  const texts = { ...changing, keep: l10n.t('{count} there already'), skip: l10n.t('{count} left out') };
+  return (['create', 'replace', 'keep', 'skip'] as const)
+    .flatMap((action) => {
+      const count = items.filter((item) => item.action === action).length;
+      return count === 0 ? [] : texts[action].replace('{count}', String(count));
+    })
     .join(' · ');
+}
+
+/** Where the old one is, of which a replaced thing took the name. */
+export function keptWords({ what, name, keptAs }: KeptThing, { l10n }: Words): string {
+  return what === 'volume'
+    ? l10n.t('What {name} held is kept as the snapshot {keptAs}.', { name, keptAs })
+    : l10n.t('The old {name} is kept as {keptAs}.', { name, keptAs });
 }
 
 export function itemWord(what: ItemKind, { l10n }: Words): string {

@@ -84,7 +84,7 @@ describe('the page of a snapshot', () => {
   it('words every remark with the thing it is about, and what was found damaged', () => {
     assert.deepEqual(page.remarks, [
       { kind: 'changed while it was read', subject: 'data: log/app.log', detail: 'size' },
-      { kind: 'is without what no engine gives', subject: 'data', detail: '' },
+      { kind: 'is kept without what engines don’t hand out', subject: 'data', detail: '' },
     ]);
     const damaged = { ...contents.snapshot, damaged: { atMs: 1, reason: 'a blob is missing' } };
     const { alert } = pageSnapshot({ ...contents, snapshot: damaged }, [], abilities, plainWording);

@@ -8,6 +8,7 @@ import {
   itemOfProblem,
   planSummary,
   problemLine,
+  resultSummary,
 } from '../../../src/ui/restorePlanWords.ts';
 import { plainWording } from '../views/plainWording.ts';
 
@@ -54,6 +55,7 @@ describe('the words of a restore plan', () => {
   it('count what the plan comes to', () => {
     const items = [item({}), item({}), item({ action: 'keep' }), item({ action: 'skip' })];
     assert.equal(planSummary({ items }, plainWording), '2 to create · 1 there already · 1 left out');
+    assert.equal(resultSummary({ items }, plainWording), '2 created · 1 there already · 1 left out');
   });
 
   it('tell what is in the way from what had better be known', () => {

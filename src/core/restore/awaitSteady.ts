@@ -48,7 +48,8 @@ export async function awaitSteady(
   }
 }
 
-function reasonAgainst({ state: now, health, raw }: ContainerDetails): string | undefined {
+/** Why a container that was started does not count as up, or undefined while it does. */
+export function reasonAgainst({ state: now, health, raw }: ContainerDetails): string | undefined {
   if (health === 'unhealthy') return 'unhealthy';
   const parsed = state.safeParse(raw);
   const { State, RestartCount = 0 } = parsed.success ? parsed.data : {};

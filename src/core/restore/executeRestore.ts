@@ -51,6 +51,9 @@ export async function executeRestore(
   if (blocker !== undefined)
     throw failure('restoreBlocked', { name: refName, reason: fillTemplate(blocker.template, blocker.args) });
   const { engineId } = engineIdentity(plan.info);
+  // What the plan keeps and replaces is there alone, and so is what its notes are for.
+  if (engineIdentity(await deps.engine.info(operation)).engineId !== engineId)
+    throw failure('restoreBlocked', { name: refName, reason: 'the plan was made for another engine' });
   return withVaultSession(deps, { kind: 'restore', subject: refName }, operation, async (session) => {
     const undo = new EngineUndo(deps, engineId, session);
     const warnings: RestoreWarning[] = [];

@@ -1,5 +1,5 @@
 import { failure } from '../errors.ts';
-import { awaitSteady } from './awaitSteady.ts';
+import { awaitSteady, reasonAgainst } from './awaitSteady.ts';
 import { createBodyOf } from './createBody.ts';
 import type { PlannedContainer } from './restorePlan.ts';
 import { ifThere, type RestoreRun } from './restoreRun.ts';
@@ -85,6 +85,13 @@ export async function startContainers(run: RestoreRun, made: readonly MadeContai
       if (replaces !== undefined) throw failure('restoreNotHealthy', { name, reason });
       warnings.push({ kind: 'notRunning', name, text: reason });
     } else if (state === 'paused') await engine.containers.pause(id);
+  }
+  // One may have ended while the others were waited for.
+  for (const { id, planned } of started) {
+    const { name, replaces, state } = planned;
+    if (replaces === undefined || state === 'paused') continue;
+    const reason = reasonAgainst(await engine.containers.inspect(id, { signal }));
+    if (reason !== undefined) throw failure('restoreNotHealthy', { name, reason });
   }
 }
 

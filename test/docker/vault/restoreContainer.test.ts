@@ -180,13 +180,15 @@ describe('restoring a container on a real engine', function () {
     const snapshot = await backUp(name);
     bench.exec(name, 'echo newer > /data/file; echo own > /own');
     rmSync(join(hostFolder, 'ok'));
+    bench.docker('pause', name);
     const oldId = bench.docker('inspect', '--format', '{{.Id}}', name);
     const images = bench.docker('images', '--all', '--quiet', '--no-trunc');
 
     const error = await failureOf(bench.restore(snapshot, { taken: 'replace' }));
 
     assert.equal(error.code, 'restoreNotHealthy');
-    assert.equal(bench.docker('inspect', '--format', '{{.Id}} {{.State.Status}}', name), `${oldId} running`);
+    assert.equal(bench.docker('inspect', '--format', '{{.Id}} {{.State.Status}}', name), `${oldId} paused`);
+    bench.docker('unpause', name);
     assert.equal(bench.exec(name, 'cat /data/file /own'), 'newer\nown');
     assert.equal(bench.docker('images', '--all', '--quiet', '--no-trunc'), images);
     lose(name, [net], [data]);

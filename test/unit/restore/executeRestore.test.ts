@@ -193,6 +193,45 @@ describe('restoring what was planned', function () {
       assert.deepEqual(await journals(), []);
     });
 
+  it('puts the old container back when the new one ends while others are waited for', async () => {
+    const dock = dockWithWeb();
+    dock.addContainer('db', { createdAtMs: 0 });
+    const before = dock.state();
+    const both = ['web', 'db'].map((name) => ({ what: 'container', name, action: 'replace' }) as const);
+    const plan = await planFor(dock, { items: both });
+    const { inspect } = dock.engine.containers;
+    let hasEnded = false;
+    const engine = {
+      ...dock.engine,
+      containers: {
+        ...dock.engine.containers,
+        inspect: async (ref: string) => {
+          const found = await inspect(ref);
+          const db = dock.containers.find(({ name }) => name === 'db');
+          // The first to be waited for ends when the last one is.
+          if (dock.done.includes('start web') && found.name === 'web' && db && !hasEnded) {
+            hasEnded = true;
+            db.state = 'exited';
+          }
+          return found;
+        },
+      },
+    };
+    const deps = { engine, vault, owner };
+    const error = await failureOf(executeRestore(deps, plan, unattended(), parts(dock)));
+    assert.equal(error.code, 'restoreNotHealthy');
+    assert.equal(error.details['name'], 'db');
+    assert.deepEqual(dock.state(), before);
+  });
+
+  it('refuses a plan that was made for another engine', async () => {
+    const dock = new DockEngine();
+    const plan = await planFor(dock);
+    dock.moreInfo = { id: 'ANOTHER' };
+    assert.equal((await failureOf(execute(dock, plan))).code, 'restoreBlocked');
+    assert.deepEqual(dock.done, []);
+  });
+
   it('tells of a container that ended, where it replaces none', async () => {
     const dock = new DockEngine();
     dock.startsAs = (name) => ({ state: name === 'api' ? 'exited' : 'running', health: 'none' });

@@ -81,7 +81,7 @@ export async function withConsistency<T>(
   // In one that is between two starts nothing can be run.
   const hooked = order.flat().filter(({ state }) => state === 'running');
   const value = await withHooks(deps, { containers: hooked, remarks }, signal, () =>
-    whileStill(deps, { waves, remarks }, signal, async () => {
+    whileStill(deps, { waves, idle, remarks }, signal, async () => {
       const result = await work({ isStill });
       remarks.push(...(await startedMeanwhile(deps.engine, idle, signal)));
       return result;
@@ -90,7 +90,7 @@ export async function withConsistency<T>(
   return { value, remarks };
 }
 
-/** Containers that did not run, and were started by somebody else. */
+/** Containers that did not run, and that somebody else had go on. */
 async function startedMeanwhile(
   engine: Engine,
   idle: readonly ContainerDetails[],
@@ -100,7 +100,7 @@ async function startedMeanwhile(
   for (const before of idle) {
     const now = await inspectIfThere(engine, before.id, signal);
     if (now === undefined || (!isActive(now) && startedAtOf(now) === startedAtOf(before))) continue;
-    const detail = 'it was started while it was read';
+    const detail = 'it was started or resumed while it was read';
     remarks.push({ kind: 'notPaused', subject: before.name, detail });
   }
   return remarks;
@@ -123,7 +123,15 @@ interface Open {
 
 async function whileStill<T>(
   { engine, engineId, session }: ConsistencyDeps,
-  { waves, remarks }: { readonly waves: readonly (readonly Standing[])[]; readonly remarks: Remark[] },
+  {
+    waves,
+    idle,
+    remarks,
+  }: {
+    readonly waves: readonly (readonly Standing[])[];
+    readonly idle: ContainerDetails[];
+    readonly remarks: Remark[];
+  },
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -138,15 +146,20 @@ async function whileStill<T>(
       const now = await inspectIfThere(engine, id, signal);
       const held = open.get(id);
       // One that ended by itself meanwhile, while hooks ran for example, stays as it is.
-      if (now === undefined || !isActive(now)) await settle(id);
-      else if (held !== undefined) open.set(id, { ...held, standing: standingOf(now, mode) });
+      if (now === undefined || !isActive(now)) {
+        await settle(id);
+        if (now !== undefined) idle.push(now);
+      } else if (held !== undefined) open.set(id, { ...held, standing: standingOf(now, mode) });
     }
     const asked = wave.flatMap(({ id }) => open.get(id)?.standing ?? []);
     const outcomes = await Promise.allSettled(asked.map((standing) => standStill(engine, standing)));
     for (const [index, { id }] of asked.entries()) {
       const outcome = outcomes[index];
       if (outcome?.status === 'rejected') throw outcome.reason;
-      if (outcome?.value === 'byItself') await settle(id);
+      if (outcome?.value !== 'byItself') continue;
+      await settle(id);
+      const now = await inspectIfThere(engine, id, signal);
+      if (now !== undefined) idle.push(now);
     }
   };
   const still = async (): Promise<T> => {

@@ -245,6 +245,26 @@ describe('keeping containers still while they are read', () => {
     }
   });
 
+  it('names one that somebody else had paused first, and resumed while it was read', async () => {
+    const { steady, journal, run } = setUp({ a: {}, db: hooks('lock') });
+    const a = steady.containers.get('a');
+    assert.ok(a);
+    steady.runs = () => {
+      a.state = 'paused';
+      return { exitCode: 0, output: '' };
+    };
+    const { remarks } = await run('pause', () => {
+      a.state = 'running';
+      return Promise.resolve();
+    });
+    assert.deepEqual(
+      remarks.map(({ kind, subject }) => `${kind} ${subject}`),
+      ['notPaused a'],
+    );
+    assert.deepEqual(steady.states(), { a: 'running', db: 'running' });
+    assert.equal(journal.openNotes, 0);
+  });
+
   it('counts one as put back that restarts again and again, as it did before', async () => {
     const { steady, journal, run } = setUp({ loops: { state: 'restarting' } });
     steady.loses = (call) => {

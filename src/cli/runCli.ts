@@ -144,7 +144,8 @@ function progressFor(args: Arguments, { stderr, now }: CliHost): ProgressPort & 
     return { report: () => undefined, end: () => undefined };
   }
   return new ProgressLine({
-    write: (text) => void stderr.write(text),
+    // The work matters more than a line about it.
+    write: (text) => void stderr.write(text).catch(() => undefined),
     columns: () => stderr.columns() ?? 80,
     now,
   });

@@ -199,14 +199,14 @@ describe('restoring what was planned', function () {
     const before = dock.state();
     const both = ['web', 'db'].map((name) => ({ what: 'container', name, action: 'replace' }) as const);
     const plan = await planFor(dock, { items: both });
-    const { inspect } = dock.engine.containers;
+    const { containers } = dock.engine;
     let hasEnded = false;
     const engine = {
       ...dock.engine,
       containers: {
-        ...dock.engine.containers,
+        ...containers,
         inspect: async (ref: string) => {
-          const found = await inspect(ref);
+          const found = await containers.inspect(ref);
           const db = dock.containers.find(({ name }) => name === 'db');
           // The first to be waited for ends when the last one is.
           if (dock.done.includes('start web') && found.name === 'web' && db && !hasEnded) {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
+import type { Engine } from '../../../src/core/engine/engine.ts';
+import { failure } from '../../../src/core/errors.ts';
 import { unattended } from '../../../src/core/progress.ts';
+import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
 import { engineIdentity } from '../../../src/core/snapshot/engineIdentity.ts';
 import { openSnapshot } from '../../../src/core/snapshot/snapshots.ts';
 import {
@@ -17,6 +21,7 @@ import { testLabel } from '../../support/engine.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
+import { watchedEngine } from '../../support/watchedEngine.ts';
 
 describe('putting files of a snapshot back', function () {
   this.timeout(120_000);
@@ -49,15 +54,12 @@ describe('putting files of a snapshot back', function () {
     path: string,
     target: PutBackInput['target'],
     replace = false,
+    engine: Engine = bench.engine,
   ): Promise<PutBackResult> => {
     const { engineId } = engineIdentity(await bench.engine.info());
     const what = { kind: 'put back', subject: path };
     return withVaultSession(bench, what, unattended(), (session) =>
-      putBackFiles(
-        { engine: bench.engine, engineId, session },
-        { files, path, target, replace },
-        unattended(),
-      ),
+      putBackFiles({ engine, engineId, session }, { files, path, target, replace }, unattended()),
     );
   };
 
@@ -116,4 +118,94 @@ describe('putting files of a snapshot back', function () {
       await bench.engine.images.remove(image, { force: true });
     }
   });
+
+  it('tells no success when it is cut off, keeps other files, and can be done again', async () => {
+    const before = factsOf(join(folder, 'db'));
+    const target = { kind: 'volume', name, folder: '/' } as const;
+    const { containers } = bench.engine;
+    for (const cutAfter of [0, 5000, 3_000_000]) {
+      rmSync(join(folder, 'db'), { recursive: true });
+      mkdirSync(join(folder, 'db'));
+      writeFileSync(join(folder, 'db', 'newer'), 'newer');
+      const writeArchive: Engine['containers']['writeArchive'] = (ref, path, tar, options) =>
+        containers.writeArchive(ref, path, cutOff(tar, cutAfter), options);
+      const cut = { ...bench.engine, containers: { ...containers, writeArchive } };
+      assert.equal((await failureOf(putBack('db', target, true, cut))).code, 'streamCut');
+      assert.deepEqual(await bench.leftovers(), []);
+      assert.equal(readFileSync(join(folder, 'db', 'newer'), 'utf8'), 'newer');
+      await putBack('db', target, true);
+      rmSync(join(folder, 'db', 'newer'));
+      utimesSync(join(folder, 'db'), mtimeIn(before, '.'), mtimeIn(before, '.'));
+      assert.deepEqual(factsOf(join(folder, 'db')), before);
+    }
+  });
+
+  it('leaves no helper behind when the engine goes away after the files were sent', async () => {
+    const gone = (): never => {
+      throw failure('engineUnreachable', { endpoint: bench.engine.endpoint });
+    };
+    let isGone = false;
+    const engine = watchedEngine(bench.engine, {
+      before: () => {
+        if (isGone) gone();
+      },
+      after: (call) => {
+        isGone ||= call === 'containers.writeArchive';
+        if (isGone) gone();
+      },
+    });
+    const target = { kind: 'volume', name, folder: '/' } as const;
+    assert.equal((await failureOf(putBack('db', target, true, engine))).code, 'engineUnreachable');
+    for (const { left } of await recoverVault(bench)) assert.deepEqual(left, []);
+  });
+
+  const changes: Readonly<Record<string, (path: string) => void>> = {
+    data: (path) => {
+      writeFileSync(join(path, 'plain'), 'plain b\n');
+    },
+    mode: (path) => {
+      chmodSync(join(path, 'setuid'), 0o755);
+    },
+    capability: (path) => {
+      execFileSync('setcap', ['-r', join(path, 'capable')]);
+    },
+    device: (path) => {
+      rmSync(join(path, 'char'));
+      execFileSync('mknod', ['-m', '600', join(path, 'char'), 'c', '1', '5']);
+    },
+    missing: (path) => {
+      rmSync(join(path, 'z-dir', 'owned'));
+    },
+  };
+  for (const [what, change] of Object.entries(changes))
+    it(`tells no success when the engine has made something else of it (${what})`, async () => {
+      rmSync(join(folder, 'db'), { recursive: true });
+      const engine = watchedEngine(bench.engine, {
+        after: (call) => {
+          if (call !== 'containers.writeArchive') return;
+          // A folder's time would tell of it first.
+          const folders = [join(folder, 'db'), join(folder, 'db', 'z-dir')];
+          const times = folders.map((one) => statSync(one).mtime);
+          change(join(folder, 'db'));
+          for (const [place, time] of times.entries()) utimesSync(folders[place] ?? '', time, time);
+        },
+      });
+      const error = await failureOf(putBack('db', { kind: 'volume', name, folder: '/' }, false, engine));
+      assert.equal(error.code, 'putBackDiffers');
+      assert.match(error.message, new RegExp(what));
+    });
 });
+
+/** The first bytes of a stream, and then a failure. */
+async function* cutOff(bytes: AsyncIterable<Uint8Array>, after: number): AsyncGenerator<Uint8Array> {
+  let left = after;
+  for await (const piece of bytes) {
+    yield piece.subarray(0, left);
+    left -= piece.length;
+    if (left <= 0) throw failure('streamCut', { call: 'put back', bytes: after });
+  }
+}
+
+function mtimeIn(facts: Readonly<Record<string, string>>, path: string): number {
+  return Number(/mtime (\d+)/.exec(facts[path] ?? '')?.[1]);
+}

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { isDigest } from '../digest.ts';
-import { DrydockError, failure, type FailureCode } from '../errors.ts';
+import { DrydockError, failure, reasonOf, type FailureCode } from '../errors.ts';
 import type { UndoNote, Undone } from '../vault/journal.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { undoLoad, type BrokenLoad } from './undoLoad.ts';
@@ -165,7 +165,13 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
         throw failure('engineConflict', { name, reason: 'what took its place is still there' });
       const { id, state } = found;
       const isStill = state === 'exited' || state === 'created';
-      if (isStill) await containers.start(id, { signal });
+      if (isStill)
+        await containers.start(id, { signal }).catch(async (error: unknown) => {
+          if (!isGone(error)) throw error;
+          // Unless it is gone itself, which this tells, something is that it needs: a network, a folder of the host.
+          await containers.inspect(id, { signal });
+          throw failure('engineConflict', { name: found.name, reason: reasonOf(error) }, error);
+        });
       if (isPaused && (isStill || state === 'running')) await containers.pause(id, { signal });
     }),
     undo(engineId, 'renameBack', async ({ container, to }, { signal }) => {

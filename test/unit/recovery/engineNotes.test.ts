@@ -277,6 +277,20 @@ describe('undoing what was noted on an engine', () => {
     assert.equal(await failureOf(undo(data, head, new AbortController().signal)), conflict);
   });
 
+  it('keeps the note of a container that can’t be started because something it needs is gone', async () => {
+    const { engine } = engineWith({ containers: { c: { id: 'c', state: 'exited' } } });
+    const missing = failure('engineNotFound', { kind: 'container', name: 'c' });
+    const failing = {
+      ...engine,
+      containers: { ...engine.containers, start: () => Promise.reject(missing) },
+    };
+    const undo = undoEngineNotes(failing, 'E1').get('start');
+    assert.ok(undo);
+    const data = { engineId: 'E1', atMs: notedMs, container: 'c' };
+    const error = await failureOf(undo(data, head, new AbortController().signal));
+    assert.equal(error.code, 'engineConflict');
+  });
+
   describe('in a journal', () => {
     const folder = temporaryFolder();
     it('is found by what undoes it, and in its own engine alone', async () => {

@@ -5,6 +5,7 @@ import { readVerified, type BlobReader } from '../vault/blobStore.ts';
 import { readLayer } from '../vault/frames.ts';
 import { EntryLines, type LayerEntry } from '../vault/layerEntry.ts';
 import { layerEntries, type LayerIndex } from '../vault/layerIndex.ts';
+import { FrameCheck } from './frameCheck.ts';
 import { damageReason, isDamage, type ProblemKind } from './vaultProblem.ts';
 
 const stepBytes = 1 << 16;
@@ -15,8 +16,8 @@ export interface LayerFault {
 }
 
 /**
- * Reads a layer to its last file: the blob's digest, the tar's diffID, and every entry against its layer index, with
- * the hash of its data. Resolves with the first thing that is wrong.
+ * Reads a layer to its last file: the blob's digest, the tar's diffID, every entry against its layer index, with the
+ * hash of its data, and the places of its frames. Resolves with the first thing that is wrong.
  */
 export async function checkLayer(
   store: BlobReader,
@@ -46,8 +47,11 @@ async function compareEntries(
   const scanner = new TarScanner(shortDigest(index.digest));
   const entries = new EntryLines();
   const pacer = new Pacer();
+  const frames = new FrameCheck(index);
   let fault: LayerFault | undefined;
-  for await (const chunk of readLayer(store, index, { signal })) {
+  let plainBytes = 0;
+  for await (const chunk of readLayer(frames.follow(store), index, { signal })) {
+    plainBytes += chunk.length;
     for (let at = 0; at < chunk.length; at += stepBytes) {
       for (const event of scanner.push(chunk.subarray(at, at + stepBytes))) {
         const entry = entries.takeEntry(event);
@@ -58,7 +62,8 @@ async function compareEntries(
     }
   }
   scanner.finish();
-  return fault;
+  const wrong = frames.fault(plainBytes);
+  return fault ?? (wrong === undefined ? undefined : differs('the frame table', wrong));
 }
 
 function compared(entry: LayerEntry, next: IteratorResult<LayerEntry, void>): LayerFault | undefined {

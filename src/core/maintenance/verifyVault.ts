@@ -4,7 +4,7 @@ import type { Snapshot, VerifyDepth } from '../snapshot/snapshot.ts';
 import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
 import { openSnapshot } from '../snapshot/snapshots.ts';
 import { readVerified, type StoredBlob } from '../vault/blobStore.ts';
-import type { LayerIndex } from '../vault/layerIndex.ts';
+import { layerIndexBytes, type LayerIndex } from '../vault/layerIndex.ts';
 import type { Vault } from '../vault/layout.ts';
 import { withLock } from '../vault/locks.ts';
 import type { SnapshotIndex } from '../vault/snapshotIndex.ts';
@@ -103,7 +103,8 @@ class ProblemFinder {
   readonly #index: SnapshotIndex;
   readonly #signal: AbortSignal;
   readonly #found = new Map<string, VaultProblem>();
-  readonly #layers = new Map<Digest, LayerIndex>();
+  /** What snapshots say of a layer; the same as a rule. */
+  readonly #layers = new Map<Digest, readonly LayerIndex[]>();
   #graph: VaultGraph = new Map();
 
   constructor(vault: Vault, index: SnapshotIndex, signal: AbortSignal) {
@@ -139,10 +140,12 @@ class ProblemFinder {
   /** Every byte of a blob, and what is in it if it is a layer of ours. */
   async checkBlob(blob: StoredBlob, isDeep: boolean, done: (bytes: number) => void): Promise<void> {
     const { blobs } = this.#vault;
-    const layer = isDeep ? this.#layers.get(blob.digest) : undefined;
-    if (layer !== undefined) {
-      const fault = await checkLayer(blobs, layer, this.#signal);
-      if (fault) this.#tell(blob.digest, fault.kind, fault.detail);
+    const layers = isDeep ? this.#layers.get(blob.digest) : undefined;
+    if (layers !== undefined) {
+      for (const layer of layers) {
+        const fault = await checkLayer(blobs, layer, this.#signal);
+        if (fault) this.#tell(blob.digest, fault.kind, fault.detail);
+      }
       done(blob.sizeBytes);
       return;
     }
@@ -175,7 +178,9 @@ class ProblemFinder {
         ...contents.volumes.flatMap(({ parts: layers }) => layers),
       ];
       for (const { descriptor, index } of parts) {
-        this.#layers.set(descriptor.digest, index);
+        const known = this.#layers.get(descriptor.digest) ?? [];
+        const isKnown = known.some((one) => layerIndexBytes(one).equals(layerIndexBytes(index)));
+        if (!isKnown) this.#layers.set(descriptor.digest, [...known, index]);
         if (descriptor.size !== index.sizeBytes)
           this.#tell(descriptor.digest, 'mismatch', 'its layer index states another size', [snapshot.id]);
       }

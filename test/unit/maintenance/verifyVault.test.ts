@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { chmod, readFile, unlink, writeFile } from 'node:fs/promises';
 import { tarEnd, tarFile } from '../../../src/core/archive/tarWriter.ts';
 import { DrydockError } from '../../../src/core/errors.ts';
-import type { VaultProblem } from '../../../src/core/maintenance/vaultProblem.ts';
+import { neededBlobs } from '../../../src/core/maintenance/pruneVault.ts';
 import {
   verifyVault,
   type VerifyInput,
@@ -11,9 +12,11 @@ import {
 import { unattended } from '../../../src/core/progress.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
 import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
-import { putDocument } from '../../../src/core/vault/blobStore.ts';
-import { layerIndexBytes } from '../../../src/core/vault/layerIndex.ts';
+import { putDocument, readVerified, type BlobStore } from '../../../src/core/vault/blobStore.ts';
+import type { Frame } from '../../../src/core/vault/frames.ts';
+import { layerIndexBytes, type LayerIndex } from '../../../src/core/vault/layerIndex.ts';
 import { createVault, openVault, type Vault } from '../../../src/core/vault/layout.ts';
+import { memoryStore } from '../../../src/core/vault/memoryStore.ts';
 import { currentProcess } from '../../../src/core/vault/processIdentity.ts';
 import { descriptorOf, putArtifact, putSnapshot } from '../../../src/core/vault/snapshotDocuments.ts';
 import { newEntry } from '../../../src/core/vault/snapshotIndex.ts';
@@ -61,62 +64,77 @@ describe('a verification', function () {
       assert.deepEqual(depths, depth === 'structure' ? ['digests', 'digests'] : [depth, depth]);
     });
 
-  /** Flips each byte of files in turn, the same place in all of them at once, and says what is found each time. */
-  async function flipEach(
-    paths: readonly string[],
-    depth: VerifyInput['depth'],
-    check: (problems: readonly VaultProblem[], at: number, flipped: readonly string[]) => void,
-  ): Promise<void> {
-    const files = await Promise.all(paths.map(async (path) => ({ path, bytes: await readFile(path) })));
-    for (const { path } of files) await chmod(path, 0o644);
-    const longest = Math.max(...files.map(({ bytes }) => bytes.length));
-    for (let at = 0; at < longest; at += 1) {
-      const long = files.filter(({ bytes }) => at < bytes.length);
-      for (const { path, bytes } of long) {
-        const bad = Buffer.from(bytes);
-        bad[at] = (bad[at] ?? 0) ^ (1 << (at % 8));
-        await writeFile(path, bad);
-      }
-      try {
-        const opened = await openVault({ path: folder.path(), access: 'read' });
-        check(
-          (await verify({ depth }, opened)).problems,
-          at,
-          long.map(({ path }) => path),
-        );
-      } catch (error) {
-        const names = (path: string): boolean => error instanceof Error && error.message.includes(path);
-        const isTold = error instanceof DrydockError && (error.code === 'notAVault' || paths.some(names));
-        if (!isTold) throw error;
-      }
-      for (const { path, bytes } of long) await writeFile(path, bytes);
-    }
+  const flipped = (bytes: Uint8Array, at: number): Buffer => {
+    const bad = Buffer.from(bytes);
+    bad[at] = (bad[at] ?? 0) ^ (1 << (at % 8));
+    return bad;
+  };
+
+  /** The blobs of the vault in memory, each with the byte that `flipAt` tells flipped when it is read. */
+  async function inMemory(flipAt: () => number | undefined): Promise<BlobStore> {
+    const held = memoryStore(folder.path());
+    for (const blob of await blobsIn(vault.blobs)) await held.put(readVerified(vault.blobs, blob, {}));
+    return {
+      ...held,
+      async *open(digest, options) {
+        const at = flipAt();
+        for await (const chunk of held.open(digest, options))
+          yield at === undefined || at >= chunk.length ? chunk : flipped(chunk, at);
+      },
+    };
   }
 
-  it('finds every byte that was flipped in the files that are no blobs, and names the file', async () => {
+  it('finds every byte that was flipped in the files that are no blobs, names the file, and prunes nothing', async () => {
     await keep(vault, { name: 'a', tags: ['x'] });
+    const blobs = await inMemory(() => undefined);
+    const all = (await blobsIn(blobs)).length;
     const { ociLayout, vaultFile, index } = vault.paths;
-    for (const path of [ociLayout, vaultFile, index])
-      await flipEach([path], 'structure', (problems, at) => {
-        const isNamed = problems.some((problem) => problem.path === path);
-        assert.ok(isNamed, `${path} at byte ${at}: ${JSON.stringify(problems)}`);
-      });
+    for (const path of [ociLayout, vaultFile, index]) {
+      const bytes = await readFile(path);
+      for (let at = 0; at < bytes.length; at += 1) {
+        await writeFile(path, flipped(bytes, at));
+        const takesAny = async (of: Vault): Promise<boolean> =>
+          (await neededBlobs(of, unattended().signal)).size < all;
+        try {
+          const opened = { ...(await openVault({ path: folder.path(), access: 'read' })), blobs };
+          const isLost = await takesAny(opened).catch((error: unknown) => {
+            assert.ok(error instanceof DrydockError && error.code === 'pruneUnsure', String(error));
+            return false;
+          });
+          assert.ok(!isLost, `${path} at byte ${at}: prune takes something`);
+          const { problems } = await verify({ depth: 'structure' }, opened);
+          const isNamed = problems.some((problem) => problem.path === path);
+          assert.ok(isNamed, `${path} at byte ${at}: ${JSON.stringify(problems)}`);
+        } catch (error) {
+          const isTold =
+            error instanceof DrydockError && (error.code === 'notAVault' || error.message.includes(path));
+          if (!isTold) throw error;
+        }
+      }
+      await writeFile(path, bytes);
+    }
     assert.deepEqual((await verify({ depth: 'contents' })).problems, []);
   });
 
   it('finds every byte that was flipped in a blob, and names the blob', async () => {
     const { id } = await keep(vault, { name: 'a', files: { x: 'y' } });
     await putDocument(vault.blobs, 'nothing reaches this');
-    const blobs = await blobsIn(vault.blobs);
-    const pathOf = new Map(blobs.map(({ digest }) => [blobPath(vault.paths, digest), digest]));
-    await flipEach([...pathOf.keys()], 'digests', (problems, at, flipped) => {
-      for (const path of flipped) {
-        const problem = problems.find(({ digest }) => digest === pathOf.get(path));
-        assert.ok(problem?.kind === 'wrongDigest', `${path} at byte ${at}: ${JSON.stringify(problems)}`);
+    const all = await blobsIn(vault.blobs);
+    let flipAt: number | undefined;
+    const reader = await openVault({ path: folder.path(), access: 'read' });
+    const blobs = await inMemory(() => flipAt);
+    // The same place in all of them at once.
+    for (let at = 0; at < Math.max(...all.map(({ sizeBytes }) => sizeBytes)); at += 1) {
+      flipAt = at;
+      const { problems } = await verify({ depth: 'digests' }, { ...reader, blobs });
+      for (const { digest } of all.filter(({ sizeBytes }) => at < sizeBytes)) {
+        const problem = problems.find((one) => one.digest === digest);
+        assert.ok(problem?.kind === 'wrongDigest', `${digest} at byte ${at}: ${JSON.stringify(problems)}`);
         assert.ok(problem.snapshots.every((snapshot) => snapshot === id));
       }
-    });
-    assert.deepEqual((await verify({ depth: 'contents' })).problems, []);
+    }
+    flipAt = undefined;
+    assert.deepEqual((await verify({ depth: 'contents' }, { ...reader, blobs })).problems, []);
   });
 
   it('names each blob that is missing or cut, and whom that hurts', async () => {
@@ -184,17 +202,38 @@ describe('a verification', function () {
     assert.deepEqual(await readFile(vault.paths.index), before);
   });
 
+  const moved = (frames: readonly Frame[], by: { stored: number; plain: number }): readonly Frame[] =>
+    frames.map(({ storedBytes, plainBytes }, place) => {
+      const sign = place === 0 ? 1 : place === 1 ? -1 : 0;
+      return { storedBytes: storedBytes + sign * by.stored, plainBytes: plainBytes + sign * by.plain };
+    });
+  const lies = {
+    nothing: () => ({}),
+    diffId: (_, { diffId }) => ({ diffId }),
+    entries: (_, { entries }) => ({ entries }),
+    'stored frames': ({ frames }) => ({ frames: moved(frames, { stored: 1, plain: 0 }) }),
+    'plain frames': ({ frames }) => ({ frames: moved(frames, { stored: 0, plain: 1 }) }),
+    'plain size': ({ frames, plainBytes }) => ({
+      plainBytes: plainBytes - 1,
+      frames: frames.map((frame, place) => ({
+        ...frame,
+        plainBytes: frame.plainBytes - (place === frames.length - 1 ? 1 : 0),
+      })),
+    }),
+  } satisfies Record<string, (index: LayerIndex, other: LayerIndex) => Partial<LayerIndex>>;
+
   /** A snapshot whose blobs have their digests, with a layer index that says something else than the layer does. */
-  async function lyingSnapshot(lie: 'diffId' | 'entries'): Promise<void> {
-    const tar = (data: string): Buffer => Buffer.concat([tarFile('data', data), tarEnd]);
+  async function lyingSnapshot(lie: keyof typeof lies): Promise<void> {
+    const noise = Buffer.concat(
+      [...Array(80).keys()].map((block) => createHash('sha512').update(String(block)).digest()),
+    );
+    const tar = (data: string): Buffer =>
+      Buffer.concat([tarFile('data', data), tarFile('big', Buffer.alloc(9 << 20, noise)), tarEnd]);
     const { blobs } = vault;
     const write = (data: string): ReturnType<typeof writeLayer> =>
       writeLayer(blobs, { bytes: inChunks(tar(data)), name: 'layer', compression: 'zstd' });
     const [layer, other] = [await write('what is there'), await write('WHAT IS THERE')];
-    const index = {
-      ...layer.index,
-      ...(lie === 'diffId' ? { diffId: other.index.diffId } : { entries: other.index.entries }),
-    };
+    const index = { ...layer.index, ...lies[lie](layer.index, other.index) };
     const table = await putDocument(blobs, layerIndexBytes(index));
     const document = await putDocument(
       blobs,
@@ -227,7 +266,9 @@ describe('a verification', function () {
         layers: [descriptorOf(entriesType, index.entries)],
       }),
     ];
-    const annotations = { 'org.opencontainers.image.ref.name': 'lying@20261121T000000Z' };
+    const annotations = {
+      'org.opencontainers.image.ref.name': `lying@20261121T00000${Object.keys(lies).indexOf(lie)}Z`,
+    };
     const entry = newEntry(await putSnapshot(blobs, { manifests, annotations }));
     await updateSnapshotIndex({ vault, owner: await currentProcess() }, (entries) => [...entries, entry]);
   }
@@ -235,8 +276,11 @@ describe('a verification', function () {
   for (const [lie, kind, detail] of [
     ['diffId', 'diffId', /unpacks to/],
     ['entries', 'fileHash', /^data: its sha256/],
+    ['stored frames', 'fileHash', /^the frame table: its frames/],
+    ['plain frames', 'fileHash', /^the frame table: its frames/],
+    ['plain size', 'fileHash', /^the frame table: it states/],
   ] as const)
-    it(`to the depth of contents finds what has its digest and is not what was stored (${kind})`, async () => {
+    it(`to the depth of contents finds what has its digest and is not what was stored (${lie})`, async () => {
       await lyingSnapshot(lie);
       assert.deepEqual((await verify({ depth: 'digests' })).problems, []);
       const { problems, sound } = await verify({ depth: 'contents' });
@@ -250,6 +294,27 @@ describe('a verification', function () {
       await verify({ depth: 'digests' });
       assert.match((await named('lying')).damaged?.reason ?? '', new RegExp(`^${kind}: `));
     });
+
+  it('looks at all that snapshots say of a layer that they share', async () => {
+    await lyingSnapshot('stored frames');
+    await lyingSnapshot('nothing');
+    const { problems, sound } = await verify({ depth: 'contents' });
+    assert.match(first(problems).detail, /^the frame table/);
+    assert.deepEqual(sound, []);
+  });
+
+  it('says nothing of a snapshot that lands meanwhile', async () => {
+    const before = await keep(vault, { name: 'before' });
+    let landed: Snapshot | undefined;
+    const list: BlobStore['list'] = async function* (options) {
+      landed ??= await keep(vault, { name: 'meanwhile' });
+      yield* vault.blobs.list(options);
+    };
+    const { sound } = await verify({ depth: 'contents' }, { ...vault, blobs: { ...vault.blobs, list } });
+    assert.deepEqual(sound, [before.id]);
+    assert.deepEqual((await named('meanwhile')).verified, landed?.verified);
+    assert.equal((await named('before')).verified?.depth, 'contents');
+  });
 
   it('takes no offence at platforms of an image that were never there', async () => {
     await keep(vault, { name: 'app:1', kind: 'image' });

@@ -25,12 +25,14 @@ export async function unlessStuck<T>(
     stuck.abort(failure('readingStuck', { name, seconds: Math.round(limitMs / 1000) }));
   }, limitMs);
   let linger: NodeJS.Timeout | undefined;
+  const isOver = new AbortController();
   const brokenOff = new Promise<never>((_, reject) => {
-    either.addEventListener('abort', () => {
+    const wait = (): void => {
       linger = setTimeout(() => {
         reject(either.reason as Error);
       }, lingerMs);
-    });
+    };
+    either.addEventListener('abort', wait, { signal: isOver.signal });
   });
   const report: Operation['progress']['report'] = (fact) => {
     limit.refresh();
@@ -44,6 +46,7 @@ export async function unlessStuck<T>(
     stuck.signal.throwIfAborted();
     throw error;
   } finally {
+    isOver.abort();
     clearTimeout(limit);
     clearTimeout(linger);
   }

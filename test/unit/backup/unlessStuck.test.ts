@@ -56,6 +56,16 @@ describe('reading that may hang', () => {
     await assert.rejects(work, { name: 'AbortError' });
   });
 
+  it('leaves nothing to wait for when it is cancelled afterwards', async () => {
+    const controller = new AbortController();
+    const operation = { ...unattended(), signal: controller.signal };
+    assert.equal(await unlessStuck('data', operation, () => Promise.resolve('read')), 'read');
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    controller.abort();
+    assert.equal(timers(), before);
+  });
+
   it('does not begin when it was cancelled before', async () => {
     const operation = { ...unattended(), signal: AbortSignal.abort() };
     const work = unlessStuck('data', operation, () => assert.fail('begun'));

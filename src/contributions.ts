@@ -138,7 +138,7 @@ export interface Settings {
   'commit.pause': boolean;
   /** Read them through `vaultSettings`: what stands in a settings file may be anything. */
   vaults: readonly VaultSetting[];
-  /** The name of a vault in `vaults`; empty for the first. */
+  /** The name of a vault in `vaults`; empty to be asked. */
   defaultVault: string;
   /** Read them through `backupPolicies`. */
   'backup.policies': readonly Readonly<Record<string, unknown>>[];

@@ -40,8 +40,7 @@ export async function chooseTargetVault(
   await context.vaults.ready;
   const { vaults } = context.vaults.list;
   if (vaults.length === 0) return addFirst(context);
-  const name = readSetting('defaultVault');
-  return name === '' ? pickVault(vaults, title) : defaultVaultOf(vaults, name);
+  return defaultVaultOf(vaults, readSetting('defaultVault')) ?? pickVault(vaults, title);
 }
 
 /** Snapshots that nodes stand for, of the vault at `path`: a source stands for all of its snapshots. */

@@ -27,8 +27,8 @@ export async function extractFiles({ log, open }: ExtractFilesDeps, place: FileP
       defaultUri: vscode.Uri.file(archiveFolder()),
     })) ?? [];
   if (chosen === undefined) return;
-  // A whole file system gets a folder of its own; an image's name may hold slashes and colons.
-  const into = place.path === '' ? join(chosen.fsPath, place.root.replace(/[^\w.-]+/g, '_')) : chosen.fsPath;
+  // A whole file system gets a folder of its own.
+  const into = place.path === '' ? join(chosen.fsPath, folderName(place.root)) : chosen.fsPath;
   const extracted = await runOperation(
     log,
     vscode.l10n.t('Extracting {name}', { name }),
@@ -43,6 +43,11 @@ export async function extractFiles({ log, open }: ExtractFilesDeps, place: FileP
   );
   if (extracted === undefined) return;
   tellExtracted(log, { name, into, ...extracted });
+}
+
+/** An image's name may hold slashes and colons, and what a vault says is a name may be `..`. */
+function folderName(root: string): string {
+  return root.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_');
 }
 
 function tellExtracted(

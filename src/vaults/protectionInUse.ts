@@ -6,7 +6,7 @@ import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
 import type { VaultList } from './vaultList.ts';
 
 export interface ProtectionInUseDeps {
-  readonly vaults: Pick<VaultList, 'vaults' | 'snapshots' | 'volumesIn' | 'onDidChange'>;
+  readonly vaults: Pick<VaultList, 'vaults' | 'snapshots' | 'heldBy' | 'onDidChange'>;
   readonly inventory: Pick<
     Inventory,
     'state' | 'onDidChange' | 'images' | 'containers' | 'volumes' | 'listing'
@@ -47,7 +47,7 @@ export class ProtectionInUse {
       engineId: this.#engineId,
       policies: parseBackupPolicies(policies()),
       nowMs: nowMs(),
-      volumesIn: (snapshot) => vaults.volumesIn(snapshot),
+      heldBy: (snapshot) => vaults.heldBy(snapshot),
     });
     return this.#known;
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VaultSetting } from '../contributions.ts';
 import type { Digest } from '../core/digest.ts';
 import { DrydockError, failure, reasonOf } from '../core/errors.ts';
+import { nothingHeld, type HeldNames } from '../core/inspect/protection.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import type { Vault } from '../core/vault/layout.ts';
 
@@ -19,8 +20,8 @@ export interface KnownVault extends VaultSetting {
 export interface VaultListDeps {
   readonly open: (path: string) => Promise<Vault>;
   readonly readSnapshots: (vault: Vault) => Promise<readonly Snapshot[]>;
-  /** Names of the volumes whose data a snapshot of a container or a project holds. */
-  readonly readVolumeNames: (vault: Vault, snapshot: Snapshot) => Promise<readonly string[]>;
+  /** What a snapshot of a container or a project holds. */
+  readonly readHeld: (vault: Vault, snapshot: Snapshot) => Promise<HeldNames>;
   /** Calls `onChange` whenever the list of snapshots at `path` may have changed. */
   readonly watch: (path: string, onChange: () => void) => { dispose(): void };
   readonly log: { error(text: string, error: unknown): void };
@@ -34,15 +35,13 @@ interface Entry {
   reading: Promise<void>;
 }
 
-const noNames: readonly string[] = [];
-
 /** The vaults of the settings and their snapshots, kept true while the window is open. */
 export class VaultList {
   readonly #deps: VaultListDeps;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   /** By snapshot; a snapshot never changes. */
-  readonly #volumeNames = new Map<Digest, readonly string[]>();
+  readonly #held = new Map<Digest, HeldNames>();
 
   constructor(deps: VaultListDeps) {
     this.#deps = deps;
@@ -61,9 +60,9 @@ export class VaultList {
     return this.#entries.get(path)?.known;
   }
 
-  /** Empty while it is being read, and for snapshots that newer ones of their source replace. */
-  volumesIn({ id }: Snapshot): readonly string[] {
-    return this.#volumeNames.get(id) ?? noNames;
+  /** Nothing while it is being read, and for snapshots that newer ones of their source replace. */
+  heldBy({ id }: Snapshot): HeldNames {
+    return this.#held.get(id) ?? nothingHeld;
   }
 
   onDidChange(listener: () => void): { dispose(): void } {
@@ -131,7 +130,7 @@ export class VaultList {
     if (state.kind === 'failed') this.#deps.log.error(`opening the vault ${entry.known.path}`, state.error);
     entry.known = { ...entry.known, state };
     this.#tell();
-    if (state.kind === 'open') await this.#nameVolumes(state.vault, state.snapshots);
+    if (state.kind === 'open') await this.#nameHeld(state.vault, state.snapshots);
   }
 
   async #look(path: string): Promise<VaultState> {
@@ -144,7 +143,7 @@ export class VaultList {
   }
 
   /** Reads what the newest snapshot of each container and project holds; older ones protect nothing more. */
-  async #nameVolumes(vault: Vault, snapshots: readonly Snapshot[]): Promise<void> {
+  async #nameHeld(vault: Vault, snapshots: readonly Snapshot[]): Promise<void> {
     const seen = new Set<string>();
     let isNew = false;
     for (const snapshot of snapshots) {
@@ -153,9 +152,9 @@ export class VaultList {
       const key = JSON.stringify([kind, engineId, name]);
       if (seen.has(key)) continue;
       seen.add(key);
-      if (this.#volumeNames.has(snapshot.id)) continue;
+      if (this.#held.has(snapshot.id)) continue;
       try {
-        this.#volumeNames.set(snapshot.id, await this.#deps.readVolumeNames(vault, snapshot));
+        this.#held.set(snapshot.id, await this.#deps.readHeld(vault, snapshot));
         isNew = true;
       } catch (error) {
         this.#deps.log.error(`reading the snapshot ${snapshot.refName}`, error);

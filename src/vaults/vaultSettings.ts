@@ -14,9 +14,9 @@ export function parseVaultSettings(value: unknown, home: string): readonly Vault
   return [...new Map(entries.reverse().map((entry) => [entry.path, entry])).values()].reverse();
 }
 
-/** The vault that is used where nobody chose: the one of that name, else the first. */
+/** The vault that is used where nobody chose: the one of that name. Where none has it, nothing is taken for granted. */
 export function defaultVaultOf<V extends VaultSetting>(vaults: readonly V[], name: string): V | undefined {
-  return vaults.find((vault) => vault.name === name) ?? vaults[0];
+  return vaults.find((vault) => vault.name === name);
 }
 
 function parseVault(value: unknown, home: string): VaultSetting | undefined {

@@ -38,10 +38,13 @@ export class VaultsInUse {
     this.list = new VaultList({
       open: async (path) => (await import('../core/vault/layout.ts')).openVault({ path, access: 'read' }),
       readSnapshots: async (vault) => (await import('../core/snapshot/snapshots.ts')).readSnapshots(vault),
-      readVolumeNames: async (vault, snapshot) => {
+      readHeld: async (vault, snapshot) => {
         const { openSnapshot } = await import('../core/snapshot/snapshots.ts');
-        const { volumes } = await openSnapshot(vault, snapshot);
-        return volumes.map(({ document }) => document.name);
+        const { containers, volumes } = await openSnapshot(vault, snapshot);
+        return {
+          containers: containers.map(({ document }) => document.name),
+          volumes: volumes.flatMap(({ document: { kind, name } }) => (kind === 'volume' ? [name] : [])),
+        };
       },
       watch: watchIndex,
       log: deps.log,

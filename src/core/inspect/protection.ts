@@ -13,9 +13,17 @@ export interface ProtectionInput {
   readonly engineId: string;
   readonly policies: readonly BackupPolicy[];
   readonly nowMs: number;
-  /** Names of the volumes whose data a snapshot of a container or a project holds; empty where that is not known. */
-  readonly volumesIn: (snapshot: Snapshot) => readonly string[];
+  /** What a snapshot of a container or a project holds; nothing where that is not known. */
+  readonly heldBy: (snapshot: Snapshot) => HeldNames;
 }
+
+/** Names of what a snapshot holds the data of. */
+export interface HeldNames {
+  readonly containers: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+export const nothingHeld: HeldNames = { containers: [], volumes: [] };
 
 /** How many things no snapshot holds. */
 export interface Unprotected {
@@ -24,7 +32,6 @@ export interface Unprotected {
   readonly volumes: number;
 }
 
-const projectLabel = 'com.docker.compose.project';
 const never: ProtectionState = { kind: 'never' };
 
 /**
@@ -35,6 +42,7 @@ export class Protection {
   readonly #input: ProtectionInput;
   readonly #byImageId = new Map<string, Snapshot>();
   readonly #bySource = new Map<string, Snapshot>();
+  readonly #byContainer = new Map<string, Snapshot>();
   readonly #byVolume = new Map<string, Snapshot>();
 
   constructor(input: ProtectionInput) {
@@ -47,8 +55,11 @@ export class Protection {
       if (engineId !== input.engineId) continue;
       keepNewer(this.#bySource, sourceKey(kind, name), snapshot);
       if (kind === 'volume') keepNewer(this.#byVolume, name, snapshot);
-      else if (kind !== 'image')
-        for (const volume of input.volumesIn(snapshot)) keepNewer(this.#byVolume, volume, snapshot);
+      if (kind === 'container') keepNewer(this.#byContainer, name, snapshot);
+      if (kind !== 'container' && kind !== 'project') continue;
+      const { containers, volumes } = input.heldBy(snapshot);
+      for (const container of containers) keepNewer(this.#byContainer, container, snapshot);
+      for (const volume of volumes) keepNewer(this.#byVolume, volume, snapshot);
     }
   }
 
@@ -60,15 +71,10 @@ export class Protection {
     return older === undefined ? never : { kind: 'stale', snapshot: older };
   }
 
-  /** By a snapshot of its own or of the Compose project it belongs to. */
+  /** By a snapshot of its own, or one of its project that it was captured with: it may be newer than that one. */
   container({ names, labels }: Pick<ContainerSummary, 'names' | 'labels'>): ProtectionState {
     const name = names[0] ?? '';
-    const project = labels[projectLabel] ?? '';
-    const snapshot = newestOf([
-      this.#bySource.get(sourceKey('container', name)),
-      project === '' ? undefined : this.#bySource.get(sourceKey('project', project)),
-    ]);
-    return this.#byAge(snapshot, { kind: 'container', name, labels });
+    return this.#byAge(this.#byContainer.get(name), { kind: 'container', name, labels });
   }
 
   /** By a snapshot of its own, or of a container or a project that it was captured with. */

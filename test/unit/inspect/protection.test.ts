@@ -13,7 +13,7 @@ function protection(change: Partial<ProtectionInput>): Protection {
     engineId: 'engine-1',
     policies: [],
     nowMs: madeMs + dayMs,
-    volumesIn: () => [],
+    heldBy: () => ({ containers: [], volumes: [] }),
     ...change,
   });
 }
@@ -41,19 +41,23 @@ describe('protection', () => {
     assert.equal(protection({ snapshots }).image(image('new', { tags: ['app:2'] })).kind, 'never');
   });
 
-  it('of a container comes from its own snapshot or its project’s, and only from this engine', () => {
-    const project = snapshotRecord('shop', { source: { kind: 'project', name: 'shop' } });
-    const { kind } = protection({ snapshots: [project] }).container(
-      labelled({ 'com.docker.compose.project': 'shop' }),
-    );
-    assert.equal(kind, 'current');
+  it('of a container comes from its own snapshot or one of its project that has it, on this engine', () => {
+    const snapshots = [snapshotRecord('shop', { source: { kind: 'project', name: 'shop' } })];
+    const ofProject = labelled({ 'com.docker.compose.project': 'shop' });
+    const kindWith = (containers: readonly string[]): string =>
+      protection({ snapshots, heldBy: () => ({ containers, volumes: [] }) }).container(ofProject).kind;
+    assert.equal(kindWith(['db', 'web']), 'current');
+    assert.equal(kindWith(['db']), 'never', 'it came to the project after the snapshot');
     assert.equal(protection({ snapshots: [webSnapshot] }).container(labelled({})).kind, 'current');
     const other = protection({ snapshots: [webSnapshot], engineId: 'engine-2' });
     assert.equal(other.container(labelled({})).kind, 'never');
   });
 
   it('of a volume comes from its own snapshot or one that it was captured with', () => {
-    const captured = protection({ snapshots: [webSnapshot], volumesIn: () => ['data'] });
+    const captured = protection({
+      snapshots: [webSnapshot],
+      heldBy: () => ({ containers: [], volumes: ['data'] }),
+    });
     assert.equal(captured.volume(volume('data')).kind, 'current');
     assert.equal(captured.volume(volume('other')).kind, 'never');
     assert.equal(protection({ snapshots: [snapshotRecord('v')] }).volume(volume('data')).kind, 'current');

@@ -56,7 +56,7 @@ describe('protection in use', () => {
         get snapshots() {
           return snapshots();
         },
-        volumesIn: () => [],
+        heldBy: () => ({ containers: [], volumes: [] }),
         onDidChange: (listener) => {
           listeners.add(listener);
           return { dispose: () => void listeners.delete(listener) };

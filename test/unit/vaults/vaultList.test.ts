@@ -20,7 +20,7 @@ describe('the list of vaults', () => {
     new VaultList({
       open: (at) => openVault({ path: at, access: 'read' }),
       readSnapshots: () => Promise.resolve(snapshots),
-      readVolumeNames: () => Promise.resolve(['data']),
+      readHeld: () => Promise.resolve({ containers: ['web'], volumes: ['data'] }),
       watch: (at, onChange) => {
         watchers.set(at, onChange);
         return { dispose: () => void watchers.delete(at) };
@@ -135,14 +135,14 @@ describe('the list of vaults', () => {
     const other = snapshotRecord('other', { source: { kind: 'project', name: 'shop' } });
     snapshots = [of('new', 2), of('old', 1), other];
     list = make({
-      readVolumeNames: (_vault, { source }) =>
+      readHeld: (_vault, { source }) =>
         source.kind === 'container'
-          ? Promise.resolve(['data'])
+          ? Promise.resolve({ containers: ['web'], volumes: ['data'] })
           : Promise.reject(failure('blobMissing', { vault: path, digest: 'x' })),
     });
     await list.use([{ name: 'here', path }]);
     assert.deepEqual(
-      snapshots.map((snapshot) => list.volumesIn(snapshot)),
+      snapshots.map((snapshot) => list.heldBy(snapshot).volumes),
       [['data'], [], []],
     );
   });

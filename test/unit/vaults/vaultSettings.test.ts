@@ -31,10 +31,10 @@ describe('the setting for vaults', () => {
     assert.equal(parse(many).length, 100);
   });
 
-  it('falls back to the first vault where the default names none', () => {
+  it('has no default vault where the setting names none: data goes to no vault that nobody chose', () => {
     const vaults = parse([{ path: '/a' }, { path: '/b' }]);
     assert.equal(defaultVaultOf(vaults, 'b')?.path, '/b');
-    assert.equal(defaultVaultOf(vaults, 'c')?.path, '/a');
-    assert.equal(defaultVaultOf(parse([]), ''), undefined);
+    assert.equal(defaultVaultOf(vaults, 'c'), undefined);
+    assert.equal(defaultVaultOf(vaults, ''), undefined);
   });
 });

@@ -12,7 +12,8 @@ export const containerType = 'application/vnd.drydock.container.v1+json';
 export const volumeType = 'application/vnd.drydock.volume.v1+json';
 export const composeType = 'application/vnd.drydock.compose.v1+json';
 
-const text = z.string().max(100_000);
+/** Labels have no limit of their own. */
+const text = z.string().max(1 << 20);
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
   message: 'not a sha256 digest',
 });

@@ -48,7 +48,7 @@ describe('a volume on a real engine', function () {
   };
 
   it('comes back entry by entry as it was, everything odd in it included', async () => {
-    const { name, folder } = await bench.volume('odd', { team: 'a/b=c' });
+    const { name, folder } = await bench.volume('odd', { team: 'a/b=c', long: 'l'.repeat(150_000) });
     fillOddly(folder);
     const before = factsOf(folder);
     const target = bench.name('odd-again');

@@ -1,4 +1,5 @@
 import { shortDigest } from '../../core/digest.ts';
+import { failure } from '../../core/errors.ts';
 import { copySnapshots } from '../../core/maintenance/copySnapshots.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
@@ -6,7 +7,8 @@ import { currentProcess } from '../../core/vault/processIdentity.ts';
 import { snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
 import { vaultOption } from '../options.ts';
-import { usageFailure } from '../failures.ts';
+import { exitCodes } from '../exitCode.ts';
+import { toldFailure, usageFailure } from '../failures.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
 import { openChosenVault, openVaultAt } from '../vaultOption.ts';
 
@@ -31,7 +33,19 @@ export const copy: Command = {
       args.words.length === 0 ? [...all].reverse() : args.words.map((word) => findSnapshot(all, word));
     const ids = [...new Set(chosen.map(({ id }) => id))];
     const owner = await currentProcess();
-    const results = await copySnapshots({ from, to, owner }, { ids }, context.operation);
+    const failures: { readonly item: string; readonly error: unknown }[] = [];
+    const results = await copySnapshots(
+      { from, to, owner },
+      {
+        ids,
+        onFailure: (id, error) => {
+          // One damaged snapshot must not keep all that were made since from the other vault.
+          if (ids.length === 1) throw error;
+          failures.push({ item: all.find((one) => one.id === id)?.refName ?? id, error });
+        },
+      },
+      context.operation,
+    );
     return {
       document: {
         from: from.paths.root,
@@ -41,6 +55,12 @@ export const copy: Command = {
           wasThere,
           copied,
         })),
+        ...(failures.length === 0
+          ? {}
+          : {
+              failed: failures.map(({ item, error }) => ({ name: item, error: toldFailure(error) })),
+              error: toldFailure(failure('partlyFailed', { failed: failures.length, total: ids.length })),
+            }),
       },
       text: () =>
         results.map(({ snapshot: { id, refName }, wasThere, copied: { bytes } }) =>
@@ -49,6 +69,9 @@ export const copy: Command = {
             : `Copied and verified: ${refName} (${shortDigest(id)}), ${formatBytes(bytes)} new`,
         ),
       quiet: results.map(({ snapshot: { id } }) => id),
+      failures,
+      exitCode:
+        failures.length === 0 ? exitCodes.done : results.length === 0 ? exitCodes.failed : exitCodes.partly,
     };
   },
 };

@@ -15,6 +15,15 @@ import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { annotated } from './annotateSnapshots.ts';
 import { isNeeded, readVaultGraph, type GraphNode } from './vaultGraph.ts';
 
+export interface CopyInput {
+  readonly ids: readonly Digest[];
+  /**
+   * With it, one snapshot that can't be copied keeps no other from being copied: it is told here, and the next one has
+   * its turn. A cancel ends all of it in any case.
+   */
+  readonly onFailure?: (id: Digest, error: unknown) => void;
+}
+
 export interface CopyResult {
   readonly snapshot: Snapshot;
   /** Whether the other vault had it already. It was read through all the same. */
@@ -33,19 +42,26 @@ export interface CopyResult {
  */
 export async function copySnapshots(
   { from, to, owner }: { readonly from: Vault; readonly to: Vault; readonly owner: ProcessIdentity },
-  { ids }: { readonly ids: readonly Digest[] },
+  { ids, onFailure }: CopyInput,
   operation: Operation,
 ): Promise<readonly CopyResult[]> {
   requireWritable(to);
   if ((await realpath(from.paths.root)) === (await realpath(to.paths.root)))
     throw failure('vaultsAreSame', { path: to.paths.root });
   const { entries } = await readSnapshotIndex(from);
-  const chosen = ids.map((id) => chosenEntry(from, entries, id));
+  if (onFailure === undefined) for (const id of ids) chosenEntry(from, entries, id);
   const what = { kind: 'copy', subject: from.paths.root };
   return await withVaultSession({ vault: to, owner }, what, operation, async (session) => {
     const results: CopyResult[] = [];
-    for (const one of chosen)
-      results.push(await copyOne(from, session, one, { ...operation, signal: session.signal }));
+    for (const id of ids) {
+      try {
+        const one = chosenEntry(from, entries, id);
+        results.push(await copyOne(from, session, one, { ...operation, signal: session.signal }));
+      } catch (error) {
+        if (onFailure === undefined || session.signal.aborted) throw error;
+        onFailure(id, error);
+      }
+    }
     return results;
   });
 }

@@ -147,6 +147,25 @@ describe('keeping a vault on the command line', function () {
     }
   });
 
+  it('copies what is whole although something else is not, and says so', async () => {
+    await days(2);
+    const [newest, oldest] = await readSnapshots(vault);
+    assert.ok(newest && oldest);
+    await unlink(blobPath(vault.paths, oldest.id));
+    const other = join(folder.path(), 'other');
+    await createVault({ path: other, compression: 'zstd' });
+    const { exitCode, stdout, stderr } = await run('copy', '--to', other, '--json');
+    const { snapshots, failed, error } = JSON.parse(stdout) as {
+      snapshots: readonly { id: string }[];
+      failed: readonly { name: string; error: { code: string } }[];
+      error: { code: string };
+    };
+    assert.deepEqual([exitCode, snapshots.map(({ id }) => id)], [3, [newest.id]]);
+    assert.deepEqual([failed.map(({ name }) => name), error.code], [[oldest.refName], 'partlyFailed']);
+    assert.match(stderr, /^drydock: [^\n]*blob[^\n]*\n$/);
+    assert.equal((await run('copy', shortDigest(oldest.id), '--to', other)).exitCode, 1);
+  });
+
   it('says when nothing is meant, since a name may be mistyped', async () => {
     await days(1);
     for (const argv of [['snapshots'], ['find', 'x'], ['forget', '--keep-last', '1']]) {

@@ -35,9 +35,10 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   const doomed = groups.flatMap(({ removed }) => removed);
   if (!(await isAgreed(groups, doomed, title))) return undefined;
   const ids = doomed.map(({ id }) => id);
+  const kept = groups.flatMap((group) => group.kept.map(({ snapshot }) => snapshot));
   const forgotten = await runOperation(context.log, title, {}, async ({ signal }) => {
     const { forgetSnapshots } = await import('../core/maintenance/forgetSnapshots.ts');
-    return forgetSnapshots(await context.vaults.open(known.path), { ids }, { signal });
+    return forgetSnapshots(await context.vaults.open(known.path), { ids, kept }, { signal });
   });
   await context.vaults.list.refresh(known.path);
   if (forgotten !== undefined)

@@ -176,6 +176,8 @@ const templates = {
   retentionDropsAll:
     'The policy would keep no snapshot of the {kind} {name}. Nothing was removed; delete these snapshots by name if they are to go.',
   snapshotPinned: '{name} is pinned, so it was not removed. Unpin it first.',
+  keptDamaged:
+    '{name} was to be kept and has been found damaged since, so no other snapshot was removed. Look again which to keep.',
   snapshotGone: 'The vault {vault} has no snapshot {id} any more. Refresh, then try again.',
   pruneUnsure:
     'The vault {vault} can’t be pruned, since what is still needed is not certain: {reason} Nothing was removed; repair the vault first.',

@@ -48,8 +48,9 @@ export const forget: Command = {
     const chosen = filtered(all, args);
     const groups = asUsage(() => planRetention(chosen, policy, context.now()));
     const ids = groups.flatMap(({ removed }) => removed.map(({ id }) => id));
+    const kept = groups.flatMap((group) => group.kept.map(({ snapshot }) => snapshot));
     if (!args.isSet('dry-run') && ids.length > 0)
-      await forgetSnapshots({ vault, owner: await currentProcess() }, { ids }, context.operation);
+      await forgetSnapshots({ vault, owner: await currentProcess() }, { ids, kept }, context.operation);
     return {
       ...policyReport(groups, args.isSet('dry-run')),
       notes: noneNote(chosen, all, args.text('source')),

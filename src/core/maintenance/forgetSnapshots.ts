@@ -11,10 +11,13 @@ import { sharedWaitMs, type VaultDeps } from './annotateSnapshots.ts';
 /**
  * Takes snapshots out of index.json; their blobs stay until prune. All of `ids` or none: rejects with `snapshotGone`
  * when one is not listed any more, and with `snapshotPinned` for one that is pinned, by now perhaps.
+ *
+ * `kept` are those for whose sake the others may go: rejects with `snapshotGone` when one of these was removed since,
+ * by another client perhaps that kept the others, and with `keptDamaged` when one was found damaged since.
  */
 export async function forgetSnapshots(
   { vault, owner }: VaultDeps,
-  { ids }: { readonly ids: readonly Digest[] },
+  { ids, kept = [] }: { readonly ids: readonly Digest[]; readonly kept?: readonly Snapshot[] },
   { signal }: CancelOptions = {},
 ): Promise<readonly Snapshot[]> {
   requireWritable(vault);
@@ -26,7 +29,9 @@ export async function forgetSnapshots(
     await updateSnapshotIndex(
       { vault, owner },
       (entries) => {
-        const found = entries.flatMap((entry) => snapshotOf(entry) ?? []).filter(({ id }) => wanted.has(id));
+        const listed = entries.flatMap((entry) => snapshotOf(entry) ?? []);
+        requireKept(paths.root, kept, listed);
+        const found = listed.filter(({ id }) => wanted.has(id));
         const pinned = found.find(({ isPinned }) => isPinned);
         if (pinned !== undefined) throw failure('snapshotPinned', { name: pinned.refName });
         const gone = ids.find((id) => !found.some((snapshot) => snapshot.id === id));
@@ -38,6 +43,16 @@ export async function forgetSnapshots(
     );
   });
   return forgotten;
+}
+
+function requireKept(vault: string, kept: readonly Snapshot[], listed: readonly Snapshot[]): void {
+  const now = new Map(listed.map((snapshot) => [snapshot.id, snapshot]));
+  for (const { id, damaged } of kept) {
+    const found = now.get(id);
+    if (found === undefined) throw failure('snapshotGone', { vault, id });
+    if (damaged === undefined && found.damaged !== undefined)
+      throw failure('keptDamaged', { name: found.refName });
+  }
 }
 
 function isOneOf(wanted: ReadonlySet<Digest>, snapshot: Snapshot | undefined): boolean {

@@ -68,6 +68,8 @@ const withinRules = [
  * snapshot whose annotations can't be read stays too, and counts nowhere. What a restore replaced is counted by
  * itself, and stands in for no backup.
  *
+ * An OCI tool that tags a snapshot anew lists it twice: one that is kept under any entry is not removed.
+ *
  * Throws `retentionEmpty` for a policy without a rule, `retentionDropsAll` when it would keep nothing of a source,
  * and `badSpan`.
  */
@@ -78,7 +80,9 @@ export function planRetention(
 ): readonly RetentionGroup[] {
   const rules = rulesOf(policy);
   if (rules.length === 0) throw failure('retentionEmpty', {});
-  return bySource(snapshots).map(({ source, group }) => planGroup(source, group, rules, nowMs));
+  const groups = bySource(snapshots).map(({ source, group }) => planGroup(source, group, rules, nowMs));
+  const kept = new Set(groups.flatMap((group) => group.kept.map(({ snapshot }) => snapshot.id)));
+  return groups.map((group) => ({ ...group, removed: group.removed.filter(({ id }) => !kept.has(id)) }));
 }
 
 /** Snapshots by what they are of, in the order in which their sources come first. */
@@ -129,8 +133,12 @@ function planGroup(
     if (snapshot.unreadable !== undefined) add(snapshot, 'unreadable');
     if (snapshot.isPinned) add(snapshot, 'pinned');
   }
-  const isSound = ({ verified, damaged }: Snapshot): boolean =>
-    verified !== undefined && damaged === undefined;
+  // A look at sizes has read no data, and what can't be read aright may not be trusted either.
+  const isSound = ({ verified, damaged, unreadable }: Snapshot): boolean =>
+    verified !== undefined &&
+    verified.depth !== 'structure' &&
+    damaged === undefined &&
+    unreadable === undefined;
   const sound = sorted.filter(isSound);
   const soundBackups = sound.filter((one) => !isBeforeRestore(one));
   const trusted = soundBackups.length > 0 ? soundBackups : sound;

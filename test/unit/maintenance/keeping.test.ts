@@ -104,6 +104,17 @@ describe('snapshots that are kept', function () {
     assert.deepEqual(await blobsIn(vault.blobs), before);
   });
 
+  it('are not forgotten when one for whose sake they may go is gone or damaged by now', async () => {
+    const [first, second] = [await keep(vault, { name: 'a' }), await keep(vault, { name: 'b' })];
+    const damaged = { atMs: 5_000, reason: 'a blob is missing' };
+    await annotateSnapshots(deps, { ids: [second.id], change: { damaged } });
+    const input = { ids: [first.id], kept: [second] };
+    await assert.rejects(forgetSnapshots(deps, input), { code: 'keptDamaged' });
+    await forgetSnapshots(deps, { ids: [second.id] });
+    await assert.rejects(forgetSnapshots(deps, input), { code: 'snapshotGone' });
+    assert.deepEqual(await names(), ['a']);
+  });
+
   it('keep every blob that they need when the vault is pruned', async () => {
     const shared = { data: 'shared by both' };
     const gone = await keep(vault, { name: 'a', files: shared });

@@ -231,6 +231,30 @@ describe('a retention policy', () => {
     });
   });
 
+  it('does not remove under one entry what it keeps under another', () => {
+    const [old, recent] = [at('2019-11-01 10:00'), at('2019-11-10 10:00')];
+    // An OCI tool that tags a snapshot anew lists it under another source, whose newest one it is.
+    const again = at('2019-11-01 10:00', { source: { ...old.source, name: 'another' } });
+    const groups = planRetention([old, again, recent], { last: 1 }, now);
+    assert.deepEqual(
+      groups.flatMap(({ removed }) => removed),
+      [],
+    );
+  });
+
+  it('takes a snapshot of which only the sizes were looked at for no verified one', () => {
+    const verified = (depth: 'structure' | 'digests'): Partial<Snapshot> => ({
+      verified: { atMs: 0, depth },
+    });
+    const [old, recent] = [
+      at('2019-11-01 10:00', verified('digests')),
+      at('2019-11-10 10:00', verified('structure')),
+    ];
+    assert.equal(only(planRetention([old, recent], { last: 1 }, now)).kept.length, 2);
+    const read = at('2019-11-10 10:00', verified('digests'));
+    assert.equal(only(planRetention([old, read], { last: 1 }, now)).kept.length, 1);
+  });
+
   it('is refused when it has no rule', () => {
     for (const policy of [{}, { last: 0 }, { within: '0h' }, { tags: [] }, { daily: 0, weekly: 0 }])
       assert.throws(() => planRetention(sundays, policy, now), { code: 'retentionEmpty' });

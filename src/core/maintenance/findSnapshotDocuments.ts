@@ -19,23 +19,42 @@ const annotated = z.looseObject({ annotations: z.record(z.string(), z.string()).
 /**
  * Snapshots whose documents lie in the vault, but for those in `listed`, each under a name of its own. A document
  * tells what its entry did when it was made; what was said since, pins and changed tags among it, only index.json
- * knew. Where it tells nothing, as no document of ours, its time is that of its file.
+ * knew. Where it tells nothing, as no document of ours, its time is that of its file. One that is damaged is known by
+ * its name alone, and found where `from` has a good copy of it.
  */
 export async function findSnapshotDocuments(
-  vault: Vault,
+  { vault, from }: { readonly vault: Vault; readonly from?: Vault | undefined },
   listed: ReadonlySet<Digest>,
   signal: AbortSignal,
 ): Promise<readonly Snapshot[]> {
   const found: Snapshot[] = [];
   const taken = new Set<string>();
-  for await (const blob of vault.blobs.list({ signal })) {
-    if (listed.has(blob.digest) || !(await looksLikeSnapshot(vault, blob, signal))) continue;
-    const known = (await toldByDocument(vault, blob, signal)) ?? (await bareSnapshot(vault, blob));
+  for await (const there of vault.blobs.list({ signal })) {
+    if (listed.has(there.digest)) continue;
+    const document = await goodCopy([vault, from], there.digest, signal);
+    if (document === undefined) continue;
+    const { holder, blob } = document;
+    const known = (await toldByDocument(holder, blob, signal)) ?? (await bareSnapshot(vault, blob));
     const refName = snapshotRef(known.source, known.createdMs, (name) => taken.has(name));
     taken.add(refName);
     found.push({ ...known, tags: [...known.tags, recoveredTag], refName });
   }
   return found;
+}
+
+/** The first vault in which this blob is the document of a snapshot. */
+async function goodCopy(
+  vaults: readonly (Vault | undefined)[],
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<{ readonly holder: Vault; readonly blob: StoredBlob } | undefined> {
+  for (const holder of vaults) {
+    const stats = await holder?.blobs.stat(digest);
+    if (holder === undefined || stats === undefined) continue;
+    const blob = { digest, sizeBytes: stats.sizeBytes };
+    if (await looksLikeSnapshot(holder, blob, signal)) return { holder, blob };
+  }
+  return undefined;
 }
 
 /** The entry of a snapshot that was found so. */

@@ -44,11 +44,11 @@ export async function planRepair(
   const { signal } = operation;
   const read = await readOrReason(vault);
   if ('reason' in read) {
-    const relisted = await findSnapshotDocuments(vault, new Set(), signal);
+    const relisted = await findSnapshotDocuments({ vault, from }, new Set(), signal);
     const nothing = { accepted: [], fetched: [], setAside: [], lost: [], damaged: [] };
     return { brokenIndex: read.reason, relisted, ...nothing };
   }
-  const entries = await entryRepairs(vault, read.index, signal);
+  const entries = await entryRepairs({ vault, from }, read.index, signal);
   const { problems } = await examineVault(vault, { depth: 'digests' }, operation);
   const fetched: Digest[] = [];
   const setAside: Digest[] = [];
@@ -116,7 +116,7 @@ export function wasOurs({ fields }: IndexEntry): boolean {
 
 /** What to do about entries. */
 export async function entryRepairs(
-  vault: Vault,
+  { vault, from }: { readonly vault: Vault; readonly from?: Vault | undefined },
   { entries }: SnapshotIndex,
   signal: AbortSignal,
 ): Promise<Pick<RepairPlan, 'relisted' | 'accepted'>> {
@@ -137,6 +137,6 @@ export async function entryRepairs(
     if (isThere && (sealState(entry) === 'broken' || (isOurs && !isSnapshot(entry))))
       accepted.push(descriptor.digest);
   }
-  const relisted = isAnyLost ? await findSnapshotDocuments(vault, listed, signal) : [];
+  const relisted = isAnyLost ? await findSnapshotDocuments({ vault, from }, listed, signal) : [];
   return { accepted, relisted };
 }

@@ -75,10 +75,10 @@ export async function repairVault(
     let relisted: readonly Snapshot[];
     let accepted: readonly Digest[] = [];
     if (isIndexNew) {
-      relisted = await findSnapshotDocuments(vault, new Set(), signal);
+      relisted = await findSnapshotDocuments({ vault, from }, new Set(), signal);
       await replaceIndex(deps, relisted, signal);
     } else {
-      ({ relisted, accepted } = await entryRepairs(vault, read.index, signal));
+      ({ relisted, accepted } = await entryRepairs({ vault, from }, read.index, signal));
       await mendEntries(deps, relisted, new Set(accepted), { from, signal });
     }
     const mended = await mendBlobs(vault, from, work, () => held.ensureHeld());

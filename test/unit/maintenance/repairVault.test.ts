@@ -147,6 +147,25 @@ describe('repairing a vault', function () {
     assert.equal(removed.blobs, 0);
   });
 
+  it('lists a snapshot again whose own document is damaged too, where another vault has a good copy', async () => {
+    const { id } = await keep(vault, { name: 'data' });
+    await copySnapshots({ from: vault, to: from, owner }, { ids: [id] }, operation);
+    await harm(blobPath(vault.paths, id));
+    await writeFile(vault.paths.index, '{"schemaVersion":2,"manifests":[{');
+    const plan = await planRepair({ vault, from }, operation);
+    assert.deepEqual(
+      plan.relisted.map((snapshot) => snapshot.id),
+      [id],
+    );
+    const { relisted, fetched, problems: left } = await repair({ from });
+    assert.deepEqual([relisted, fetched, left], [[id], [id], []]);
+    assert.deepEqual(
+      (await readSnapshots(vault)).map((snapshot) => [snapshot.id, snapshot.source.name]),
+      [[id, 'data']],
+    );
+    assert.equal(await problems(), 0);
+  });
+
   it('mends entries that were changed, or that name nothing any more', async () => {
     const snapshot = await keep(vault, { name: 'a' });
     const text = await readFile(vault.paths.index, 'utf8');

@@ -79,6 +79,8 @@ export class SteadyEngine {
               reject(signal.reason as Error);
             });
           });
+          // Its limit fires a while after a command that has ended.
+          left.catch(() => undefined);
           return await Promise.race([this.runs(ref, text), left]);
         },
       },

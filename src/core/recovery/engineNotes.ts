@@ -185,8 +185,11 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
         if (!errors.every((one) => isGone(one) || (!hasLeft && hasCode(one, 'engineConflict')))) throw error;
       });
     }),
-    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, { signal }) => {
+    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, { signal, hasLeft }) => {
       const { id, state } = await containers.inspect(container, { signal });
+      // What could not be resumed or started yet still has what the other command began.
+      if (state !== 'running' && hasLeft)
+        throw failure('engineConflict', { name: container, reason: 'it does not run again yet' });
       if (state !== 'running') return;
       const limit = AbortSignal.timeout(timeoutMs);
       await containers

@@ -137,6 +137,19 @@ describe('keeping containers still while they are read', () => {
     }
   });
 
+  it('keeps a hook after for later while its container could not be put back', async () => {
+    const { steady } = setUp({ a: { ...hooks('', 'unlock'), state: 'paused' } });
+    const undo = undoEngineNotes(steady.engine, 'E1').get('runAfter');
+    assert.ok(undo);
+    const data = { engineId: 'E1', atMs: 0, container: 'a', command: ['unlock'], timeoutMs: 1000 };
+    const head = { id: '', kind: '', subject: '', claimId: '', since: '', owner };
+    const { signal } = new AbortController();
+    const error = await failureOf(Promise.resolve(undo(data, { ...head, hasLeft: true }, signal)));
+    assert.equal(error.code, 'engineConflict');
+    assert.equal(await undo(data, head, signal), 'settled');
+    assert.deepEqual(steady.done, []);
+  });
+
   it('puts everything back when the work fails', async () => {
     const { steady, journal, run } = setUp({ a: {}, b: {} });
     const error = failure('streamCut', { call: 'x', bytes: 1 });

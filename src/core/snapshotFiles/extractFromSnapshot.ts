@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { failure } from '../errors.ts';
 import { explainFileError, hasCode } from '../files/fileErrors.ts';
@@ -138,12 +138,23 @@ async function giveNames(
         undo.push(() => rm(place));
         continue;
       }
+      // What it replaces is in no vault: it may go only when the new bytes are on the disk.
+      if (to.replace && stats.isFile()) await syncFile(from);
       await rename(from, place);
       if (!to.replace) undo.push(() => rename(place, from));
     }
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
+  }
+}
+
+async function syncFile(path: string | Buffer): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

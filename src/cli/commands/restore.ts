@@ -12,6 +12,9 @@ import { exitCodes } from '../exitCode.ts';
 import { CliFailure, usageFailure } from '../failures.ts';
 import { itemLines, problemDocument, problemWords, resultNotes } from '../restoreWords.ts';
 
+/** What engines take as the name of a container or a volume. */
+const nameForm = /^[A-Za-z0-9][\w.-]+$/;
+
 export const restore: Command = {
   name: 'restore',
   summary: 'Restore a snapshot onto the engine',
@@ -73,7 +76,10 @@ function chosen(args: Arguments): (contents: SnapshotContents) => RestoreChoices
   const services = args.texts('service');
   if (args.isSet('replace') && args.isSet('skip-existing'))
     throw usageFailure('--replace and --skip-existing exclude each other.');
-  if (name?.trim() === '') throw usageFailure('--as needs a NAME.');
+  if (name !== undefined && !nameForm.test(name))
+    throw usageFailure(
+      `--as takes a name of letters, digits, ".", "_" and "-", two at least, not "${name.slice(0, 100)}".`,
+    );
   const taken = args.isSet('replace') ? 'replace' : args.isSet('skip-existing') ? 'keep' : undefined;
   return (contents) => {
     const { kind } = contents.snapshot.source;

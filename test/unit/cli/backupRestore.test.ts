@@ -131,7 +131,10 @@ describe('backing up and restoring on the command line', function () {
     for (const wrong of [
       ['--replace', '--skip-existing'],
       ['--as', ''],
+      ['--as', 'two'],
       ['--as', 'x'],
+      ['--as', 'a/../b'],
+      ['--as', 'a b'],
       ['--service', 'web'],
     ]) {
       const { exitCode, stderr } = await run('restore', 'app:1@latest', ...wrong);

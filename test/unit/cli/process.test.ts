@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, watch } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createVault } from '../../../src/core/vault/layout.ts';
+import { collect } from '../../support/archives/byteStreams.ts';
+import { sourceOf, storeLayer, volumeDocument } from '../../support/capturedThings.ts';
+import { land } from '../../support/snapshotVault.ts';
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts');
 const imageId = `sha256:${'1'.repeat(64)}`;
@@ -58,6 +63,31 @@ describe('the process of the command line', function () {
     child.stdout?.destroy();
     const [exitCode] = (await once(child, 'close')) as [number];
     assert.deepEqual({ exitCode, stderr: stderr() }, { exitCode: 0, stderr: '' });
+  });
+
+  it('prints no more of a file than is read, and ends quietly then', async () => {
+    const vault = join(folder, 'vault');
+    const content = randomBytes(20 << 20);
+    await land(
+      await createVault({ path: vault, compression: 'zstd' }),
+      sourceOf('volume', 'data'),
+      async (draft, store) => {
+        const part = await storeLayer(store, { 'v/large': content });
+        await draft.addVolume(volumeDocument('data', [part]), [part]);
+      },
+    );
+    const argv = ['cat', 'data@latest', '/large', '--vault', vault];
+    const { child, stderr } = start(argv);
+    assert.ok(child.stdout);
+    const [piece] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.ok(piece.equals(content.subarray(0, piece.length)));
+    child.stdout.destroy();
+    const [exitCode] = (await once(child, 'close')) as [number];
+    assert.deepEqual({ exitCode, stderr: stderr() }, { exitCode: 0, stderr: '' });
+
+    const whole = start(argv).child;
+    assert.ok(whole.stdout);
+    assert.ok((await collect(whole.stdout as AsyncIterable<Uint8Array>)).equals(content));
   });
 
   it('does not end with 0 when its output could not be written', async () => {

@@ -13,6 +13,7 @@ import { snapshotUri } from '../../../src/ui/snapshotFileSystem.ts';
 import type { DrydockItem } from '../../../src/views/viewItem.ts';
 import { testHost, testLabel } from '../../support/engine.ts';
 import { engineHost, sleepingRootfs } from '../../support/tinyImage.ts';
+import { tabsWhere, untilTabs } from './tabs.ts';
 
 const image = 'drydock-test/backups:1';
 const containerName = 'drydock-test-backups';
@@ -124,8 +125,15 @@ describe('backups in the extension host', () => {
     const [node] = await snapshots();
     await vscode.commands.executeCommand('drydock.openSnapshot', node);
     await vscode.commands.executeCommand('drydock.openSnapshot', node);
-    const labels = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ label }) => label));
-    assert.equal(labels.filter((label) => label === `Snapshot: ${containerName}`).length, 1);
+    const pages = (): readonly vscode.Tab[] =>
+      tabsWhere(({ label }) => label === `Snapshot: ${containerName}`);
+    await untilTabs(() => pages().length > 0);
+    // The host is told of tabs in their order: a second page would be known before this one.
+    const next = vscode.Uri.file(join(folder, 'next.txt'));
+    await vscode.workspace.fs.writeFile(next, new TextEncoder().encode('after the page'));
+    await vscode.window.showTextDocument(next);
+    await untilTabs(() => tabsWhere(({ input }) => isTextOf(input, next)).length > 0);
+    assert.equal(pages().length, 1);
   });
 
   it('reads files of a snapshot, and never writes one', async () => {
@@ -166,3 +174,7 @@ describe('backups in the extension host', () => {
     assert.equal(api.vaults.protection.current(), undefined);
   });
 });
+
+function isTextOf(input: unknown, uri: vscode.Uri): boolean {
+  return input instanceof vscode.TabInputText && input.uri.toString() === uri.toString();
+}

@@ -7,6 +7,7 @@ import type { DrydockApi } from '../../../src/extension.ts';
 import type { ContainerNode, ImageNode, ProjectNode, VolumeNode } from '../../../src/views/node.ts';
 import { testEngine, testHost, testLabel } from '../../support/engine.ts';
 import { engineHost, sleepingRootfs } from '../../support/tinyImage.ts';
+import { tabsWhere, untilTabs } from './tabs.ts';
 
 const repository = 'drydock-test/commands';
 const names = ['drydock-test-one', 'drydock-test-two'] as const;
@@ -123,9 +124,9 @@ describe('commands on a real engine', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     const uris = await run('drydock.inspect', one, [one, two]);
     assert.equal((uris as readonly string[]).length, 2);
-    const tabs = vscode.window.tabGroups.activeTabGroup.tabs;
+    await untilTabs(() => tabsWhere(() => true).length === 2);
     assert.deepEqual(
-      tabs.map(({ label, isPreview }) => ({ label, isPreview })),
+      tabsWhere(() => true).map(({ label, isPreview }) => ({ label, isPreview })),
       names.map((name) => ({ label: `${name}.container.json`, isPreview: false })),
     );
   });

@@ -8,6 +8,7 @@ import type { DrydockApi } from '../../../src/extension.ts';
 import type { ImageNode } from '../../../src/views/node.ts';
 import { testEngine, testHost } from '../../support/engine.ts';
 import { engineHost, tarOf } from '../../support/tinyImage.ts';
+import { tabsWhere, untilTabs } from './tabs.ts';
 
 const repository = 'drydock-test/history';
 
@@ -49,24 +50,12 @@ describe('the history page of an image', () => {
   }
 
   function pages(): readonly vscode.Tab[] {
-    return vscode.window.tabGroups.all
-      .flatMap(({ tabs }) => tabs)
-      .filter(
-        ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(historyPanelType),
-      );
+    return tabsWhere(
+      ({ input }) => input instanceof vscode.TabInputWebview && input.viewType.endsWith(historyPanelType),
+    );
   }
 
-  /** Tabs are told to the host a moment after a panel was made or closed. */
-  async function untilPages(count: number): Promise<void> {
-    if (pages().length === count) return;
-    await new Promise<void>((resolve) => {
-      const listening = vscode.window.tabGroups.onDidChangeTabs(() => {
-        if (pages().length !== count) return;
-        listening.dispose();
-        resolve();
-      });
-    });
-  }
+  const untilPages = (count: number): Promise<void> => untilTabs(() => pages().length === count);
 
   const show = (node: ImageNode): Thenable<unknown> =>
     vscode.commands.executeCommand('drydock.showHistory', node);

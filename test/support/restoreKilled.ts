@@ -1,9 +1,11 @@
 /**
  * A process of its own that restores a snapshot and kills itself when it has written so many notes into the journal.
- * Without that number it ends well and says how many notes there were.
+ * Without that number it ends well and says how many notes there were. With `load` it dies when the engine has all the
+ * images, and their tags with them.
  *
- *     node restoreKilled.ts <host> <vault> <snapshot ID> <choices as JSON> [<note>]
+ *     node restoreKilled.ts <host> <vault> <snapshot ID> <choices as JSON> [<note>|load]
  */
+import type { Engine } from '../../src/core/engine/engine.ts';
 import { unattended } from '../../src/core/progress.ts';
 import { executeRestore } from '../../src/core/restore/executeRestore.ts';
 import { planRestore } from '../../src/core/restore/planRestore.ts';
@@ -26,7 +28,18 @@ const steps = {
 
 const endpoint = parseAddress(host);
 if (endpoint === undefined) throw new Error(`no engine at ${host}`);
-const engine = connect(endpoint);
+const real = connect(endpoint);
+const engine: Engine = {
+  ...real,
+  images: {
+    ...real.images,
+    load: async (...args) => {
+      const outcome = await real.images.load(...args);
+      if (killAt === 'load') process.kill(process.pid, 'SIGKILL');
+      return outcome;
+    },
+  },
+};
 const vault = await openVault({ path, access: 'write' }, { steps });
 const contents = await openSnapshot(vault, findSnapshot(await readSnapshots(vault), id));
 const plan = await planRestore(

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { backupImages } from '../../../src/core/backup/backupImages.ts';
 import { hexOf, parseDigest, type Digest } from '../../../src/core/digest.ts';
 import { unattended } from '../../../src/core/progress.ts';
+import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
 import { executeRestore } from '../../../src/core/restore/executeRestore.ts';
+import type { RestoreChoices } from '../../../src/core/restore/restorePlan.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
 import { openSnapshot } from '../../../src/core/snapshot/snapshots.ts';
-import { testLabel } from '../../support/engine.ts';
+import { testHost, testLabel } from '../../support/engine.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { RestoreBench } from '../../support/restoreBench.ts';
 import { shellImage } from '../../support/shellImage.ts';
@@ -56,6 +61,28 @@ describe('restoring an image on a real engine', function () {
       before,
     );
     assert.equal(contentOf(tags[0]), 'first');
+  });
+
+  it('gives its tag back after a process that was killed when the engine had the image', async () => {
+    const other = makeImage('second', []);
+    bench.docker('rmi', '--force', ...tags);
+    bench.docker('tag', other, tags[0]);
+    const images = (): string =>
+      bench.docker('images', '--all', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}');
+    const before = images();
+    const choices: RestoreChoices = { items: [{ what: 'tag', name: tags[0], action: 'replace' }] };
+    const script = fileURLToPath(new URL('../../support/restoreKilled.ts', import.meta.url));
+    const { root } = bench.vault.paths;
+    const args = [script, testHost(), root, snapshot.id, JSON.stringify(choices), 'load'];
+    await assert.rejects(promisify(execFile)(process.execPath, args), { signal: 'SIGKILL' });
+    assert.deepEqual(tags.map(idOf), [id, id]);
+    const recovered = await recoverVault(bench);
+    assert.deepEqual(
+      recovered.map(({ outcome, left }) => [outcome, left]),
+      [['undone', []]],
+    );
+    assert.equal(images(), before);
+    bench.docker('rmi', '--force', other);
   });
 
   it('sends nothing of an image that is there, and gives it the tag that it lost', async () => {

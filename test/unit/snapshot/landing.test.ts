@@ -201,10 +201,10 @@ describe('landing a snapshot', function () {
         const input = { source: sourceOf('volume', 'data'), createdMs, imageIds: [] };
         return landSnapshot(session, draft, input, unattended());
       });
-    await assert.rejects(land({ labels: { long: 'x'.repeat(100_001) } }), { code: 'badJson' });
+    await assert.rejects(land({ labels: { long: 'x'.repeat((1 << 20) + 1) } }), { code: 'badJson' });
     await assert.rejects(land({ entryCount: -1 }), { code: 'badJson' });
     assert.equal(await indexFile(), before);
-    await land({ labels: { long: 'x'.repeat(100_000) } });
+    await land({ labels: { long: 'x'.repeat(1 << 20) } });
   });
 
   it('lists nothing when the vault was taken away while it read back', async () => {

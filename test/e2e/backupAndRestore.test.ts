@@ -95,7 +95,7 @@ describe('backup and restore in the browser', function () {
     await frame.locator('summary').filter({ hasText: 'shop-data (volume)' }).click();
     await frame.getByText('greeting', { exact: true }).waitFor();
     assert.deepEqual(await vscode.axe(frame), []);
-    await vscode.screenshot('snapshot-page');
+    await vscode.screenshot('backups', { readme: true });
     await frame.getByRole('button', { name: 'Open greeting' }).click();
     await page.locator('.view-lines').getByText('hello from before the loss').waitFor();
   });

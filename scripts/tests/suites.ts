@@ -31,7 +31,7 @@ async function docker(): Promise<SuiteResults> {
     folder,
     env: { ...engine.env, DRYDOCK_TEST_SKOPEO: await provideSkopeo() },
     testTimeoutMs: 60_000,
-    suiteTimeoutMs: 8 * minutes,
+    suiteTimeoutMs: 20 * minutes,
   });
 }
 

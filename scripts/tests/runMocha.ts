@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endProcesses, processesOfSession } from '../engine/processes.ts';
 import { beforeExit } from '../provision/cleanups.ts';
@@ -11,19 +11,25 @@ export interface MochaRun {
   readonly suite: string;
   /** Relative to the checkout. */
   readonly pattern: string;
+  /** What matches `pattern` and is left to another run. */
+  readonly except?: string;
   /** Where the results and other files of this run go. */
   readonly folder: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly testTimeoutMs: number;
   readonly suiteTimeoutMs: number;
+  /** Where its output goes instead of ours, so that runs beside each other can be told apart. */
+  readonly outputPath?: string;
 }
 
 /** Runs the test files in a process of their own, with its output on ours. */
 export async function runMocha(run: MochaRun): Promise<SuiteResults> {
-  const files = await matchingFiles(run.pattern, checkout);
+  const left = new Set(run.except === undefined ? [] : await matchingFiles(run.except, checkout));
+  const files = (await matchingFiles(run.pattern, checkout)).filter((file) => !left.has(file));
   if (files.length === 0) return notRun(run.suite, `no test files match ${run.pattern}`);
   const resultsPath = join(run.folder, `${run.suite}-results.json`);
   await rm(resultsPath, { force: true });
+  const output = run.outputPath === undefined ? undefined : await open(run.outputPath, 'w');
   const main = join(checkout, 'scripts/tests/mochaMain.ts');
   const child = spawn(
     node,
@@ -37,10 +43,11 @@ export async function runMocha(run: MochaRun): Promise<SuiteResults> {
         ...run.env,
         DRYDOCK_TEST_FOLDER: run.folder,
       },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output?.fd ?? 'inherit', output?.fd ?? 'inherit'],
       detached: true,
     },
   );
+  await output?.close();
   const end = beforeExit(async () => {
     if (child.pid !== undefined) await endProcesses(await processesOfSession(child.pid), 'SIGTERM', 10_000);
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Digest } from '../core/digest.ts';
 import type { ImageStore } from '../core/engine/engine.ts';
 import { DrydockError, failure, reasonOf } from '../core/errors.ts';
+import { isOlder } from './apiVersion.ts';
 import { checkedBody } from './body.ts';
 import { pathOf, type EngineCall, type EngineClient } from './call.ts';
 import { jsonLines } from './jsonLines.ts';
@@ -20,11 +21,13 @@ const removeDeadlineMs = 10 * 60_000;
 export function imageStore(client: EngineClient): ImageStore {
   const about = (ref: string): Pick<EngineCall, 'subject'> => ({ subject: { kind: 'image', name: ref } });
 
-  const inspect: ImageStore['inspect'] = async (ref, { signal } = {}) => {
+  const inspect: ImageStore['inspect'] = async (ref, { signal, withManifests = false } = {}) => {
+    const isTold = withManifests && !isOlder(await client.apiVersion(signal), '1.48');
     const call = {
       name: 'image inspect',
       method: 'GET',
       path: pathOf`/images/${known(ref)}/json`,
+      ...(isTold && { query: { manifests: true } }),
       ...about(ref),
     } as const;
     const raw = await client.json(call, signal);

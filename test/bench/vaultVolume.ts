@@ -18,7 +18,7 @@ export async function benchVolume(bench: ProgramBench, restic: string): Promise<
   // Pieces of real files, a few KiB each, in folders of a hundred.
   await measureShell(
     `cd '${path}' && for folder in $(seq 1 ${fileCount / 100}); do mkdir "$folder"; done &&
-     find /usr/lib /usr/share -xdev -type f -size +3k -size -4M -print0 2>/dev/null | xargs -0 cat 2>/dev/null |
+     { find /usr/lib /usr/share -xdev -type f -size +3k -size -4M -exec cat {} + 2>/dev/null || true; } |
      head -c ${fileCount * 4096} | split --bytes 4096 --suffix-length 5 --numeric-suffixes - piece. &&
      for folder in $(seq 1 ${fileCount / 100}); do mv $(printf 'piece.%03d?? ' $((folder - 1))) "$folder/"; done`,
     env,

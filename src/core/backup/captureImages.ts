@@ -2,16 +2,11 @@ import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
-import { isIndexType } from '../oci/mediaTypes.ts';
-import { parseImageIndex } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
 import { KnownContents } from '../snapshot/knownContents.ts';
-import type { SnapshotImage } from '../snapshot/snapshot.ts';
-import type { StoredLayer } from '../snapshot/storedLayer.ts';
-import { readDocument } from '../vault/blobStore.ts';
-import type { OciDescriptor } from '../vault/snapshotDocuments.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { assembleImage, type CapturedImageContent } from './capturedImageContent.ts';
+import { knownImage } from './knownImage.ts';
 import { receiveImages } from './receiveImages.ts';
 import { ReceivedLayers } from './receivedLayers.ts';
 
@@ -40,8 +35,8 @@ export async function captureImages(
   const captured = new Map<Digest, CapturedImageContent>();
   const missing: ImageDetails[] = [];
   for (const id of wanted) {
-    const details = await engine.images.inspect(id, { signal });
-    const content = await knownContent(session, known, details, signal);
+    const details = await engine.images.inspect(id, { signal, withManifests: true });
+    const content = await knownImage(session.vault.blobs, known, details, signal);
     if (content) captured.set(id, content);
     else missing.push(details);
   }
@@ -70,60 +65,4 @@ export async function captureImages(
     fromEngine.destroy();
   }
   return captured;
-}
-
-/** What the vault has of an image, if that is all that the engine has. */
-async function knownContent(
-  { vault }: VaultSession,
-  known: KnownContents,
-  details: ImageDetails,
-  signal: AbortSignal,
-): Promise<CapturedImageContent | undefined> {
-  const image = await known.image(details.id);
-  const [first] = image?.manifests ?? [];
-  if (image === undefined || first === undefined) return undefined;
-  if (isIndexType(image.target.mediaType) && !(await hasEveryPlatform(vault.blobs, image, signal)))
-    return undefined;
-  const own = image.manifests.find(
-    ({ layers }) => layers.map(({ diffId }) => diffId).join() === details.diffIds.join(),
-  );
-  if (own === undefined) return undefined;
-  const layers = new Map<Digest, StoredLayer>();
-  for (const manifest of image.manifests)
-    for (const { descriptor } of manifest.layers) {
-      const layer = layers.get(descriptor.digest) ?? (await known.layerOfDigest(descriptor.digest));
-      if (layer === undefined) return undefined;
-      layers.set(descriptor.digest, layer);
-    }
-  const { mediaType, digest, size } = image.target;
-  return {
-    id: details.id,
-    target: { mediaType, digest, size },
-    platform: own.platform,
-    layers: [...layers.values()],
-    remarks: [],
-  };
-}
-
-/** An engine may have pulled a platform since that the vault lacks, and its ID says nothing of that. */
-async function hasEveryPlatform(
-  blobs: VaultSession['vault']['blobs'],
-  { target, manifests }: SnapshotImage,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const have = new Set<Digest>(manifests.map(({ descriptor }) => descriptor.digest));
-  const ahead: Pick<OciDescriptor, 'digest' | 'size'>[] = [target];
-  for (let next = ahead.pop(); next; next = ahead.pop()) {
-    const { digest, size: sizeBytes } = next;
-    if ((await blobs.stat(digest)) === undefined) return false;
-    const bytes = await readDocument(blobs, { digest, sizeBytes }, { signal });
-    for (const one of parseImageIndex(bytes, `${blobs.name}: ${digest}`).manifests ?? []) {
-      const isNote = one.platform?.os === 'unknown' && one.platform.architecture === 'unknown';
-      if (isNote || have.has(one.digest)) continue;
-      if (!isIndexType(one.mediaType)) return false;
-      have.add(one.digest);
-      ahead.push(one);
-    }
-  }
-  return true;
 }

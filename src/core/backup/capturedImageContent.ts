@@ -193,11 +193,16 @@ function isImage({ platform, annotations: notes }: Descriptor, manifest: Manifes
   );
 }
 
-function noteAbsent(walk: Walk, { platform, digest, annotations: notes }: Descriptor): void {
-  if (notes?.[annotations.attestationKind] !== undefined) return;
+function noteAbsent(walk: Walk, descriptor: Descriptor): void {
+  if (descriptor.annotations?.[annotations.attestationKind] !== undefined) return;
+  walk.remarks.push(absentPlatform(descriptor));
+}
+
+/** The remark on a platform of an image that is listed in its index and whose content nobody has. */
+export function absentPlatform({ platform, digest }: Descriptor): Remark {
   const { os = '', architecture = '', variant = '' } = platform ?? {};
   const subject = [os, architecture, variant].filter((part) => part !== '').join('/') || shortDigest(digest);
-  walk.remarks.push({ kind: 'notRead', subject, detail: 'The engine has not this platform of the image.' });
+  return { kind: 'notRead', subject, detail: 'The engine has not this platform of the image.' };
 }
 
 /** The stored layer behind a path. A small tar may have been taken for a document; it is stored now. */

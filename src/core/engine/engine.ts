@@ -42,8 +42,11 @@ export interface LoadProgress {
 
 export interface ImageStore {
   list(options?: CallOptions): Promise<readonly ImageSummary[]>;
-  /** `ref` is an ID, a short ID or a name. Rejects with `engineNotFound`. */
-  inspect(ref: string, options?: CallOptions): Promise<ImageDetails>;
+  /**
+   * `ref` is an ID, a short ID or a name. `withManifests` asks for `presentManifests`, for which the engine looks
+   * through its content. Rejects with `engineNotFound`.
+   */
+  inspect(ref: string, options?: CallOptions & { readonly withManifests?: boolean }): Promise<ImageDetails>;
   /** Newest first, as the engine gives it. */
   history(ref: string, options?: CallOptions): Promise<readonly HistoryEntry[]>;
   /**

@@ -67,6 +67,11 @@ export interface ImageDetails {
   readonly config: RunConfig;
   readonly author?: string;
   readonly comment?: string;
+  /**
+   * The manifests below an index whose content the engine has. Absent unless it was asked for, and where engines
+   * don't tell: classic stores, and all before API 1.48.
+   */
+  readonly presentManifests?: readonly Digest[];
   /** The engine's own JSON, for people to read. */
   readonly raw: unknown;
 }

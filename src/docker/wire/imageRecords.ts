@@ -41,6 +41,8 @@ export const imageDetails = z
     Config: runConfig,
     Author: text,
     Comment: text,
+    // Only where it was asked for, and only on the containerd store.
+    Manifests: z.array(z.object({ ID: digest, Available: z.boolean().nullish() })).nullish(),
   })
   .transform((image): Omit<ImageDetails, 'raw'> => {
     const createdAtMs = timeMs(image.Created);
@@ -55,6 +57,9 @@ export const imageDetails = z
       config: image.Config,
       ...(image.Author === '' ? {} : { author: image.Author }),
       ...(image.Comment === '' ? {} : { comment: image.Comment }),
+      ...(image.Manifests && {
+        presentManifests: image.Manifests.filter((one) => one.Available === true).map(({ ID }) => ID),
+      }),
     };
   });
 

@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { backupImages } from '../../../src/core/backup/backupImages.ts';
 import type { BackupResult } from '../../../src/core/backup/backupResult.ts';
-import { digestOf } from '../../../src/core/digest.ts';
+import { digestOf, type Digest } from '../../../src/core/digest.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { unattended, type Operation } from '../../../src/core/progress.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
@@ -182,6 +182,30 @@ describe('backing up images', function () {
         assert.equal(descriptor.digest, index.digest);
         assert.equal(digestOf(await collect(readLayer(vault.blobs, index))), index.diffId);
       }
+
+    // Whether another platform was pulled since is not told by the ID: an older engine has to send it all again.
+    let sent = 0;
+    engine.lies.save = () => {
+      sent += 1;
+      return Promise.resolve(Readable.from([bytes]));
+    };
+    const remarksAgain = async (present?: readonly Digest[]): Promise<readonly string[] | undefined> => {
+      engine.lies.inspect = async () => ({
+        ...(await new LyingEngine([app]).images.inspect(app.configDigest)),
+        id: targetDigest,
+        ...(present && { presentManifests: present }),
+      });
+      const [again] = await backupImages({ engine, vault, owner }, input, unattended());
+      return again?.remarks.map(({ subject }) => subject);
+    };
+    const present = images[0].manifests.map(({ descriptor }) => descriptor.digest);
+    assert.deepEqual(await remarksAgain(), ['linux/s390x']);
+    assert.equal(sent, 1);
+    assert.deepEqual(await remarksAgain(present), ['linux/s390x']);
+    assert.equal(sent, 1);
+    // The platform that the index lists and the archive lacks was pulled meanwhile.
+    await remarksAgain([...present, digestOf('never pulled')]);
+    assert.equal(sent, 2);
   });
 
   it('refuses an image that was not chosen, or whose name means another one by now', async () => {

@@ -7,20 +7,25 @@ import { failure } from '../errors.ts';
 
 /** How large parts get, in bytes of the tar. */
 export interface CutSizes {
-  /** No part but one beside a large file is smaller. */
+  /** No part but one beside a large file is smaller. A third of what a part has on average beyond that. */
   readonly minBytes: number;
-  /** What a part has on average beyond the smallest. */
-  readonly meanBytes: number;
+  /** What {@link minBytes} grows to at most, far behind the start. */
+  readonly grownMinBytes: number;
   /** A file of this size is a part of its own. */
   readonly largeBytes: number;
 }
 
 const mebibyte = 1 << 20;
+/** Parts of 8 MiB up to half a GiB, and of 64 MiB from 4 GiB on. */
 export const usualCut: CutSizes = {
-  minBytes: 8 * mebibyte,
-  meanBytes: 24 * mebibyte,
+  minBytes: 2 * mebibyte,
+  grownMinBytes: 16 * mebibyte,
   largeBytes: 32 * mebibyte,
 };
+/** The smallest size of a part grows to this share of what comes before it. */
+const grownShare = 1 / 256;
+/** What a part has on average beyond its smallest size, in smallest sizes. */
+const meanFactor = 3;
 
 export interface CutOptions {
   /** What failures call the tar. */
@@ -42,6 +47,10 @@ const stepBytes = 1 << 16;
  * 1. if it is a large file, or follows one, or
  * 2. if the part has its smallest size, and the hash of its path is below a bound that grows with its size. So the
  *    chance of a cut is the same for every byte, whether files are many or big.
+ *
+ * Small volumes are cut finely, so that little is stored again; in large ones parts grow with the distance from the
+ * start, so that they stay some hundreds. A bound that is met for large parts is met for small ones: where bytes came
+ * or went before it, the next cut is the same again.
  */
 export async function* cutTar(
   bytes: AsyncIterable<Uint8Array>,
@@ -118,7 +127,8 @@ class CutRule {
   }
 
   startsPart(entry: TarEntry): boolean {
-    const { minBytes, meanBytes, largeBytes } = this.#sizes;
+    const { largeBytes } = this.#sizes;
+    const minBytes = this.#minBytesAt(entry.headerOffset);
     const spanBytes = paddedEnd(entry) - entry.headerOffset;
     const isLarge = entry.sizeBytes >= largeBytes;
     const isForced = isLarge || this.#wasLarge;
@@ -127,9 +137,14 @@ class CutRule {
     const isDue =
       entry.headerOffset - this.#partStart >= minBytes &&
       hash('sha256', entry.rawPath ?? entry.path, 'buffer').readUInt32BE(0) <
-        (2 ** 32 * spanBytes) / meanBytes;
+        (2 ** 32 * spanBytes) / (minBytes * meanFactor);
     if (isForced || isDue) this.#partStart = entry.headerOffset;
     return isForced || isDue;
+  }
+
+  #minBytesAt(offset: number): number {
+    const { minBytes, grownMinBytes } = this.#sizes;
+    return Math.min(Math.max(minBytes, offset * grownShare), grownMinBytes);
   }
 }
 

@@ -5,7 +5,7 @@ import { tarEntries } from '../../../src/core/volumes/tarEntries.ts';
 import { collect, inChunks } from '../../support/archives/byteStreams.ts';
 import { failureOf } from '../../support/failureOf.ts';
 
-const sizes: CutSizes = { minBytes: 8 << 10, meanBytes: 24 << 10, largeBytes: 32 << 10 };
+const sizes: CutSizes = { minBytes: 8 << 10, grownMinBytes: 8 << 10, largeBytes: 32 << 10 };
 
 /** Many small files and a large one in their middle. */
 function files(change?: { readonly at: number; readonly bytes: number }): Buffer[] {
@@ -69,6 +69,26 @@ describe('cutting a tar by its content', () => {
     for (const bytes of others) assert.ok(bytes >= sizes.minBytes, String(bytes));
   });
 
+  it('cuts a long tar in larger parts, and stays in step with one that starts otherwise', async () => {
+    const growing: CutSizes = { minBytes: 1 << 10, grownMinBytes: 16 << 10, largeBytes: 32 << 20 };
+    const entries = Array.from({ length: 9000 }, (_, index) => Buffer.from(tarFile(`v/${index}`, 'x')));
+    const cut = async (list: readonly Uint8Array[]): Promise<readonly string[]> => {
+      const parts: string[] = [];
+      const options = { name: 'data', sizes: growing };
+      for await (const part of cutTar(inChunks(tarOf(list), 1 << 16), options))
+        parts.push(bare(await collect(part)).toString('latin1'));
+      return parts;
+    };
+    const parts = await cut(entries);
+    const mean = (some: readonly string[]): number =>
+      some.reduce((sum, { length }) => sum + length, 0) / some.length;
+    const half = parts.length >> 1;
+    assert.ok(mean(parts.slice(half)) > 2 * mean(parts.slice(0, half)), `${parts.length} parts`);
+    const shifted = await cut([Buffer.from(tarFile('v/new', Buffer.alloc(5000))), ...entries]);
+    const fresh = shifted.filter((part) => !parts.includes(part));
+    assert.ok(fresh.length <= shifted.length / 10, `${fresh.length} of ${shifted.length} are new`);
+  });
+
   it('makes one empty part of an empty tar', async () => {
     assert.deepEqual(await partsOf(tarOf([])), [Buffer.from(tarEnd)]);
   });
@@ -80,7 +100,7 @@ describe('cutting a tar by its content', () => {
       Buffer.from(tarHeader({ path: 'v/', type: 'directory' })),
       Buffer.from(tarFile(long, 'x')),
     ]);
-    const tiny: CutSizes = { minBytes: 0, meanBytes: 1, largeBytes: 1 };
+    const tiny: CutSizes = { minBytes: 0, grownMinBytes: 0, largeBytes: 1 };
     const parts: Buffer[] = [];
     const options = { name: 'data', sizes: tiny, onEntry: ({ path }: { path: string }) => seen.push(path) };
     for await (const part of cutTar(inChunks(tar, 100), options)) parts.push(await collect(part));

@@ -60,11 +60,16 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Reads one header block; throws {@link BadHeader}. */
+const posixMagic = Buffer.from('ustar\0');
+const noBytes = Buffer.alloc(0);
+const checksumStart = 148;
+const checksumLength = 8;
+
+/** Reads one header block; names in it are parts of the block, not copies. Throws {@link BadHeader}. */
 export function parseHeader(block: Buffer): RawHeader {
   checkSum(block);
-  const isPosix = block.toString('latin1', 257, 263) === 'ustar\0';
-  const prefix = isPosix ? textField(block, 345, 155) : Buffer.alloc(0);
+  const isPosix = block.compare(posixMagic, 0, posixMagic.length, 257, 263) === 0;
+  const prefix = isPosix ? textField(block, 345, 155) : noBytes;
   const name = textField(block, 0, 100);
   return {
     typeFlag: String.fromCharCode(block[156] ?? 0),
@@ -144,35 +149,47 @@ export function entryTypeOf(typeFlag: string, path: string): TarEntryType {
 
 /** The sum of all bytes with the checksum field taken as spaces; very old writers summed signed bytes. */
 function checkSum(block: Buffer): void {
-  const stated = octal(block.toString('latin1', 148, 156));
-  let unsigned = 0;
+  const stated = octal(block, checksumStart, checksumLength);
+  let unsigned = checksumLength * 0x20;
   let high = 0;
-  for (let i = 0; i < blockBytes; i++) {
-    const byte = i >= 148 && i < 156 ? 0x20 : (block[i] ?? 0);
+  for (let at = 0; at < blockBytes; at++) {
+    if (at === checksumStart) at += checksumLength;
+    const byte = block[at] ?? 0;
     unsigned += byte;
-    if (byte > 127) high++;
+    high += byte >> 7;
   }
   if (stated !== unsigned && stated !== unsigned - 256 * high) throw new BadHeader('wrong checksum');
 }
 
 function textField(block: Buffer, start: number, length: number): Buffer {
-  const field = block.subarray(start, start + length);
-  const nul = field.indexOf(0);
-  return Buffer.from(nul < 0 ? field : field.subarray(0, nul));
+  let end = start;
+  while (end < start + length && block[end] !== 0) end++;
+  return block.subarray(start, end);
 }
 
 function numberField(block: Buffer, start: number, length: number, name: string): number {
   const first = block[start] ?? 0;
-  const value =
-    first & 0x80 ? base256(block, start, length) : octal(block.toString('latin1', start, start + length));
+  const value = first & 0x80 ? base256(block, start, length) : octal(block, start, length);
   if (!Number.isSafeInteger(value)) throw new BadHeader(`its ${name} is not a number`);
   return value;
 }
 
-function octal(field: string): number {
-  const text = field.replace(/^[ \0]+/, '').replace(/[ \0].*$/s, '');
-  if (text === '') return 0;
-  return /^[0-7]+$/.test(text) ? parseInt(text, 8) : NaN;
+/** Digits between spaces or NULs; 0 for a field without any. */
+function octal(block: Buffer, start: number, length: number): number {
+  const end = start + length;
+  let at = start;
+  while (at < end && isBlank(block[at])) at++;
+  let value = 0;
+  for (; at < end && !isBlank(block[at]); at++) {
+    const digit = (block[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return NaN;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0 || byte === 0x20;
 }
 
 /** GNU and star: the high bit marks a two's-complement big-endian number. */

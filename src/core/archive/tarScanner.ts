@@ -217,7 +217,8 @@ export class TarScanner {
         break;
       case 'S':
         if (header.hasMoreSparseBlocks) {
-          this.#pendingSparse = header;
+          // The block it is read from is filled with the rest of the map next.
+          this.#pendingSparse = parseHeader(Buffer.from(this.#block));
           this.#state = 'sparseMap';
         } else yield* this.#startEntry(header);
         break;

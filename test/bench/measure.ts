@@ -1,8 +1,9 @@
 /** Runs commands and says how long they took and how much memory they needed. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 export interface Measured {
   readonly seconds: number;
@@ -28,7 +29,9 @@ export async function measureNode(args: readonly string[], env: NodeJS.ProcessEn
   return { ...measured, peakBytes };
 }
 
-function measure(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+/** What ran before has written its last byte by then, so that nobody pays for another's. */
+async function measure(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Measured> {
+  await promisify(execFile)('sync');
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint();
     const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });

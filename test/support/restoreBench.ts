@@ -54,6 +54,15 @@ export class RestoreBench {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** All images and their names. Those that were made within one second are listed in any order. */
+  images(): string {
+    const form = ['--format', '{{.ID}} {{.Repository}}:{{.Tag}}'];
+    return this.docker('images', '--all', '--no-trunc', ...form)
+      .split('\n')
+      .sort()
+      .join('\n');
+  }
+
   removeNetworks(): void {
     const ids = this.docker('network', 'ls', '--quiet', '--filter', `label=${testLabel}=1`);
     if (ids !== '') this.docker('network', 'rm', ...ids.split('\n'));

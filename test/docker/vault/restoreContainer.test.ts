@@ -182,7 +182,7 @@ describe('restoring a container on a real engine', function () {
     rmSync(join(hostFolder, 'ok'));
     bench.docker('pause', name);
     const oldId = bench.docker('inspect', '--format', '{{.Id}}', name);
-    const images = bench.docker('images', '--all', '--quiet', '--no-trunc');
+    const images = bench.images();
 
     const error = await failureOf(bench.restore(snapshot, { taken: 'replace' }));
 
@@ -190,7 +190,7 @@ describe('restoring a container on a real engine', function () {
     assert.equal(bench.docker('inspect', '--format', '{{.Id}} {{.State.Status}}', name), `${oldId} paused`);
     bench.docker('unpause', name);
     assert.equal(bench.exec(name, 'cat /data/file /own'), 'newer\nown');
-    assert.equal(bench.docker('images', '--all', '--quiet', '--no-trunc'), images);
+    assert.equal(bench.images(), images);
     lose(name, [net], [data]);
   });
 

@@ -67,9 +67,7 @@ describe('restoring an image on a real engine', function () {
     const other = makeImage('second', []);
     bench.docker('rmi', '--force', ...tags);
     bench.docker('tag', other, tags[0]);
-    const images = (): string =>
-      bench.docker('images', '--all', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}');
-    const before = images();
+    const before = bench.images();
     const choices: RestoreChoices = { items: [{ what: 'tag', name: tags[0], action: 'replace' }] };
     const script = fileURLToPath(new URL('../../support/restoreKilled.ts', import.meta.url));
     const { root } = bench.vault.paths;
@@ -81,7 +79,7 @@ describe('restoring an image on a real engine', function () {
       recovered.map(({ outcome, left }) => [outcome, left]),
       [['undone', []]],
     );
-    assert.equal(images(), before);
+    assert.equal(bench.images(), before);
     bench.docker('rmi', '--force', other);
   });
 
@@ -130,8 +128,8 @@ describe('restoring an image on a real engine', function () {
     await chmod(path, 0o644);
     await writeFile(path, bytes);
     bench.docker('rmi', '--force', ...tags);
-    const before = bench.docker('images', '--all', '--quiet', '--no-trunc');
+    const before = bench.images();
     assert.equal((await failureOf(bench.restore(snapshot))).code, 'blobDamaged');
-    assert.equal(bench.docker('images', '--all', '--quiet', '--no-trunc'), before);
+    assert.equal(bench.images(), before);
   });
 });

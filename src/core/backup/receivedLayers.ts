@@ -4,7 +4,6 @@ import { failure, type DrydockError } from '../errors.ts';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
-import { readBackLayer } from '../snapshot/readBack.ts';
 import { putLayer, type StoredLayer } from '../snapshot/storedLayer.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
 import { descriptorOf } from '../vault/snapshotDocuments.ts';
@@ -64,7 +63,7 @@ export class ReceivedLayers {
         isTaken();
       }
     };
-    const result = this.#storeAndCheck(path, watched(), digest);
+    const result = this.#store(path, watched(), digest);
     const settled: Promise<unknown> = result
       .catch((error: unknown) => {
         this.#failed.abort(error);
@@ -96,17 +95,7 @@ export class ReceivedLayers {
     await Promise.allSettled(this.#results.values());
   }
 
-  /** A layer is read back at once, while the next one comes. */
-  async #storeAndCheck(
-    path: string,
-    data: AsyncGenerator<Uint8Array, void, undefined>,
-    digest: Digest | undefined,
-  ): Promise<ReceivedLayer> {
-    const received = await this.#store(path, data, digest);
-    if (received.layer) await readBackLayer(this.#session, received.layer, { signal: this.#signal });
-    return received;
-  }
-
+  /** A layer that is new is read back while it is stored, so that nothing is left to do after the last one. */
   async #store(
     path: string,
     data: AsyncGenerator<Uint8Array, void, undefined>,
@@ -141,6 +130,7 @@ export class ReceivedLayers {
       bytes,
       name: path,
       compression: settings.compression,
+      isReadBack: true,
       ...(digest === undefined ? { atEnd } : { expectedDiffId: digest }),
     };
     try {

@@ -47,13 +47,26 @@ export interface PutExpectation extends CancelOptions {
   readonly expectedSizeBytes?: number;
 }
 
+/** Reads what a store has written, to its end. */
+export type ReadBack = (stored: AsyncIterable<Uint8Array>) => Promise<void>;
+
+export interface PutOptions extends PutExpectation {
+  /**
+   * Is given the blob's bytes as they lie in the store, read back while the put goes on, and must read them to their
+   * end. The blob has no name before it resolves and the bytes had the blob's digest; what it rejects with fails the
+   * put.
+   */
+  readonly readBack?: ReadBack;
+}
+
 /** Stores blobs. A blob has its name only when all of its bytes are there for good. */
 export interface BlobWriter {
   /**
    * Stores `bytes` under their digest; a blob that is there already stays as it is. Rejects with `blobMismatch` when
-   * they are not what was expected, `diskFilledUp`, what `bytes` threw, or an AbortError, and leaves nothing then.
+   * they are not what was expected, `blobDamaged` when they are not read back as they were written, `diskFilledUp`,
+   * what `bytes` or `readBack` threw, or an AbortError, and leaves nothing then.
    */
-  put(bytes: AsyncIterable<Uint8Array>, expectation?: PutExpectation): Promise<PutBlob>;
+  put(bytes: AsyncIterable<Uint8Array>, options?: PutOptions): Promise<PutBlob>;
   /** Removes a blob; one that is not there is no failure. Only prune and repair may, under the exclusive lock. */
   delete(digest: Digest): Promise<void>;
 }
@@ -69,6 +82,25 @@ export function requireExpected(found: StoredBlob, expectation: PutExpectation):
     expected: isOnlySize ? `${expectedSizeBytes} bytes` : expectedDigest,
     found: isOnlySize ? `${found.sizeBytes} bytes` : `${found.digest} (${found.sizeBytes} bytes)`,
   });
+}
+
+/** Lets `readBack` read `stored`; resolves with the digest of all that it took. For stores. */
+export async function readAgain(stored: AsyncIterable<Uint8Array>, readBack: ReadBack): Promise<Digest> {
+  const hasher = new Hasher();
+  const hashed = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of stored) {
+      hasher.update(chunk);
+      yield chunk;
+    }
+  };
+  await readBack(hashed());
+  return hasher.digest();
+}
+
+/** Throws `blobDamaged` where other bytes were read back than were written, or fewer. For stores. */
+export function requireReadBack(vault: string, written: Digest, read: Digest): void {
+  if (written === read) return;
+  throw failure('blobDamaged', { vault, digest: written, reason: 'it is not read as it was written' });
 }
 
 /** The whole blob as a stream that fails at its end with `blobDamaged` unless the bytes had their digest. */

@@ -10,8 +10,8 @@ import {
   type BlobStore,
   type ByteRange,
   type CancelOptions,
-  type PutExpectation,
   type PutBlob,
+  type PutOptions,
   type StoredBlob,
 } from './blobStore.ts';
 import { withPartialFile } from './partialFile.ts';
@@ -31,7 +31,7 @@ export function folderStore(paths: VaultPaths, steps: VaultSteps = unwatched): B
     stat: (digest) => statBlob(paths, digest),
     open: (digest, options = {}) => readBlob(paths, digest, options),
     list: ({ signal } = {}) => listBlobs(paths, signal),
-    put: (bytes, expectation = {}) => putBlob(paths, steps, bytes, expectation),
+    put: (bytes, options = {}) => putBlob(paths, steps, bytes, options),
     delete: async (digest) => {
       try {
         await rm(blobPath(paths, digest), { force: true });
@@ -44,17 +44,20 @@ export function folderStore(paths: VaultPaths, steps: VaultSteps = unwatched): B
 }
 
 /**
- * 1. Write under a temporary name, hashing, and sync. 2. Compare digest and size with what was expected. 3. Give the
+ * 1. Write under a temporary name, hashing, and sync; where asked read back meanwhile. 2. Compare digest and size with what was expected. 3. Give the
  * name. 4. Sync the folder, also when the name was there: whoever gave it may not have come that far yet.
  */
 function putBlob(
   paths: VaultPaths,
   steps: VaultSteps,
   bytes: AsyncIterable<Uint8Array>,
-  expectation: PutExpectation,
+  { signal, readBack, ...expectation }: PutOptions,
 ): Promise<PutBlob> {
-  const { signal } = expectation;
-  const options = { steps, mode: 0o444, ...(signal && { signal }) };
+  const options = {
+    ...{ steps, mode: 0o444, vault: paths.root },
+    ...(signal && { signal }),
+    ...(readBack && { readBack }),
+  };
   return withPartialFile(paths.partial, bytes, options, async ({ path, digest, sizeBytes }) => {
     requireExpected({ digest, sizeBytes }, expectation);
     const isNew = await nameBlob(path, blobPath(paths, digest), sizeBytes);

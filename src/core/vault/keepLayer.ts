@@ -82,7 +82,11 @@ export async function keepLayer(
     lines.end();
     throw error;
   };
-  const work = [store.put(twice(), { expectedDigest, signal: stop }), putLines(), scanned()] as const;
+  const work = [
+    store.put(twice(), { expectedDigest, signal: stop, readBack: readThrough }),
+    putLines(),
+    scanned(),
+  ] as const;
   // The first failure stops the others, and is the one that is told.
   await Promise.allSettled(work.map((one: Promise<unknown>) => one.catch(failAll)));
   signal?.throwIfAborted();
@@ -103,4 +107,10 @@ export async function keepLayer(
   };
   const table = await putDocument(store, layerIndexBytes(index), signal && { signal });
   return { digest, sizeBytes, layer: { index, table } };
+}
+
+/** What is read back as the same bytes unpacks to the same tar: it was scanned out of them. */
+async function readThrough(stored: AsyncIterable<Uint8Array>): Promise<void> {
+  const pieces = stored[Symbol.asyncIterator]();
+  while ((await pieces.next()).done !== true) continue;
 }

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import { Hasher, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import { requireExpected, type BlobStore } from './blobStore.ts';
+import { readAgain, requireExpected, requireReadBack, type BlobStore } from './blobStore.ts';
 
 const chunkBytes = 1 << 19;
 
@@ -42,6 +43,8 @@ export function memoryStore(name = 'in memory', clock: () => number = Date.now):
       }
       const found = { sizeBytes: hasher.sizeBytes, digest: hasher.digest() };
       requireExpected(found, expectation);
+      const { readBack } = expectation;
+      if (readBack) requireReadBack(name, found.digest, await readAgain(Readable.from(chunks), readBack));
       expectation.signal?.throwIfAborted();
       const isNew = !blobs.has(found.digest);
       if (isNew) blobs.set(found.digest, { bytes: Buffer.concat(chunks), storedMs: clock() });

@@ -3,8 +3,10 @@ import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hasher, type Digest } from '../digest.ts';
 import { explainFileError } from '../files/fileErrors.ts';
+import { readAgain, requireReadBack, type ReadBack } from './blobStore.ts';
 import { untilAborted } from './untilAborted.ts';
 import { unwatched, type VaultSteps } from './vaultSteps.ts';
+import { WrittenTail } from './writtenTail.ts';
 
 /** A file that lies whole and synced under a temporary name. */
 export interface PartialFile {
@@ -18,6 +20,10 @@ export interface PartialOptions {
   readonly steps?: VaultSteps;
   /** Permission bits of the file; 0o444 for what never changes again. */
   readonly mode?: number;
+  /** As a store's put has it. */
+  readonly readBack?: ReadBack;
+  /** What a failure of reading back calls the place. */
+  readonly vault?: string;
 }
 
 /** Small pieces are gathered, so that a stream of 64 KiB pieces costs few calls. */
@@ -29,31 +35,49 @@ const syncEveryBytes = 64 << 20;
  * Writes `bytes` to a new file in `folder`, syncs it, and lets `use` give it its name by link or rename. Whatever
  * fails or is cancelled, the temporary name is gone afterwards; only a crash leaves it, for `sweepPartials`.
  *
- * Rejects with `diskFilledUp`, `fileUnusable`, what `bytes` or `use` threw, or an AbortError.
+ * Rejects with `diskFilledUp`, `fileUnusable`, `blobDamaged` when it is not read back as it was written, what `bytes`,
+ * `readBack` or `use` threw, or an AbortError.
  */
 export async function withPartialFile<T>(
   folder: string,
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { signal, steps = unwatched, mode = 0o666 }: PartialOptions,
+  { signal, steps = unwatched, mode = 0o666, readBack, vault = folder }: PartialOptions,
   use: (partial: PartialFile) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const path = join(folder, `${randomUUID()}.partial`);
   try {
-    const file = await open(path, 'wx', 0o666);
+    const file = await open(path, 'wx+', 0o666);
     const hasher = new Hasher();
+    let digest: Digest;
+    const stopped = new AbortController();
+    const tail = new WrittenTail(file);
+    const reading = readBack && readAgain(tail.read(), readBack);
+    reading?.catch((error: unknown) => {
+      stopped.abort(error);
+    });
     try {
       steps.reached('partial opened');
-      await writeAll(file, bytes, hasher, signal);
+      const signals = [signal ?? [], reading ? stopped.signal : []].flat();
+      const stop = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+      await writeAll(file, bytes, { hasher, tail }, stop);
+      tail.end();
       steps.reached('partial written');
       if (mode !== 0o666) await file.chmod(mode);
       await file.sync();
       steps.reached('partial synced');
+      digest = hasher.digest();
+      if (reading) requireReadBack(vault, digest, await reading);
+    } catch (error) {
+      tail.fail(error);
+      throw error;
     } finally {
+      // Only when nobody reads any more may the file be closed.
+      await reading?.catch(() => undefined);
       await file.close();
     }
     signal?.throwIfAborted();
-    return await use({ path, sizeBytes: hasher.sizeBytes, digest: hasher.digest() });
+    return await use({ path, sizeBytes: hasher.sizeBytes, digest });
   } catch (error) {
     throw explainFileError(error, path);
   } finally {
@@ -78,7 +102,7 @@ export async function sweepPartials(folder: string): Promise<number> {
 async function writeAll(
   file: FileHandle,
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  hasher: Hasher,
+  { hasher, tail }: { readonly hasher: Hasher; readonly tail: WrittenTail },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let batch: Uint8Array[] = [];
@@ -90,6 +114,7 @@ async function writeAll(
   const write = async (pieces: readonly Uint8Array[], sizeBytes: number): Promise<void> => {
     const { bytesWritten } = await file.writev(pieces);
     if (bytesWritten < sizeBytes) await file.writeFile(Buffer.concat(pieces).subarray(bytesWritten));
+    tail.advance(sizeBytes);
     unsyncedBytes += sizeBytes;
     if (unsyncedBytes < syncEveryBytes || isSyncing) return;
     // A sync that failed is never tried again: the system may have dropped what it could not write.

@@ -7,13 +7,15 @@ export class SessionLedger {
   readonly #verified = new Set<Digest>();
   readonly #counted = new Set<Digest>();
 
-  /** `store`, with each new blob noted. */
+  /** `store`, with each new blob noted, and as verified where it was read back. One that was there is not. */
   follow(store: BlobStore): BlobStore {
     return {
       ...store,
-      put: async (bytes, expectation) => {
-        const blob = await store.put(bytes, expectation);
-        if (blob.isNew) this.#written.set(blob.digest, blob.sizeBytes);
+      put: async (bytes, options) => {
+        const blob = await store.put(bytes, options);
+        if (!blob.isNew) return blob;
+        this.#written.set(blob.digest, blob.sizeBytes);
+        if (options?.readBack) this.markVerified(blob.digest);
         return blob;
       },
     };

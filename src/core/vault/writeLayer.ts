@@ -1,5 +1,7 @@
 import { ByteChannel } from '../archive/byteChannel.ts';
 import { compress } from '../archive/compress.ts';
+import { decompressed } from '../archive/decompressed.ts';
+import { Hasher } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { putDocument, type BlobWriter, type CancelOptions, type StoredBlob } from './blobStore.ts';
@@ -9,6 +11,8 @@ import { LayerScan, type ScanInput } from './layerScan.ts';
 
 export interface LayerInput extends ScanInput {
   readonly compression: LayerCompression;
+  /** Whether it is read back and unpacked to its diffID while it is stored, before its blob has a name. */
+  readonly isReadBack?: boolean;
 }
 
 /** A layer that is stored, and its index. */
@@ -23,15 +27,15 @@ export interface WrittenLayer {
  * and store them, 3. at the same time pack and store a line for each entry, 4. store the frame table.
  *
  * The tar must be whole, to its two zero blocks. Rejects with what `bytes` threw, the `archive…` failures of a bad
- * tar, `blobMismatch` for another diffID, what the store throws, or an AbortError; the layer is not stored then. A
- * list of entries may be, which nothing reaches.
+ * tar, `blobMismatch` for another diffID, `blobDamaged` when it is read back as something else, what the store throws,
+ * or an AbortError; the layer is not stored then. A list of entries may be, which nothing reaches.
  */
 export async function writeLayer(
   store: BlobWriter,
   input: LayerInput,
   { signal }: CancelOptions = {},
 ): Promise<WrittenLayer> {
-  const { compression } = input;
+  const { compression, isReadBack = false } = input;
   const listCompression = compression === 'none' ? 'zstd' : compression;
   const failed = new AbortController();
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
@@ -44,10 +48,18 @@ export async function writeLayer(
     lines.end();
     throw error;
   };
+  const readBack = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+    const again = new Hasher();
+    for await (const chunk of decompressed(stored, compression, { name: input.name, ...cancel }))
+      again.update(chunk);
+    // All has been scanned by now: what is stored ends after the tar has.
+    if (again.digest() !== scan.diffId)
+      throw failure('unexpected', { reason: `${input.name} does not unpack to what was packed` });
+  };
   const storing = [
     store.put(
       packFrames(scan.follow(stop), compression, (frame) => frames.push(frame), cancel),
-      cancel,
+      { ...cancel, ...(isReadBack && { readBack }) },
     ),
     store.put(compress(lines, listCompression, cancel), cancel),
   ] as const;

@@ -100,7 +100,13 @@ class VolumeReading {
       const parts: StoredLayer[] = [];
       const options = { name, onEntry: this.#follow, ...(sizes && { sizes }) };
       for await (const bytes of cutTar(this.#bytes(), options))
-        parts.push(await putLayer(blobs, { bytes, name, compression: settings.compression }, { signal }));
+        parts.push(
+          await putLayer(
+            blobs,
+            { bytes, name, compression: settings.compression, isReadBack: true },
+            { signal },
+          ),
+        );
       return parts;
     });
   }

@@ -127,6 +127,55 @@ export function blobStoreContract(
     assert.deepEqual(await all(store.list()), []);
   });
 
+  for (const size of [0, 1, 3 * mebibyte + 1])
+    it(`has ${size} bytes read back before they have a name`, async () => {
+      const bytes = seededRandom(size).bytes(size);
+      let found: Buffer | undefined;
+      const blob = await store.put(inChunks(bytes), {
+        readBack: async (stored) => {
+          found = await collect(stored);
+          assert.equal(await store.stat(digestOf(bytes)), undefined);
+        },
+      });
+      assert.ok(found?.equals(bytes));
+      assert.deepEqual(blob, { digest: digestOf(bytes), sizeBytes: size, isNew: true });
+    });
+
+  it('keeps nothing that is refused when it is read back, or not read to its end', async () => {
+    const bytes = seededRandom(1).bytes(3 * mebibyte);
+    const first = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const chunk of stored) if (chunk.length > 0) return;
+    };
+    await assert.rejects(store.put(inChunks(bytes), { readBack: first }), { code: 'blobDamaged' });
+    await assert.rejects(store.put(inChunks(bytes), { readBack: () => Promise.resolve() }), {
+      code: 'blobDamaged',
+    });
+    const refuse = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+      await first(stored);
+      throw new Error('refused');
+    };
+    await assert.rejects(store.put(inChunks(bytes), { readBack: refuse }), /refused/);
+    assert.deepEqual(await all(store.list()), []);
+  });
+
+  it('keeps nothing when the bytes break off or it is cancelled while they are read back', async () => {
+    const broken = async function* (): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.alloc(3 * mebibyte));
+      throw new Error('the source broke');
+    };
+    const through = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+      await collect(stored);
+    };
+    await assert.rejects(store.put(broken(), { readBack: through }), /the source broke/);
+    const controller = new AbortController();
+    const cancelled = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const chunk of stored) if (chunk.length > 0) controller.abort();
+    };
+    const options = { signal: controller.signal, readBack: cancelled };
+    await assert.rejects(store.put(inChunks(Buffer.alloc(3 * mebibyte)), options), { name: 'AbortError' });
+    assert.deepEqual(await all(store.list()), []);
+  });
+
   it('stops reading and listing when it is cancelled', async () => {
     const { digest } = await store.put(inChunks(seededRandom(2).bytes(2 * mebibyte)));
     const signal = AbortSignal.abort();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { digestOf } from '../../../src/core/digest.ts';
@@ -90,6 +90,27 @@ describe('blobs in a folder', function () {
       String(8 << 20),
     ]);
     assert.match(stdout, /^(fileUnusable|diskFilledUp)\n$/);
+    assert.deepEqual([await readdir(paths.partial), await readdir(paths.blobs)], [[], []]);
+  });
+
+  it('have no name when the disk gives other bytes back than were written', async () => {
+    const paths = await bareVaultFolders(folder.path());
+    const harm = async (stored: AsyncIterable<Uint8Array>): Promise<void> => {
+      let isHarmed = false;
+      for await (const chunk of stored) {
+        if (isHarmed || chunk.length === 0) continue;
+        isHarmed = true;
+        const [name = ''] = await readdir(paths.partial);
+        const file = await open(join(paths.partial, name), 'r+');
+        // Written already, since pieces of a MiB are, and not read yet.
+        await file.write('x', 900_000);
+        await file.close();
+      }
+    };
+    await assert.rejects(
+      folderStore(paths).put(inChunks(Buffer.alloc(3 << 20), 1 << 20), { readBack: harm }),
+      { code: 'blobDamaged' },
+    );
     assert.deepEqual([await readdir(paths.partial), await readdir(paths.blobs)], [[], []]);
   });
 

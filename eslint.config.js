@@ -2,7 +2,7 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const useCases = ['backup', 'inspect', 'maintenance', 'restore'].map((name) => `./src/core/${name}`);
-const sharedParts = ['layers', 'recovery', 'snapshot', 'snapshotFiles', 'volumes'].map(
+const sharedParts = ['layers', 'recovery', 'snapshot', 'snapshotFiles', 'volumes', 'waste'].map(
   (name) => `./src/core/${name}`,
 );
 
@@ -36,6 +36,11 @@ const zones = [
     './src/core/snapshot',
     sharedParts.filter((folder) => folder !== './src/core/snapshot'),
     'a snapshot is data: who fills, reads or undoes knows it, and it knows nobody.',
+  ],
+  [
+    './src/core/layers',
+    ['./src/core/waste'],
+    'waste is worked out from trees of layers, which know nothing of it.',
   ],
   [
     ['./src/docker', './src/registry'],

@@ -5,6 +5,8 @@ import { wantedEntries } from '../vault/layerIndex.ts';
 import { exactPath, meaningOf, partsOf, type Meaning } from './entryNames.ts';
 import {
   childrenOf,
+  fileAt,
+  fileOf,
   isSettled,
   mergeUnder,
   placeFile,
@@ -43,9 +45,9 @@ export interface TreeInput {
   readonly maxNodes?: number;
 }
 
-const defaultMaxNodes = 1_500_000;
+export const defaultMaxNodes = 1_500_000;
 /** As deep as a path of 4096 bytes, Linux' longest, can lead. */
-const maxDepth = 2048;
+export const maxDepth = 2048;
 /** Far more than links to links to links that any tool writes. */
 const maxLinkSteps = 16;
 
@@ -119,10 +121,8 @@ export async function loadStratum(
 /** The file that a hard link names, where it is in the part of the tree that is loaded. */
 function linkedIn(root: TreeNode, stratum: Stratum, { link = '' }: LayerEntry): TreeFile | undefined {
   const parts = partsIn(stratum, link);
-  let node: TreeNode | undefined = parts && root;
-  for (const part of parts ?? []) node = node?.children?.get(part);
-  const file = node?.file;
-  return file?.type === 'directory' || file?.type === 'hardlink' ? undefined : file;
+  const file = parts && fileAt(root, parts);
+  return file?.type === 'hardlink' ? undefined : file;
 }
 
 /** What hard links name outside of the part that is loaded, or in names that are no UTF-8. */
@@ -219,23 +219,4 @@ function sharedParts(scope: Scope, parts: readonly string[]): readonly string[] 
   }
   const end = scope.parts.findIndex((part, at) => part !== parts[at]);
   return end < 0 ? scope.parts : scope.parts.slice(0, end);
-}
-
-function fileOf(entry: LayerEntry, layer: TreeLayer): TreeFile {
-  return {
-    type: entry.type,
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    sizeBytes: entry.size,
-    mtime: entry.mtime,
-    ...(entry.link !== undefined && { link: entry.link }),
-    ...(entry.sha256 !== undefined && { sha256: entry.sha256 }),
-    isSparse: entry.sparse === true,
-    ...(entry.xattrs && { xattrs: entry.xattrs }),
-    ...(entry.device && { device: entry.device }),
-    header: entry.header,
-    offset: entry.offset,
-    layer,
-  };
 }

@@ -6,8 +6,8 @@ export interface TreeLayer {
   readonly index: LayerIndex;
 }
 
-/** What a tar says of one file, whatever it is. Names that are hard links of each other share one. */
-export interface TreeFile {
+/** What a tar says of one file, whatever it is. Names that are hard links of each other share one. `L` is its layer. */
+export interface TreeFile<L = TreeLayer> {
   readonly type: LayerEntry['type'];
   readonly mode: number;
   readonly uid: number;
@@ -29,21 +29,21 @@ export interface TreeFile {
   /** Where its headers and its data start in the plain tar. */
   readonly header: number;
   readonly offset: number;
-  readonly layer: TreeLayer;
+  readonly layer: L;
 }
 
 /**
  * A name in a tree of layers. With `children` it is a folder, which no entry may have named; with a `file` and no
  * children it is anything else; with neither it is a name that a layer took away.
  */
-export interface TreeNode {
-  file?: TreeFile;
-  children?: Map<string, TreeNode>;
+export interface TreeNode<L = TreeLayer> {
+  file?: TreeFile<L>;
+  children?: Map<string, TreeNode<L>>;
   /** Nothing of the layers below is seen through it. */
   hidesLower: boolean;
 }
 
-export function isThere({ file, children }: TreeNode): boolean {
+export function isThere({ file, children }: TreeNode<unknown>): boolean {
   return file !== undefined || children !== undefined;
 }
 
@@ -58,7 +58,7 @@ export class TreeGrower {
   }
 
   /** The node at `parts`, made with folders on the way to it where it is not there. A file on the way is replaced. */
-  at(root: TreeNode, parts: readonly string[]): TreeNode {
+  at<L>(root: TreeNode<L>, parts: readonly string[]): TreeNode<L> {
     let node = root;
     for (const part of parts) {
       const children = childrenOf(node);
@@ -76,17 +76,51 @@ export class TreeGrower {
 }
 
 /** Makes a node a folder, if it is none. */
-export function childrenOf(node: TreeNode): Map<string, TreeNode> {
+export function childrenOf<L>(node: TreeNode<L>): Map<string, TreeNode<L>> {
   if (node.children !== undefined) return node.children;
   delete node.file;
-  return (node.children = new Map<string, TreeNode>());
+  return (node.children = new Map<string, TreeNode<L>>());
 }
 
 /** Puts a file where a node is, as unpacking does: a folder over a folder keeps what is in it. */
-export function placeFile(node: TreeNode, file: TreeFile): void {
+export function placeFile<L>(node: TreeNode<L>, file: TreeFile<L>): void {
   if (file.type === 'directory') childrenOf(node);
   else delete node.children;
   node.file = file;
+}
+
+/** What is at `parts` and is no folder; a hard link only where what it names was not found. */
+export function fileAt<L>(root: TreeNode<L>, parts: readonly string[]): TreeFile<L> | undefined {
+  let node: TreeNode<L> | undefined = root;
+  for (const part of parts) node = node?.children?.get(part);
+  return node?.children === undefined && node?.file?.type !== 'directory' ? node?.file : undefined;
+}
+
+/** What an entry of a tar says of its file. */
+export function fileOf<L>(entry: LayerEntry, layer: L): TreeFile<L> {
+  // Spread only where there is something to spread: layers have a hundred thousand entries.
+  const { link, sha256, xattrs, device } = entry;
+  const usual = {
+    type: entry.type,
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    sizeBytes: entry.size,
+    mtime: entry.mtime,
+    isSparse: entry.sparse === true,
+    header: entry.header,
+    offset: entry.offset,
+    layer,
+  };
+  if (link === undefined && xattrs === undefined && device === undefined)
+    return sha256 === undefined ? usual : { ...usual, sha256 };
+  return {
+    ...usual,
+    ...(link !== undefined && { link }),
+    ...(sha256 !== undefined && { sha256 }),
+    ...(xattrs && { xattrs }),
+    ...(device && { device }),
+  };
 }
 
 /** Lays `upper` over `lower`, which must not be used any more: parts of it become parts of `upper`. */

@@ -2,7 +2,7 @@ import { isDigest } from '../digest.ts';
 import { annotations as ociNames } from '../oci/mediaTypes.ts';
 import { fullName, tryParseImageName } from '../oci/imageName.ts';
 import { isSnapshot, newEntry, type IndexEntry } from '../vault/snapshotIndex.ts';
-import { timeInRef } from './refNames.ts';
+import { sourceInRef, timeInRef } from './refNames.ts';
 import type { Snapshot, SnapshotKind, VerifyDepth } from './snapshot.ts';
 
 /** What index.json says of a snapshot; README.md of the vault describes each. */
@@ -54,7 +54,7 @@ export function snapshotOf(entry: IndexEntry): Snapshot | undefined {
     refName,
     source: {
       kind: reader.oneOf(names.kind, kinds, kinds[0] ?? 'image'),
-      name: reader.text(names.source, refName.replace(/@[^@]*$/, '')),
+      name: reader.text(names.source, sourceInRef(refName)),
       engineId: reader.text(names.engineId, ''),
       engineName: reader.text(names.engineName, ''),
     },

@@ -98,7 +98,7 @@ describe('landing a snapshot', function () {
     const [found, ...others] = await readSnapshots(vault);
     assert.deepEqual(others, []);
     assert.deepEqual(found, landed);
-    assert.equal(landed.refName, 'project/shop@20261121T102030Z');
+    assert.equal(landed.refName, 'project/shop:20261121T102030Z');
     assert.equal(landed.remarkCount, 1);
     assert.deepEqual(landed.tags, ['a, "b"', 'ü']);
     assert.equal(landed.plainBytes, 3 * 2048 + 'services: {}'.length);
@@ -137,7 +137,7 @@ describe('landing a snapshot', function () {
   it('gives each snapshot of one moment a name of its own', async () => {
     await inSession((session) => landImage(session, 'one'));
     const again = await inSession((session) => landImage(session, 'two'));
-    assert.equal(again.refName, 'app:1@20261121T102030Z-2');
+    assert.equal(again.refName, 'app:1-20261121T102030Z-2');
     assert.equal((await readSnapshots(vault)).length, 2);
   });
 

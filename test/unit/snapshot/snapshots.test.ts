@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { digestOf } from '../../../src/core/digest.ts';
 import { engineIdentity } from '../../../src/core/snapshot/engineIdentity.ts';
-import { snapshotRef, sourceRef } from '../../../src/core/snapshot/refNames.ts';
+import { snapshotRef, sourceInRef, sourceRef, timeInRef } from '../../../src/core/snapshot/refNames.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
 import { annotationsOf, entryOf, snapshotOf } from '../../../src/core/snapshot/snapshotAnnotations.ts';
 import { findSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
@@ -140,8 +140,31 @@ describe('names of snapshots', () => {
         assert.match(ref, spec, name);
         assert.ok(ref.length <= 255);
       }
+    const refOf = (kind: 'image' | 'volume', name: string): string =>
+      snapshotRef({ kind, name }, Date.UTC(2026, 0, 2, 3, 4, 5), () => false);
+    // Podman takes these for the name and the tag of an image.
+    assert.equal(refOf('image', 'localhost:5000/a/b:1'), 'localhost:5000/a/b:1-20260102T030405Z');
+    assert.equal(refOf('image', 'localhost:5000/a'), 'localhost:5000/a:20260102T030405Z');
+    assert.equal(refOf('volume', 'data'), 'volume/data:20260102T030405Z');
     assert.equal(sourceRef({ kind: 'image', name: 'localhost:5000/a/b:1' }), 'localhost:5000/a/b:1');
     assert.equal(sourceRef({ kind: 'volume', name: 'my_data' }), 'volume/my_data');
+  });
+});
+
+describe('the name of a snapshot whose annotations are lost', () => {
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+  for (const [refName, source] of [
+    ['app:1.4-20260102T030405Z', 'app:1.4'],
+    ['app:1.4-20260102T030405Z-2', 'app:1.4'],
+    ['volume/data:20260102T030405Z', 'volume/data'],
+    ['app:1.4@20260102T030405Z', 'app:1.4'],
+  ] as const)
+    it(`tells source and time: ${refName}`, () => {
+      assert.deepEqual([sourceInRef(refName), timeInRef(refName)], [source, at]);
+    });
+
+  it('tells nothing where it has another form', () => {
+    assert.deepEqual([sourceInRef('app:1.4'), timeInRef('app:1.4')], ['app:1.4', undefined]);
   });
 });
 

@@ -185,6 +185,10 @@ const templates = {
     'What index.json says of {name} in the vault {vault} was changed since it was written. Repair the vault first.',
   vaultsAreSame: '{path} is the same vault. Choose another one.',
 
+  // Looking into layers
+  badRules: 'The rules in {where} can’t be used: {reason}. Nothing was checked.',
+  wrongBase: '{name} was not built on {base}: its lowest layers are others.',
+
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',
 } as const;

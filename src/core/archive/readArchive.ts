@@ -3,7 +3,7 @@ import type { Archive, ArchiveSource } from './archive.ts';
 import { findImages } from './archivedImages.ts';
 import { defaultArchiveLimits } from './archiveLimits.ts';
 import type { ArchiveLimits } from './archiveLimits.ts';
-import { scanContents } from './scanContents.ts';
+import { scanContents, type FollowFile } from './scanContents.ts';
 
 /**
  * Reads an image archive to its end and checks all of it: the tar's own structure, every blob against its name,
@@ -11,14 +11,15 @@ import { scanContents } from './scanContents.ts';
  * one failure whose code starts with `archive` (or `notAnArchive`, `badJson`, `badDigest`, `file…`), and a cancel
  * is an AbortError.
  *
- * One pass, flat memory. Reports the phase `checking` with bytes of the source.
+ * One pass, flat memory. `follow` sees all files on the way, layers unpacked. Reports the phase `checking` with bytes of the source.
  */
 export async function readArchive(
   source: ArchiveSource,
   operation: Operation,
   limits: Partial<ArchiveLimits> = {},
+  follow?: FollowFile,
 ): Promise<Archive> {
-  const scanned = await scanContents(source, operation, { ...defaultArchiveLimits, ...limits });
+  const scanned = await scanContents(source, operation, { ...defaultArchiveLimits, ...limits }, follow);
   operation.signal.throwIfAborted();
   const { compression, fileDigest, fileBytes, contents } = scanned;
   return {

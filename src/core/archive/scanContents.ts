@@ -9,7 +9,7 @@ import { compressionOf, decompressed, magicBytes } from './decompressed.ts';
 import { linkTarget, safePath } from './entryPath.ts';
 import { InflationBudget } from './inflation.ts';
 import { Pacer } from './pacer.ts';
-import { StoredFileReader } from './storedFileReader.ts';
+import { StoredFileReader, type PlainFollower } from './storedFileReader.ts';
 import type { TarEntry } from './tarHeader.ts';
 import { defaultTarLimits, TarScanner } from './tarScanner.ts';
 
@@ -21,6 +21,9 @@ export interface ScannedArchive {
   readonly fileBytes: number;
 }
 
+/** Who follows the file at `path` of an archive as it is read. */
+export type FollowFile = (path: string) => PlainFollower;
+
 /**
  * Reads an archive once from its first byte to its last, whatever wraps it, and hashes all it holds. Memory: the
  * documents, within limits, and a few chunks.
@@ -29,6 +32,7 @@ export async function scanContents(
   source: ArchiveSource,
   { signal, progress }: Operation,
   limits: ArchiveLimits,
+  follow?: FollowFile,
 ): Promise<ScannedArchive> {
   const { name } = source;
   const hasher = new Hasher();
@@ -47,7 +51,7 @@ export async function scanContents(
   };
   const { compression, bytes } = await detect(stored());
   const budget = new InflationBudget(name, limits);
-  const pass = new Pass(name, compression, budget, limits);
+  const pass = new Pass({ name, compression, budget, limits, follow });
   try {
     for await (const chunk of decompressed(bytes, compression, { name, signal, budget }))
       await pass.push(chunk);
@@ -84,6 +88,14 @@ async function detect(
   return { compression: compressionOf(head), bytes: whole() };
 }
 
+interface PassInput {
+  readonly name: string;
+  readonly compression: Compression;
+  readonly budget: InflationBudget;
+  readonly limits: ArchiveLimits;
+  readonly follow: FollowFile | undefined;
+}
+
 /** The state of one pass over the plain tar. */
 class Pass {
   readonly #contents: ArchiveContents;
@@ -91,17 +103,19 @@ class Pass {
   readonly #compression: Compression;
   readonly #budget: InflationBudget;
   readonly #limits: ArchiveLimits;
+  readonly #follow: FollowFile | undefined;
   readonly #pacer = new Pacer();
   #file: StoredFileReader | undefined;
   #keptBytes = 0;
   #hasBytes = false;
 
-  constructor(name: string, compression: Compression, budget: InflationBudget, limits: ArchiveLimits) {
+  constructor({ name, compression, budget, limits, follow }: PassInput) {
     this.#contents = new ArchiveContents(name);
     this.#scanner = new TarScanner(name, { ...defaultTarLimits, maxEntries: limits.maxEntries });
     this.#compression = compression;
     this.#budget = budget;
     this.#limits = limits;
+    this.#follow = follow;
   }
 
   async push(chunk: Uint8Array): Promise<void> {
@@ -155,6 +169,7 @@ class Pass {
         keepUpToBytes: this.#limits.maxDocumentBytes,
         budget: this.#budget,
         outerCompression: this.#compression,
+        ...(this.#follow && { follower: this.#follow(path) }),
       });
     }
   }

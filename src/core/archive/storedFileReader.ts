@@ -6,6 +6,11 @@ import { ByteChannel } from './byteChannel.ts';
 import { compressionOf, decompressed, magicBytes } from './decompressed.ts';
 import type { InflationBudget } from './inflation.ts';
 
+/** Sees what a file of an archive unpacks to, while its digest is taken. What it throws fails the archive. */
+export interface PlainFollower {
+  take(bytes: Uint8Array): Promise<void>;
+}
+
 /** What is known of a file before its bytes come. */
 export interface StoredFileStart {
   readonly archiveName: string;
@@ -16,6 +21,7 @@ export interface StoredFileStart {
   readonly budget: InflationBudget;
   /** How the archive itself is packed. */
   readonly outerCompression: Compression;
+  readonly follower?: PlainFollower;
 }
 
 interface Unpacking {
@@ -41,7 +47,9 @@ export class StoredFileReader {
     this.#hasher.update(bytes);
     if (this.#compression !== undefined) {
       this.#kept?.push(Buffer.from(bytes));
-      await this.#unpacking?.channel.write(bytes);
+      await (this.#compression === 'none'
+        ? this.#start.follower?.take(bytes)
+        : this.#unpacking?.channel.write(bytes));
       return;
     }
     this.#head = this.#head.length === 0 ? bytes : Buffer.concat([this.#head, bytes]);
@@ -73,7 +81,10 @@ export class StoredFileReader {
     this.#compression = compressionOf(head);
     this.#head = Buffer.alloc(0);
     if (mayBeDocument(head) && sizeBytes <= keepUpToBytes) this.#kept = [Buffer.from(head)];
-    if (this.#compression === 'none') return;
+    if (this.#compression === 'none') {
+      await this.#start.follower?.take(head);
+      return;
+    }
     if (this.#compression === 'xz' && outerCompression === 'xz') {
       // The decoder has one context for the whole process, and the archive itself holds it.
       const what = 'xz layers inside an xz file';
@@ -88,11 +99,13 @@ export class StoredFileReader {
 
   /** A failure is kept rather than thrown: it counts only when the file turns out to be a layer. */
   async #unpack(channel: ByteChannel, kind: Compression): Promise<PlainBytes | { failure: Error }> {
-    const { archiveName, path, budget } = this.#start;
+    const { archiveName, path, budget, follower } = this.#start;
     const hasher = new Hasher();
     try {
-      for await (const bytes of decompressed(channel, kind, { name: `${path} in ${archiveName}`, budget }))
+      for await (const bytes of decompressed(channel, kind, { name: `${path} in ${archiveName}`, budget })) {
         hasher.update(bytes);
+        await follower?.take(bytes);
+      }
       return { digest: hasher.digest(), sizeBytes: hasher.sizeBytes };
     } catch (error) {
       return { failure: error instanceof Error ? error : new Error(String(error)) };

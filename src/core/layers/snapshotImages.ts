@@ -1,0 +1,48 @@
+import { shortDigest, type Digest } from '../digest.ts';
+import { parseImageConfig } from '../oci/manifest.ts';
+import type { SnapshotContents, SnapshotManifest } from '../snapshot/snapshot.ts';
+import { readDocument, type BlobReader, type CancelOptions } from '../vault/blobStore.ts';
+import { layerEntries } from '../vault/layerIndex.ts';
+import { withOwnNames, type LayeredImage } from './layeredImage.ts';
+
+/**
+ * The images in a snapshot, those of containers with their own changes as the top layer first. Their layers are listed
+ * in the vault; no layer is read. Rejects with `blobMissing`, `blobDamaged`, `badJson`.
+ */
+export async function snapshotImages(
+  store: BlobReader,
+  { containers, images }: SnapshotContents,
+  cancel: CancelOptions = {},
+): Promise<readonly LayeredImage[]> {
+  const manifests = images.flatMap((image) => image.manifests.map((manifest) => ({ image, manifest })));
+  const named: { manifest: SnapshotManifest; named: Pick<LayeredImage, 'name' | 'kind' | 'tags'> }[] = [];
+  const writable = new Map<Digest, string>();
+  for (const { document } of containers)
+    if (document.writableManifest !== undefined) writable.set(document.writableManifest, document.name);
+  for (const { manifest } of manifests) {
+    const name = writable.get(manifest.descriptor.digest);
+    if (name !== undefined) named.push({ manifest, named: { name, kind: 'container', tags: [] } });
+  }
+  for (const { image, manifest } of manifests) {
+    if (image.role !== 'image') continue;
+    const { tags } = image;
+    named.push({ manifest, named: { name: tags[0] ?? shortDigest(image.id), kind: 'image', tags } });
+  }
+  const found: LayeredImage[] = [];
+  for (const { manifest, named: names } of named) {
+    const { config, platform, layers } = manifest;
+    const bytes = await readDocument(store, { digest: config.digest, sizeBytes: config.size }, cancel);
+    found.push({
+      ...names,
+      platform,
+      configDigest: config.digest,
+      config: parseImageConfig(bytes, `${store.name}: ${config.digest}`),
+      layers: layers.map(({ diffId, index }) => ({
+        diffId,
+        tarBytes: index.plainBytes,
+        entries: (signal) => layerEntries(store, index, { signal }),
+      })),
+    });
+  }
+  return withOwnNames(found);
+}

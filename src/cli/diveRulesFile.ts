@@ -53,7 +53,9 @@ export interface AppliedRules {
 export function applyDiveRules({ rules, unknown, where }: RulesToCheck, score: DiveScore): AppliedRules {
   const checked = checkDiveRules(rules, score, where);
   const broken = checked.filter(({ status }) => status === 'failed');
-  const list = broken.map(({ name, limit, found }) => `${name} (${limit}, found ${found})`).join(', ');
+  const list = broken
+    .map(({ name, limit, found }) => `${name} (${limit}, found ${Number(found.toFixed(4))})`)
+    .join(', ');
   return {
     checked,
     notes: unknown.map((name) => `${where}: "${name}" is no rule and was left out.`),

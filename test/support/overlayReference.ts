@@ -113,7 +113,8 @@ async function removeIn(root: string, path: string): Promise<void> {
   if ((await statIn(root, path)) !== undefined) await rm(join(root, path), { recursive: true });
 }
 
-async function look(root: string): Promise<{ readonly names: Told; readonly visibleBytes: number }> {
+/** What there is below a folder. */
+export async function look(root: string): Promise<{ readonly names: Told; readonly visibleBytes: number }> {
   const paths = (await namesIn(root)).toSorted();
   const first = new Map<number, string>();
   const names = new Map<string, string>();

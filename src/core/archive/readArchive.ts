@@ -11,7 +11,8 @@ import { scanContents, type FollowFile } from './scanContents.ts';
  * one failure whose code starts with `archive` (or `notAnArchive`, `badJson`, `badDigest`, `file…`), and a cancel
  * is an AbortError.
  *
- * One pass, flat memory. `follow` sees all files on the way, layers unpacked. Reports the phase `checking` with bytes of the source.
+ * One pass, flat memory. `follow` sees all files on the way, layers unpacked. Reports the phase `checking` with bytes
+ * of the source.
  */
 export async function readArchive(
   source: ArchiveSource,

@@ -6,7 +6,7 @@ import { ByteChannel } from './byteChannel.ts';
 import { compressionOf, decompressed, magicBytes } from './decompressed.ts';
 import type { InflationBudget } from './inflation.ts';
 
-/** Sees what a file of an archive unpacks to, while its digest is taken. What it throws fails the archive. */
+/** Sees what a file of an archive unpacks to, while its digest is taken; what it throws fails the file. */
 export interface PlainFollower {
   take(bytes: Uint8Array): Promise<void>;
 }

@@ -2,9 +2,16 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const useCases = ['backup', 'inspect', 'maintenance', 'restore'].map((name) => `./src/core/${name}`);
-const sharedParts = ['layers', 'recovery', 'snapshot', 'snapshotFiles', 'volumes', 'waste'].map(
-  (name) => `./src/core/${name}`,
-);
+const sharedParts = [
+  'diff',
+  'fileTrees',
+  'layers',
+  'recovery',
+  'snapshot',
+  'snapshotFiles',
+  'volumes',
+  'waste',
+].map((name) => `./src/core/${name}`);
 
 /** Folder rules: `target` may not import `from`, and why. */
 const zones = [
@@ -39,8 +46,13 @@ const zones = [
   ],
   [
     './src/core/layers',
-    ['./src/core/waste'],
-    'waste is worked out from trees of layers, which know nothing of it.',
+    ['./src/core/waste', './src/core/fileTrees', './src/core/diff'],
+    'what is worked out from trees of layers is not known to them.',
+  ],
+  [
+    './src/core/fileTrees',
+    ['./src/core/waste', './src/core/diff'],
+    'trees of files are there to be compared and analyzed, and know nothing of that.',
   ],
   [
     ['./src/docker', './src/registry'],

@@ -30,6 +30,8 @@ export interface Report {
   readonly document: Readonly<Record<string, unknown>>;
   /** For people; `columns` is the terminal's width, absent when the output goes elsewhere. */
   text(columns?: number): readonly string[];
+  /** `--format markdown`, of commands that have `formatOption`. */
+  markdown?(): readonly string[];
   /** `--quiet`: what a script would go on with, IDs, names or paths, one a line. */
   readonly quiet: readonly string[];
   /** Sentences for standard error: remarks that do no harm. */

@@ -28,6 +28,15 @@ export const vaultOption: OptionTable = {
   vault: { value: 'FOLDER', help: 'the vault; without it, what DRYDOCK_VAULT says' },
 };
 
+/** Of commands whose report has a `markdown`. */
+export const formatOption: OptionTable = {
+  format: {
+    value: 'KIND',
+    choices: ['text', 'json', 'markdown'],
+    help: 'what is printed; json is the same as --json',
+  },
+};
+
 export const compressOption: OptionTable = {
   compress: {
     value: 'KIND',

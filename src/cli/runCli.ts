@@ -45,7 +45,12 @@ const helpColumns = 100;
 /** Runs one command line and says what the process ends with. Never throws but for a broken standard output. */
 export async function runCli(argv: readonly string[], host: CliHost): Promise<ExitCode> {
   // Known before parsing, so that a wrong command line is told in the form that was asked for.
-  const isJson = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
+  const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
+  const isJson =
+    options.includes('--json') ||
+    options.some(
+      (word, at) => word === '--format=json' || (word === '--format' && options[at + 1] === 'json'),
+    );
   try {
     const { row, rest } = findCommand(argv);
     const command = await row?.load();
@@ -155,8 +160,13 @@ async function printReport(report: Report, args: Arguments, host: CliHost): Prom
   const { stdout, stderr } = host;
   if (report.bytes !== undefined) {
     for await (const piece of report.bytes) if (!(await stdout.writeBytes(piece))) break;
-  } else if (args.isSet('json')) await stdout.write(`${printableJson(documentOf(report))}\n`);
-  else await stdout.write(asText(args.isSet('quiet') ? report.quiet : report.text(stdout.columns())));
+  } else if (args.isSet('json') || args.text('format') === 'json') {
+    await stdout.write(`${printableJson(documentOf(report))}\n`);
+  } else if (args.isSet('quiet')) await stdout.write(asText(report.quiet));
+  else {
+    const markdown = args.text('format') === 'markdown' ? report.markdown?.() : undefined;
+    await stdout.write(asText(markdown ?? report.text(stdout.columns())));
+  }
   if (!args.isSet('quiet')) {
     await stderr.write(asText((report.notes ?? []).map((note) => `drydock: note: ${note}`)));
   }

@@ -4,6 +4,8 @@ import { formatAge, formatBytes } from '../../core/quantity.ts';
 import type { Command } from '../command.ts';
 import { findImage, imageLabel } from '../findImage.ts';
 import { isoTime } from '../isoTime.ts';
+import { markdownTable, markdownText } from '../markdown.ts';
+import { formatOption } from '../options.ts';
 import { table } from '../table.ts';
 
 export const history: Command = {
@@ -14,12 +16,19 @@ export const history: Command = {
     'LAYER is the digest of the layer’s files (its diffID) where it is certain which layer a step made, "empty" where it made none, and "?" where the engine does not tell.',
   ],
   takes: { least: 1, most: 1 },
-  options: {},
+  options: formatOption,
   async run({ engine: connected, operation, now }, args) {
     const engine = await connected();
     const found = await findImage(engine, args.first, operation.signal);
     const report = await historyReport(engine, found.id, operation);
     const nowMs = now();
+    const header = ['CREATED', 'SIZE', 'LAYER', 'INSTRUCTION'];
+    const rows = report.layers.map((layer) => [
+      layer.createdAtMs === undefined ? '?' : formatAge(layer.createdAtMs, nowMs),
+      layer.sizeBytes === undefined ? '?' : formatBytes(layer.sizeBytes),
+      layerWord(layer),
+      layer.text,
+    ]);
     return {
       document: {
         name: imageLabel(found),
@@ -42,17 +51,14 @@ export const history: Command = {
           tags: layer.tags,
         })),
       },
-      text: (columns) =>
-        table(
-          ['CREATED', 'SIZE', 'LAYER', 'INSTRUCTION'],
-          report.layers.map((layer) => [
-            layer.createdAtMs === undefined ? '?' : formatAge(layer.createdAtMs, nowMs),
-            layer.sizeBytes === undefined ? '?' : formatBytes(layer.sizeBytes),
-            layerWord(layer),
-            layer.text,
-          ]),
-          columns,
-        ),
+      text: (columns) => table(header, rows, columns),
+      markdown: () => [
+        `# ${markdownText(imageLabel(found))}`,
+        '',
+        `${markdownText(report.platform)}, ${formatBytes(report.sizeBytes)}, ${report.layerCount} layers, ${report.id}`,
+        '',
+        ...markdownTable(header, rows, ['SIZE']),
+      ],
       quiet: report.layers.flatMap(({ diffId }) => diffId ?? []),
     };
   },

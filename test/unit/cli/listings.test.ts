@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { markdownText } from '../../../src/cli/markdown.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import { aContainer, anImage, fakeEngine } from './fakeEngine.ts';
 import { nowMs, runCliHere } from './runCliHere.ts';
@@ -130,5 +131,35 @@ describe('listing on the command line', () => {
         ['filled', digestOf('layer')],
       ],
     );
+    const markdown = await runCliHere(['history', 'app', '--format', 'markdown'], { engine: withHistory });
+    assert.match(markdown.stdout, /^# app:latest$/m);
+    assert.match(
+      markdown.stdout,
+      /^\| CREATED \| SIZE \| LAYER \| INSTRUCTION \|\n\| :-- \| --: \| :-- \| :-- \|$/m,
+    );
+    assert.match(markdown.stdout, /^\| now \| 0 B \| empty \| CMD \\\["sh"\\\] \|$/m);
+    const asJson = await runCliHere(['history', 'app', '--format=json'], { engine: withHistory });
+    assert.deepEqual(JSON.parse(asJson.stdout), json);
+  });
+
+  it('shows text that looks like Markdown or HTML as the text it is', () => {
+    assert.equal(
+      markdownText('<img src=x> [a](b) `c` *d* e_f|g\n# h & \u202ei'),
+      '&lt;img src=x\\> \\[a\\](b) \\`c\\` \\*d\\* e\\_f\\|g # h &amp; \\\\u202ei',
+    );
+    assert.deepEqual(['- a', '1. b', '2) c', '## d', '12 e', '-1'].map(markdownText), [
+      '\\- a',
+      '1\\. b',
+      '2\\) c',
+      '\\## d',
+      '12 e',
+      '\\-1',
+    ]);
+  });
+
+  it('tells a failure as JSON where --format asks for that', async () => {
+    const ran = await runCliHere(['history', 'absent', '--format', 'json'], { engine: fakeEngine({}) });
+    assert.match(ran.stdout, /"code": "engineNotFound"/);
+    assert.equal((await runCliHere(['history', 'app', '--format', 'xml'])).exitCode, 2);
   });
 });

@@ -3,7 +3,8 @@ import type { FileEntry } from '../../core/snapshotFiles/rootFiles.ts';
 import { openChosenTree, pathWords, placeIn, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command, Report } from '../command.ts';
 import { vaultOption } from '../options.ts';
-import { entryDocument, modeText, shownName, timeText } from '../fileEntry.ts';
+import { modeText } from '../../core/fileTrees/modeText.ts';
+import { entryDocument, shownName, timeText } from '../fileEntry.ts';
 import { table } from '../table.ts';
 
 export const ls: Command = {

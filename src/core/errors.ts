@@ -122,6 +122,7 @@ const templates = {
   pathIsNot: '{path} in {name} is not a {kind}.',
   pathUnreadable: '{path} in {name} can’t be read: {reason}',
   fileDamaged: '{path} in {name} is damaged: {reason}. Verify the vault, and repair it from another one.',
+  fileChanged: '{path} in {name} is not as it was listed: {reason}. Refresh, and try again.',
   badPattern: '"{text}" can’t be used as a pattern: {reason}.',
   findTooMany: '"{pattern}" matches more than {limit} files. Give more of the name.',
   pathClash: '{path} and {other} in {name} would be one file on this disk. Extract them one by one.',

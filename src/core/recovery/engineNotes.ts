@@ -103,7 +103,7 @@ export function madeUpName(what: string): string {
  * it is begun. The number is for `session.journal.settle`, once it was undone or is to stay.
  */
 export function noteEngine(
-  session: Pick<VaultSession, 'journal'>,
+  session: { readonly journal: Pick<VaultSession['journal'], 'note'> },
   engineId: string,
   note: EngineNote,
 ): Promise<number> {

@@ -13,6 +13,18 @@ export interface VolumeDeps {
   readonly session: VaultSession;
 }
 
+/** What a helper container needs. Its maker notes it in a vault's journal, or else on the helper itself. */
+export interface HelperDeps {
+  readonly engine: Engine;
+  readonly engineId: string;
+  readonly session: {
+    readonly operationId: string;
+    readonly journal: Pick<VaultSession['journal'], 'note' | 'settle'>;
+  };
+  /** Put on the container and on its image, beside `helperLabel`. Values without spaces and quotes. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** What a helper container has mounted at {@link mountPath}. */
 export interface HelperMount {
   readonly kind: 'volume' | 'bind';
@@ -32,7 +44,7 @@ export const mountPath = '/v';
  * which is removed. Rejects with `engineNotFound` then.
  */
 export async function withHelperContainer<T>(
-  deps: VolumeDeps,
+  deps: HelperDeps,
   mount: HelperMount,
   signal: AbortSignal,
   work: (container: string) => Promise<T>,
@@ -44,7 +56,10 @@ export async function withHelperContainer<T>(
   let isMadeByEngine = false;
   const makeContainer = async (): Promise<void> => {
     // Without the signal: cut off in its middle the engine would go on, and nobody know of it.
-    await containers.create({ name, body: helperBody(image, name, mount) });
+    await containers.create({
+      name,
+      body: helperBody(image, { [helperLabel]: name, ...deps.labels }, mount),
+    });
     if (!isVolume) return;
     isMadeByEngine = (await volumes.inspect(mount.source)).labels[helperLabel] === name;
     if (isMadeByEngine) throw failure('engineNotFound', { kind: 'volume', name: mount.source });
@@ -64,7 +79,8 @@ export async function withHelperContainer<T>(
   const emptyImage = {
     note: { kind: 'removeImage', name: image },
     make: async () => {
-      const changes = [`LABEL ${helperLabel}=${deps.session.operationId}`];
+      const labels = { [helperLabel]: deps.session.operationId, ...deps.labels };
+      const changes = Object.entries(labels).map(([label, value]) => `LABEL ${label}=${value}`);
       await images.importRootfs(emptyTar(), { name: image, changes });
     },
     remove: () => images.remove(image),
@@ -79,7 +95,7 @@ interface Passing {
 }
 
 async function whileItIsThere<T>(
-  { session, engineId }: VolumeDeps,
+  { session, engineId }: HelperDeps,
   { note, make, remove }: Passing,
   signal: AbortSignal,
   work: () => Promise<T>,
@@ -108,8 +124,13 @@ async function whileItIsThere<T>(
   return result;
 }
 
-function helperBody(image: string, name: string, { kind, source, isReadOnly }: HelperMount): JsonObject {
-  const ofVolume = { VolumeOptions: { NoCopy: true, Labels: { [helperLabel]: name } } };
+function helperBody(
+  image: string,
+  labels: { readonly [helperLabel]: string },
+  { kind, source, isReadOnly }: HelperMount,
+): JsonObject {
+  // By this the engine tells whether it made the volume for the helper.
+  const ofVolume = { VolumeOptions: { NoCopy: true, Labels: { [helperLabel]: labels[helperLabel] } } };
   const mount: JsonObject = {
     Type: kind,
     Source: source,
@@ -120,7 +141,7 @@ function helperBody(image: string, name: string, { kind, source, isReadOnly }: H
   return {
     Image: image,
     Cmd: ['x'],
-    Labels: { [helperLabel]: name },
+    Labels: labels,
     HostConfig: { NetworkMode: 'none', Mounts: [mount] },
   };
 }

@@ -3,7 +3,7 @@ import { sendWhole } from '../engine/sendWhole.ts';
 import type { VolumeArchives } from '../engine/engine.ts';
 import type { VolumeDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
-import { mountPath, withHelperContainer, type VolumeDeps } from './helperContainer.ts';
+import { mountPath, withHelperContainer, type HelperDeps } from './helperContainer.ts';
 
 /** A volume, or a folder of the engine's host, whose data can be read or written now. */
 export interface OpenVolume {
@@ -18,6 +18,11 @@ export interface OpenVolume {
   readonly hasRootEntry: boolean;
   /** All of its data as a tar that fails unless it is whole. To be read to its end, or destroyed, before the next call. */
   read(signal: AbortSignal): Promise<Readable>;
+  /**
+   * The tar of one path below the root, without a slash at its start: entries are named by its last part, and nothing
+   * is read around it. Left out where only all of it can be had. Rejects with `engineNotFound`.
+   */
+  readonly readPath?: (path: string, signal: AbortSignal) => Promise<Readable>;
   /** Unpacks a tar into it; nothing that is there goes but what stands in the way. */
   write(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
 }
@@ -35,7 +40,7 @@ export interface VolumeToOpen {
  * `bindUnreadable` where the engine would lose whose the files are.
  */
 export async function withOpenVolume<T>(
-  deps: VolumeDeps,
+  deps: HelperDeps,
   { kind, name, access }: VolumeToOpen,
   signal: AbortSignal,
   work: (volume: OpenVolume) => Promise<T>,
@@ -59,6 +64,8 @@ export async function withOpenVolume<T>(
       root: `${mountPath.slice(1)}/`,
       hasRootEntry: true,
       read: (cancel) => containers.readArchive(container, mountPath, { signal: cancel }),
+      readPath: (path, cancel) =>
+        containers.readArchive(container, `${mountPath}/${path}`, { signal: cancel }),
       // Into `/`: engines refuse links that lead out of the folder which they unpack into.
       write: (tar, cancel) =>
         sendWhole(tar, cancel, (bytes, cut) =>

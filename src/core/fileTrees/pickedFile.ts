@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream';
+import { readTar } from '../archive/tarReader.ts';
+import { hexOf, Hasher, shortDigest } from '../digest.ts';
+import { DrydockError, failure } from '../errors.ts';
+import { exactPath, isRaw, partsOf } from '../layers/entryNames.ts';
+import type { TreeFile } from '../layers/treeNode.ts';
+import type { Operation } from '../progress.ts';
+import { joined } from '../snapshotFiles/rootFiles.ts';
+
+/** A tar of a part of a file tree. Each entry is at `above` and its own name, without what comes before `root`. */
+export interface PartTar {
+  readonly tar: Readable;
+  readonly above: string;
+  /** For example `v/`. */
+  readonly root?: string;
+}
+
+/** The tar of a path, or of a folder that it is in. `path` is UTF-8; empty for the root. Rejects with `engineNotFound`. */
+export type OpenPart = (path: string, signal: AbortSignal) => Promise<PartTar>;
+
+export interface FileToPick {
+  /** As `entryNames.ts` writes paths. */
+  readonly path: string;
+  readonly file: TreeFile<unknown>;
+  /** What it is a part of, for failures. */
+  readonly name: string;
+}
+
+/**
+ * The bytes of one file as an engine hands it out; what comes after it in the tar is not read. Rejects with
+ * `pathUnreadable` for what has no bytes, with `fileChanged` where it is no such file any more, and fails with that at
+ * its end unless the bytes are those that were there when it was listed.
+ */
+export async function* readPicked(
+  open: OpenPart,
+  { path, file, name }: FileToPick,
+  { signal, progress }: Operation,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const changed = (reason: string, cause?: unknown): Error =>
+    failure('fileChanged', { path: `/${path}`, name, reason }, cause);
+  if (file.type !== 'file' || file.isSparse)
+    throw failure('pathUnreadable', { path: `/${path}`, name, reason: `it is a ${file.type}` });
+  let wanted: string | undefined = path;
+  for (let step = 0; wanted !== undefined && step < 2; step++) {
+    const part = await open(openable(wanted), signal).catch((error: unknown) => {
+      if (error instanceof DrydockError && error.code === 'engineNotFound')
+        throw changed('it is not there any more', error);
+      throw error;
+    });
+    let linked: string | undefined;
+    try {
+      for await (const { entry, data } of readTar(part.tar, name)) {
+        if (treePath(part, entry.path, entry.rawPath) !== wanted) continue;
+        if (entry.type === 'hardlink') {
+          // Its other name came before it, and its bytes with that.
+          linked = treePath(part, entry.linkPath, entry.rawLinkPath);
+          break;
+        }
+        if (entry.type !== 'file') throw changed(`it is a ${entry.type} now`);
+        const hasher = new Hasher();
+        for await (const piece of data) {
+          signal.throwIfAborted();
+          hasher.update(piece);
+          progress.report({
+            phase: 'reading',
+            item: path,
+            doneBytes: hasher.sizeBytes,
+            totalBytes: file.sizeBytes,
+          });
+          yield piece;
+        }
+        if (hasher.sizeBytes !== file.sizeBytes)
+          throw changed(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} listed`);
+        const found = hexOf(hasher.digest());
+        if (file.sha256 !== undefined && found !== file.sha256)
+          throw changed(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256)} was listed`);
+        return;
+      }
+    } finally {
+      part.tar.destroy();
+    }
+    wanted = linked;
+  }
+  throw changed('it is not there any more');
+}
+
+/** An engine is asked in UTF-8: for another name, the folder above it that has one is opened. */
+function openable(path: string): string {
+  const parts = path.split('/');
+  const raw = parts.findIndex(isRaw);
+  return raw < 0 ? path : parts.slice(0, raw).join('/');
+}
+
+function treePath(
+  { above, root = '' }: PartTar,
+  path: string,
+  raw: Uint8Array | undefined,
+): string | undefined {
+  const parts = partsOf(
+    raw === undefined ? path : exactPath({ path, rawPath: Buffer.from(raw).toString('base64') }),
+  );
+  const outside = partsOf(root)?.length ?? 0;
+  return parts && joined(above, parts.slice(outside).join('/'));
+}

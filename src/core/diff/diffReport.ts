@@ -51,6 +51,8 @@ export interface HistoryChange {
   readonly text: string;
   readonly isEmpty: boolean;
   readonly sizeBytes?: number;
+  /** Of a step of both that made a layer on both: whether it is the same one. */
+  readonly hasSameLayer?: boolean;
 }
 
 export type PackageManager = 'dpkg' | 'apk' | 'rpm' | 'npm' | 'pip';
@@ -69,7 +71,10 @@ export interface DiffReport {
   readonly left: DiffSideFacts;
   readonly right: DiffSideFacts;
   readonly strictness: Strictness;
-  /** Sorted by path. A folder is listed only where it is itself added, removed or changed. */
+  /**
+   * In the order of a tree, names by their code units. A folder is listed only where it is itself added, removed or
+   * changed; the root, whose path is empty, too.
+   */
   readonly files: readonly FileChange[];
   /** Empty where one side has no image. */
   readonly config: readonly ConfigChange[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { withRemarks } from '../../../src/core/backup/containerDocument.ts';
-import { secretsIn } from '../../../src/core/backup/containerRemarks.ts';
+import { secretsIn } from '../../../src/core/secretEnv.ts';
 import { volumeDocument } from '../../support/capturedThings.ts';
 
 describe('secrets among the variables of a container', () => {

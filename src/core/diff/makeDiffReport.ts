@@ -1,0 +1,48 @@
+import { Pacer } from '../archive/pacer.ts';
+import type { FileTree } from '../fileTrees/fileTree.ts';
+import type { Operation } from '../progress.ts';
+import { compareConfig } from './compareConfig.ts';
+import { compareHistory } from './compareHistory.ts';
+import { compareTrees, type TreeSums } from './compareTrees.ts';
+import type { DiffReport, DiffSideFacts, Strictness } from './diffReport.ts';
+
+export interface SidesToCompare {
+  readonly left: FileTree;
+  readonly right: FileTree;
+  readonly strictness: Strictness;
+}
+
+/**
+ * What differs between two sides: their files, and where both are of images, config and history too.
+ * Rejects with an AbortError.
+ */
+export async function makeDiffReport(
+  { left, right, strictness }: SidesToCompare,
+  { signal, progress }: Operation,
+): Promise<DiffReport> {
+  progress.report({ phase: 'checking' });
+  const compared = await compareTrees({ left, right, strictness }, { signal });
+  const images = left.image && right.image && ([left.image, right.image] as const);
+  return {
+    left: sideFacts(left, compared.left),
+    right: sideFacts(right, compared.right),
+    strictness,
+    files: compared.files,
+    config: images ? compareConfig(images[0].config, images[1].config, strictness) : [],
+    history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
+    packages: [],
+    remarks: guessRemarks(compared.guessedCount),
+  };
+}
+
+function sideFacts({ name, kind }: FileTree, sums: TreeSums): DiffSideFacts {
+  return { name, kind, ...sums };
+}
+
+function guessRemarks(count: number): readonly string[] {
+  return count === 0
+    ? []
+    : [
+        `The bytes of ${count} ${count === 1 ? 'file' : 'files'} are not known on both sides; size and time were compared.`,
+      ];
+}

@@ -2,7 +2,10 @@ import type { Digest } from '../digest.ts';
 import type { Platform } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import type { ImageConfig } from '../oci/manifest.ts';
+import type { Operation } from '../progress.ts';
 import type { EntrySequence } from './layerTree.ts';
+import type { Origin } from './mergeLayers.ts';
+import type { TreeFile } from './treeNode.ts';
 
 /** An image whose layers can be looked into, wherever it lies. */
 export interface LayeredImage {
@@ -15,6 +18,24 @@ export interface LayeredImage {
   readonly config: ImageConfig;
   /** Bottom first. */
   readonly layers: readonly ListedLayer[];
+  /** Left out where there is nothing but the lists. */
+  readonly files?: LayerFiles;
+}
+
+/** A file of an image, by the layer and the name that brought it. */
+export interface WantedFile {
+  readonly file: TreeFile<Origin>;
+  /** The name under which it was asked for, which failures tell. */
+  readonly path: string;
+}
+
+/** Gives the bytes of files of an image, whichever of its layers they lie in, hidden or not. */
+export interface LayerFiles {
+  /**
+   * As `FileTree.read`: fails with `fileDamaged` at the end unless the bytes have the file's sha256, and with
+   * `pathUnreadable` where they can't be had.
+   */
+  read(wanted: WantedFile, operation: Operation): AsyncIterable<Uint8Array>;
 }
 
 /** A layer with the list of what is in it. */

@@ -1,9 +1,11 @@
 import { shortDigest, type Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
 import { parseImageConfig } from '../oci/manifest.ts';
 import type { SnapshotContents, SnapshotManifest } from '../snapshot/snapshot.ts';
 import { readDocument, type BlobReader, type CancelOptions } from '../vault/blobStore.ts';
 import { layerEntries } from '../vault/layerIndex.ts';
 import { withOwnNames, type LayeredImage } from './layeredImage.ts';
+import { readFileData } from './readFileData.ts';
 
 /**
  * The images in a snapshot, those of containers with their own changes as the top layer first. Their layers are listed
@@ -29,20 +31,36 @@ export async function snapshotImages(
     named.push({ manifest, named: { name: tags[0] ?? shortDigest(image.id), kind: 'image', tags } });
   }
   const found: LayeredImage[] = [];
-  for (const { manifest, named: names } of named) {
-    const { config, platform, layers } = manifest;
-    const bytes = await readDocument(store, { digest: config.digest, sizeBytes: config.size }, cancel);
-    found.push({
-      ...names,
-      platform,
-      configDigest: config.digest,
-      config: parseImageConfig(bytes, `${store.name}: ${config.digest}`),
-      layers: layers.map(({ diffId, index }) => ({
-        diffId,
-        tarBytes: index.plainBytes,
-        entries: (signal) => layerEntries(store, index, { signal }),
-      })),
-    });
-  }
+  for (const { manifest, named: names } of named)
+    found.push(await manifestImage(store, manifest, names, cancel));
   return withOwnNames(found);
+}
+
+/** One image of a snapshot, called as `names` say. Files are read out of the frames that hold them. */
+export async function manifestImage(
+  store: BlobReader,
+  { config, platform, layers }: SnapshotManifest,
+  names: Pick<LayeredImage, 'name' | 'kind' | 'tags'>,
+  cancel: CancelOptions = {},
+): Promise<LayeredImage> {
+  const bytes = await readDocument(store, { digest: config.digest, sizeBytes: config.size }, cancel);
+  return {
+    ...names,
+    platform,
+    configDigest: config.digest,
+    config: parseImageConfig(bytes, `${store.name}: ${config.digest}`),
+    layers: layers.map(({ diffId, index }) => ({
+      diffId,
+      tarBytes: index.plainBytes,
+      entries: (signal) => layerEntries(store, index, { signal }),
+    })),
+    files: {
+      async *read({ file, path }, { signal }) {
+        const layer = layers[file.layer.place];
+        const label = { path: `/${path}`, name: names.name };
+        if (layer === undefined) throw failure('pathMissing', label);
+        yield* readFileData(store, { ...file, layer }, label, { signal });
+      },
+    },
+  };
 }

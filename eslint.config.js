@@ -70,6 +70,19 @@ const zones = [
     'views, ui and reports show; they neither reach an engine nor run commands of their own.',
   ],
   [
+    './src/inside',
+    [
+      './src/docker',
+      './src/registry',
+      './src/cli',
+      './src/commands',
+      './src/ui',
+      './src/views',
+      './src/report',
+    ],
+    'what is kept of things that are looked into is not known to who shows it.',
+  ],
+  [
     './src/cli',
     ['./src/ui', './src/views', './src/commands', './src/report', './src/extension.ts'],
     'the CLI runs without VS Code.',

@@ -8,10 +8,12 @@ import { imageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
+import { OpenedImages } from './inside/openedImages.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
+import { runOperation } from './ui/runOperation.ts';
 import { readSetting } from './ui/settings.ts';
 import { SnapshotFileSystem } from './ui/snapshotFileSystem.ts';
 import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
@@ -42,6 +44,14 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const ready = reconnect();
 
   const vaults = new VaultsInUse({ inventory, engine, log });
+  const inside = new OpenedImages({
+    engine,
+    tagsOf: (id) => inventory.images.get(id)?.tags ?? [],
+    cacheFolder: vscode.Uri.joinPath(extension.globalStorageUri, 'layers').fsPath,
+    vaults: () => vaults.list.vaults.flatMap(({ state }) => (state.kind === 'open' ? [state.vault] : [])),
+    run: (image, work) =>
+      runOperation(log, vscode.l10n.t('Look into {image}', { image }), { reading: [0, 100] }, work),
+  });
   const views = createViews(extension, {
     inventory,
     vaults: vaults.list,
@@ -70,6 +80,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     inventory,
     views,
     vaults,
+    inside,
     log,
     reconnect,
     engineChoices: () => engines.choices(),

@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
+import type { OpenedImages } from '../inside/openedImages.ts';
 import type { Log } from '../ui/log.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
@@ -22,6 +23,8 @@ export interface CommandContext {
   readonly inventory: Inventory;
   readonly views: Views;
   readonly vaults: VaultsInUse;
+  /** Images of the engine that are looked into. */
+  readonly inside: OpenedImages;
   readonly log: Log;
   /** Engines that a look around this machine found. */
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;

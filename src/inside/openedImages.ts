@@ -1,0 +1,129 @@
+import { isDigest, shortDigest, type Digest } from '../core/digest.ts';
+import type { Engine } from '../core/engine/engine.ts';
+import type { EngineImageDeps } from '../core/fileTrees/engineImage.ts';
+import type { LayeredTree } from '../core/fileTrees/imageTree.ts';
+import type { KnownImages } from '../core/fileTrees/knownImages.ts';
+import type { LayerIndexCache } from '../core/fileTrees/layerIndexCache.ts';
+import type { LayeredImage } from '../core/layers/layeredImage.ts';
+import type { Operation } from '../core/progress.ts';
+import type { Vault } from '../core/vault/layout.ts';
+
+export interface OpenedImagesDeps {
+  readonly engine: () => Engine;
+  /** The names that an image has now. */
+  readonly tagsOf: (id: Digest) => readonly string[];
+  readonly cacheFolder: string;
+  /** The vaults that are open now; the same objects while nothing changed in them. */
+  readonly vaults: () => readonly Vault[];
+  /** Runs `work` with a progress notification; undefined after a cancel, or a failure that was shown. */
+  readonly run: <T>(title: string, work: (operation: Operation) => Promise<T>) => Promise<T | undefined>;
+}
+
+interface OpenedImage {
+  readonly image: LayeredImage;
+  merged?: Promise<LayeredTree>;
+}
+
+/** The trees of an image of 100,000 files take some tens of megabytes. */
+const mostOpen = 4;
+
+/**
+ * Images of the engine in use that are looked into. The last few stay in memory; what was read once lies in a cache on
+ * disk that all windows share. The code that reads them loads with the first.
+ */
+export class OpenedImages {
+  readonly #deps: OpenedImagesDeps;
+  readonly #open = new Map<string, OpenedImage>();
+  readonly #opening = new Map<string, Promise<LayeredImage | undefined>>();
+  #cache: LayerIndexCache | undefined;
+  #known: { readonly vaults: readonly Vault[]; readonly images: KnownImages } | undefined;
+
+  constructor(deps: OpenedImagesDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * An image with the lists of its layers. One that has to be read from the engine is read once for all who wait, under
+   * a notification that names `title`. Undefined after a cancel, and after a failure, which was shown.
+   */
+  async open(imageId: string, title: string): Promise<LayeredImage | undefined> {
+    const known = await this.peek(imageId);
+    if (known !== undefined) return known;
+    const engine = this.#deps.engine();
+    const key = keyOf(engine, imageId);
+    const opening =
+      this.#opening.get(key) ??
+      this.#deps
+        .run(title, (operation) => this.#read(engine, imageId, operation))
+        .finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    const image = await opening;
+    return image && this.#remember(key, image);
+  }
+
+  /** The same where nothing has to be transferred for it; undefined where it would. */
+  async peek(imageId: string): Promise<LayeredImage | undefined> {
+    const key = keyOf(this.#deps.engine(), imageId);
+    const open = this.#open.get(key);
+    if (open !== undefined) return this.#remember(key, open.image);
+    if (!isDigest(imageId)) return undefined;
+    const { cachedEngineImage } = await import('../core/fileTrees/engineImage.ts');
+    const image = await cachedEngineImage(await this.#imageDeps(this.#deps.engine()), imageId);
+    return image && this.#remember(key, { ...image, ...this.#namesOf(imageId) });
+  }
+
+  /** All files of an image that {@link peek} finds, as a container sees them. */
+  async merged(imageId: string): Promise<LayeredTree | undefined> {
+    const open = await this.#opened(imageId);
+    if (open === undefined) return undefined;
+    const { imageTree } = await import('../core/fileTrees/imageTree.ts');
+    const merged = (open.merged ??= imageTree(open.image, new AbortController().signal));
+    try {
+      return await merged;
+    } catch (error) {
+      delete open.merged;
+      throw error;
+    }
+  }
+
+  async #opened(imageId: string): Promise<OpenedImage | undefined> {
+    if ((await this.peek(imageId)) === undefined) return undefined;
+    return this.#open.get(keyOf(this.#deps.engine(), imageId));
+  }
+
+  #remember(key: string, image: LayeredImage): LayeredImage {
+    const open = this.#open.get(key) ?? { image };
+    this.#open.delete(key);
+    this.#open.set(key, open);
+    for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
+    return open.image;
+  }
+
+  async #read(engine: Engine, imageId: string, operation: Operation): Promise<LayeredImage> {
+    const { openEngineImage } = await import('../core/fileTrees/engineImage.ts');
+    return openEngineImage(await this.#imageDeps(engine), imageId, operation);
+  }
+
+  async #imageDeps(engine: Engine): Promise<EngineImageDeps> {
+    const [{ LayerIndexCache: Cache }, { vaultImages }] = await Promise.all([
+      import('../core/fileTrees/layerIndexCache.ts'),
+      import('../core/fileTrees/vaultImages.ts'),
+    ]);
+    const vaults = this.#deps.vaults();
+    const isSame =
+      this.#known?.vaults.length === vaults.length &&
+      vaults.every((vault, at) => vault === this.#known?.vaults[at]);
+    if (!isSame || this.#known === undefined) this.#known = { vaults, images: vaultImages(vaults) };
+    this.#cache ??= new Cache({ folder: this.#deps.cacheFolder });
+    return { engine, cache: this.#cache, vaults: this.#known.images };
+  }
+
+  #namesOf(imageId: Digest): Pick<LayeredImage, 'name' | 'tags'> {
+    const tags = this.#deps.tagsOf(imageId);
+    return { name: tags[0] ?? shortDigest(imageId), tags };
+  }
+}
+
+function keyOf({ endpoint }: Engine, imageId: string): string {
+  return `${endpoint}\n${imageId}`;
+}

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { markdownText } from '../../../src/cli/markdown.ts';
 import { digestOf } from '../../../src/core/digest.ts';
+import type { Engine } from '../../../src/core/engine/engine.ts';
+import type { EngineInfo } from '../../../src/core/engine/records.ts';
 import { aContainer, anImage, fakeEngine } from './fakeEngine.ts';
 import { nowMs, runCliHere } from './runCliHere.ts';
 
@@ -140,6 +142,34 @@ describe('listing on the command line', () => {
     assert.match(markdown.stdout, /^\| now \| 0 B \| empty \| CMD \\\["sh"\\\] \|$/m);
     const asJson = await runCliHere(['history', 'app', '--format=json'], { engine: withHistory });
     assert.deepEqual(JSON.parse(asJson.stdout), json);
+  });
+
+  it('shows which images share layers and what removing them gives back', async () => {
+    const other = anImage('app:2', { tags: ['app:2'], sizeBytes: 5000 });
+    const made = { createdBy: 'RUN x', sizeBytes: 5000, comment: '', tags: [], createdAtMs: nowMs };
+    const listed = fakeEngine({
+      images: [{ ...app, sizeBytes: 5000 }, other],
+      containers: [user],
+      history: [made],
+    });
+    const sharing: Engine = {
+      ...listed,
+      info: () => Promise.resolve({ imageStore: 'graphdriver' } as EngineInfo),
+    };
+    const all = await runCliHere(['shared'], { engine: sharing });
+    assert.match(all.stdout, /^app:1 +5.00 kB +5.00 kB +0 B +1 of 1 shared +1 +app:2$/m);
+    assert.match(
+      all.stdout,
+      /^2 images say that they take 10.0 kB; with each layer counted once they take 5.00 kB\.$/m,
+    );
+    const both = await runCliHere(['shared', 'app:1', 'app:2', '--json'], { engine: sharing });
+    const { givenBackTogether, images, layers } = JSON.parse(both.stdout) as Record<string, unknown>;
+    assert.deepEqual(givenBackTogether, { leastBytes: 5000, mostBytes: 5000 });
+    assert.deepEqual([(images as unknown[]).length, (layers as unknown[]).length], [2, 1]);
+    const one = await runCliHere(['shared', 'app:2', '--format', 'markdown'], { engine: sharing });
+    assert.match(one.stdout, /^\| app:2 \| 5.00 kB \| 5.00 kB \| 0 B \| 1 of 1 shared \| 0 \| app:1 \|$/m);
+    assert.match(one.stdout, /^\| [0-9a-f]{12} \| 5.00 kB \| app:1, app:2 \|$/m);
+    assert.match(one.stdout, /^Removed together, the ones above give back 0 B\.$/m);
   });
 
   it('shows text that looks like Markdown or HTML as the text it is', () => {

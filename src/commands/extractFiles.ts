@@ -34,11 +34,11 @@ export async function extractFiles({ log, open }: ExtractFilesDeps, place: FileP
     vscode.l10n.t('Extracting {name}', { name }),
     {},
     async (operation) => {
-      const { extractFromSnapshot } = await import('../core/snapshotFiles/extractFromSnapshot.ts');
+      const { extractTree } = await import('../core/snapshotFiles/extractTree.ts');
       const { roots } = await open(place.vaultPath, place.id);
       const files = roots.find(({ root }) => root.name === place.root);
       if (files === undefined) throw failure('unexpected', { reason: `no file system ${place.root}` });
-      return extractFromSnapshot(files, { path: place.path, into, replace: false, owners: false }, operation);
+      return extractTree(files, { path: place.path, into, replace: false, owners: false }, operation);
     },
   );
   if (extracted === undefined) return;

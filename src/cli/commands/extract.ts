@@ -1,6 +1,6 @@
 import { posix, resolve } from 'node:path';
 import { formatBytes } from '../../core/quantity.ts';
-import { extractFromSnapshot } from '../../core/snapshotFiles/extractFromSnapshot.ts';
+import { extractTree } from '../../core/snapshotFiles/extractTree.ts';
 import type { LeftOut } from '../../core/snapshotFiles/extractPlan.ts';
 import { pathInSnapshot } from '../../core/snapshotFiles/snapshotTree.ts';
 import { openChosenTree, pathWords, snapshotWords } from '../chosenSnapshot.ts';
@@ -27,7 +27,7 @@ export const extract: Command = {
   async run(context, args) {
     const { tree } = await openChosenTree(context, args);
     const { files, path } = pathInSnapshot(tree, args.words[1] ?? '');
-    const result = await extractFromSnapshot(
+    const result = await extractTree(
       files,
       {
         path,

@@ -1,6 +1,6 @@
 import { failure } from '../errors.ts';
 import { isRaw } from '../layers/entryNames.ts';
-import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
+import { isThere, type TreeFile, type TreeLayer, type TreeNode } from '../layers/treeNode.ts';
 import { joined } from './rootFiles.ts';
 
 /** Something that does not come along, or not as it was. */
@@ -16,21 +16,26 @@ export interface LeftOut {
 }
 
 /** Something to be made, by its path below what is extracted; empty for that itself. */
-export interface ItemToMake {
+export interface ItemToMake<L = TreeLayer> {
   readonly path: string;
   /** Left out for a folder that no entry names. */
-  readonly file?: TreeFile;
+  readonly file?: TreeFile<L>;
+}
+
+/** One that is no folder. */
+export interface FileToMake<L = TreeLayer> extends ItemToMake<L> {
+  readonly file: TreeFile<L>;
 }
 
 /** What there is to make, folders before what is in them. */
-export interface ExtractPlan {
-  readonly folders: readonly ItemToMake[];
-  readonly files: readonly (ItemToMake & { readonly file: TreeFile })[];
+export interface ExtractPlan<L = TreeLayer> {
+  readonly folders: readonly ItemToMake<L>[];
+  readonly files: readonly FileToMake<L>[];
   /** Other names of files among `files`. */
-  readonly links: readonly (ItemToMake & { readonly file: TreeFile })[];
-  readonly symlinks: readonly (ItemToMake & { readonly file: TreeFile })[];
+  readonly links: readonly FileToMake<L>[];
+  readonly symlinks: readonly FileToMake<L>[];
   /** Devices and named pipes, where they can be made. */
-  readonly specials: readonly (ItemToMake & { readonly file: TreeFile })[];
+  readonly specials: readonly FileToMake<L>[];
   readonly left: readonly LeftOut[];
   readonly sizeBytes: number;
 }
@@ -59,16 +64,16 @@ const leftReasons: Readonly<Partial<Record<TreeFile['type'], LeftOut['reason']>>
 const specialTypes: ReadonlySet<TreeFile['type']> = new Set(['char-device', 'block-device', 'fifo']);
 
 /** Plans to make `node` and all that is in it. Throws `pathClash` where two names would be one. */
-export function planExtract(node: TreeNode, rules: PlanRules): ExtractPlan {
-  const folders: ItemToMake[] = [];
-  const files: (ItemToMake & { readonly file: TreeFile })[] = [];
-  const links: (ItemToMake & { readonly file: TreeFile })[] = [];
-  const symlinks: (ItemToMake & { readonly file: TreeFile })[] = [];
-  const specials: (ItemToMake & { readonly file: TreeFile })[] = [];
+export function planExtract<L>(node: TreeNode<L>, rules: PlanRules): ExtractPlan<L> {
+  const folders: ItemToMake<L>[] = [];
+  const files: FileToMake<L>[] = [];
+  const links: FileToMake<L>[] = [];
+  const symlinks: FileToMake<L>[] = [];
+  const specials: FileToMake<L>[] = [];
   const left: LeftOut[] = [];
-  const seen = new Set<TreeFile>();
+  const seen = new Set<TreeFile<L>>();
   let sizeBytes = 0;
-  const ahead: { readonly node: TreeNode; readonly path: string }[] = [{ node, path: '' }];
+  const ahead: { readonly node: TreeNode<L>; readonly path: string }[] = [{ node, path: '' }];
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     const { path, node: at } = next;
     const { file, children } = at;

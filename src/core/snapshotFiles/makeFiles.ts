@@ -5,12 +5,12 @@ import { isRaw, pathBytes } from '../layers/entryNames.ts';
 import type { TreeFile } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
 import type { ExtractPlan, ItemToMake, LeftOut } from './extractPlan.ts';
-import type { RootFiles } from './rootFiles.ts';
+import type { FilesToExtract } from './filesToExtract.ts';
 
 /** Makes what is planned below `base`, a name that is not there yet. Folders stay writable until {@link finishFolders}. */
-export async function makeFiles(
-  { files, owners }: { readonly files: RootFiles; readonly owners: boolean },
-  plan: ExtractPlan,
+export async function makeFiles<L>(
+  { files, owners }: { readonly files: FilesToExtract<L>; readonly owners: boolean },
+  plan: ExtractPlan<L>,
   base: string,
   { signal, progress }: Operation,
 ): Promise<readonly LeftOut[]> {
@@ -19,7 +19,7 @@ export async function makeFiles(
     signal.throwIfAborted();
     await mkdir(placeOf(base, path), { mode: 0o700 });
   }
-  const made = new Map<TreeFile, string | Buffer>();
+  const made = new Map<TreeFile<L>, string | Buffer>();
   let doneBytes = 0;
   for await (const { one, bytes } of files.readMany(plan.files, { signal })) {
     const place = placeOf(base, one.path);
@@ -57,7 +57,7 @@ export async function makeFiles(
 
 /** Gives folders their owners, modes and times, the innermost first: what comes into a folder changes its time. */
 export async function finishFolders(
-  folders: readonly ItemToMake[],
+  folders: readonly ItemToMake<unknown>[],
   base: string,
   owners: boolean,
 ): Promise<void> {
@@ -88,7 +88,7 @@ async function writeNew(place: string | Buffer, bytes: AsyncIterable<Uint8Array>
 }
 
 /** Owner before mode: a change of owner takes setuid away. Without owners, nobody's setuid becomes the caller's. */
-async function dress(place: string | Buffer, file: TreeFile, owners: boolean): Promise<void> {
+async function dress(place: string | Buffer, file: TreeFile<unknown>, owners: boolean): Promise<void> {
   if (owners) await lchown(place, file.uid, file.gid);
   await chmod(place, file.mode & (owners ? 0o7777 : 0o777));
   await utimes(place, file.mtime, file.mtime);

@@ -1,8 +1,9 @@
 import { failure, isCancellation } from '../errors.ts';
 import { loadTree, type Scope } from '../layers/loadTree.ts';
 import { readEntries, readFileData, type FileToRead, type ReadEntry } from '../layers/readFileData.ts';
-import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
+import { isThere, type TreeFile, type TreeLayer, type TreeNode } from '../layers/treeNode.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
+import type { FilesToExtract } from './filesToExtract.ts';
 import type { SnapshotRoot } from './snapshotRoots.ts';
 
 /** What a name in a snapshot stands for. */
@@ -39,7 +40,7 @@ const maxLinks = 40;
  * symlinks lead to places in the same root, never out of it. A single file is found without reading more of the
  * layers' indexes than tell where it is; the first list of a folder reads all of them, once.
  */
-export class RootFiles {
+export class RootFiles implements FilesToExtract<TreeLayer> {
   readonly root: SnapshotRoot;
   readonly #store: BlobReader;
   #tree: Promise<TreeNode> | undefined;
@@ -48,6 +49,10 @@ export class RootFiles {
   constructor(store: BlobReader, root: SnapshotRoot) {
     this.#store = store;
     this.root = root;
+  }
+
+  get name(): string {
+    return this.root.name;
   }
 
   /** What is at `path`; a link there is not followed. Undefined where there is nothing. */

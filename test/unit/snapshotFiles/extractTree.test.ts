@@ -5,10 +5,10 @@ import { DrydockError } from '../../../src/core/errors.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { planExtract } from '../../../src/core/snapshotFiles/extractPlan.ts';
 import {
-  extractFromSnapshot,
+  extractTree,
   type ExtractInput,
   type ExtractResult,
-} from '../../../src/core/snapshotFiles/extractFromSnapshot.ts';
+} from '../../../src/core/snapshotFiles/extractTree.ts';
 import { RootFiles } from '../../../src/core/snapshotFiles/rootFiles.ts';
 import { memoryStore } from '../../../src/core/vault/memoryStore.ts';
 import { seededRandom } from '../../support/archives/seededRandom.ts';
@@ -36,7 +36,7 @@ describe('extracting from a snapshot', function () {
     path: string,
     more: Partial<ExtractInput> = {},
   ): Promise<ExtractResult> =>
-    extractFromSnapshot(files, { path, into: into(), replace: false, owners: false, ...more }, unattended());
+    extractTree(files, { path, into: into(), replace: false, owners: false, ...more }, unattended());
 
   it('brings files, folders, links, modes and times', async () => {
     const files = await filesOf([
@@ -134,7 +134,7 @@ describe('extracting from a snapshot', function () {
       },
     };
     const input = { path: 'd', into: into(), replace: false, owners: false };
-    await assert.rejects(extractFromSnapshot(files, input, operation), { name: 'AbortError' });
+    await assert.rejects(extractTree(files, input, operation), { name: 'AbortError' });
     await assert.rejects(lstat(into()), { code: 'ENOENT' });
     const [layer] = files.root.strata[0]?.layers ?? [];
     assert.ok(layer);
@@ -175,7 +175,7 @@ describe('extracting from a snapshot', function () {
       await writeFile(join(home, 'precious'), 'precious');
       const files = await filesOf(given);
       const input = { path: '', into: inside, replace: true, owners: false };
-      const { paths } = await extractFromSnapshot(files, input, unattended()).catch((error: unknown) => {
+      const { paths } = await extractTree(files, input, unattended()).catch((error: unknown) => {
         // All of it led out, so there was nothing to make.
         assert.ok(error instanceof DrydockError && error.code === 'pathUnreadable', JSON.stringify(given));
         return { paths: [] };

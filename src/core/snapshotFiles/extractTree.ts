@@ -9,7 +9,8 @@ import { isThere, type TreeNode } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
 import { planExtract, type ExtractPlan, type LeftOut } from './extractPlan.ts';
 import { finishFolders, makeFiles, placeOf } from './makeFiles.ts';
-import { joined, type RootFiles } from './rootFiles.ts';
+import type { FilesToExtract } from './filesToExtract.ts';
+import { joined } from './rootFiles.ts';
 
 export interface ExtractInput {
   /** A file or a folder; empty for all. */
@@ -31,7 +32,7 @@ export interface ExtractResult {
 }
 
 /**
- * Brings files of a snapshot to this disk: 1. plan all of it, 2. make it in a new folder inside `into`: folders, then
+ * Brings files to this disk: 1. plan all of it, 2. make it in a new folder inside `into`: folders, then
  * files, each compared with the digest that was noted for it, then other names of files, then symlinks, so that
  * nothing is ever written through one, 3. give it its name, 4. set modes and times of folders.
  *
@@ -39,8 +40,8 @@ export interface ExtractResult {
  * `pathClash`, `pathUnreadable` when nothing of it can be made, `fileExists`, `folderMissing`, `diskFull`,
  * `diskFilledUp`, `fileUnusable`, `fileDamaged`, `ownersDenied`, `treeTooLarge`.
  */
-export async function extractFromSnapshot(
-  files: RootFiles,
+export async function extractTree<L>(
+  files: FilesToExtract<L>,
   input: ExtractInput,
   operation: Operation,
 ): Promise<ExtractResult> {
@@ -82,12 +83,11 @@ export async function extractFromSnapshot(
   }
 }
 
-async function planFor(
-  node: TreeNode,
-  files: RootFiles,
+async function planFor<L>(
+  node: TreeNode<L>,
+  { name }: FilesToExtract<L>,
   { staging, path }: { readonly staging: string; readonly path: string },
-): Promise<ExtractPlan> {
-  const { name } = files.root;
+): Promise<ExtractPlan<L>> {
   const plan = planExtract(node, {
     isCaseBlind: await isCaseBlind(staging),
     takesRawNames: process.platform === 'linux',
@@ -102,7 +102,7 @@ async function planFor(
 }
 
 /** What of the root is made, by name. */
-function topNames(node: TreeNode, { left }: ExtractPlan): readonly string[] {
+function topNames(node: TreeNode<unknown>, { left }: Pick<ExtractPlan, 'left'>): readonly string[] {
   const notMade = new Set(left.filter(({ reason }) => notMadeReasons.has(reason)).map(({ path }) => path));
   return [...(node.children ?? [])]
     .filter(([name, child]) => isThere(child) && !notMade.has(name))

@@ -57,12 +57,7 @@ const builds = [
     banner: { js: '#!/usr/bin/env node' },
   },
   {
-    entryPoints: {
-      history: 'src/report/app/history.ts',
-      snapshot: 'src/report/app/snapshot.ts',
-      diff: 'src/report/app/diff.ts',
-      diffFile: 'src/report/app/diffFile.css',
-    },
+    entryPoints: { history: 'src/report/app/history.ts', snapshot: 'src/report/app/snapshot.ts' },
     outdir: `${out}/report`,
     bundle: true,
     platform: 'browser',

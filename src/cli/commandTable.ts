@@ -10,6 +10,7 @@ export interface CommandRow {
 export const commandTable: readonly CommandRow[] = [
   { name: 'images', load: async () => (await import('./commands/images.ts')).images },
   { name: 'containers', load: async () => (await import('./commands/containers.ts')).containers },
+  { name: 'changes', load: async () => (await import('./commands/changes.ts')).changes },
   { name: 'volumes', load: async () => (await import('./commands/volumes.ts')).volumes },
   { name: 'history', load: async () => (await import('./commands/history.ts')).history },
   { name: 'analyze', load: async () => (await import('./commands/analyze.ts')).analyze },

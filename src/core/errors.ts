@@ -38,6 +38,9 @@ const templates = {
   badDigest: '"{text}" in {where} is not a sha256 digest.',
   badJson: '{where} is not what it should be: {reason}',
 
+  // Dockerfiles
+  dockerfileTooLarge: 'This Dockerfile has more than {limit}, so Drydock does not read it.',
+
   // Archives
   notAnArchive: '{name} is not an image archive.',
   archiveEmpty: '{name} is an archive without any image in it.',

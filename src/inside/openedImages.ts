@@ -3,6 +3,7 @@ import type { Engine } from '../core/engine/engine.ts';
 import type { EngineImageDeps } from '../core/fileTrees/engineImage.ts';
 import type { LayeredTree } from '../core/fileTrees/imageTree.ts';
 import type { KnownImages } from '../core/fileTrees/knownImages.ts';
+import type { ChangeNode } from '../core/fileTrees/layerChanges.ts';
 import type { LayerIndexCache } from '../core/fileTrees/layerIndexCache.ts';
 import type { LayeredImage } from '../core/layers/layeredImage.ts';
 import type { Operation } from '../core/progress.ts';
@@ -22,6 +23,8 @@ export interface OpenedImagesDeps {
 interface OpenedImage {
   readonly image: LayeredImage;
   merged?: Promise<LayeredTree>;
+  /** By the layer's place. */
+  readonly changes: Map<number, Promise<ChangeNode>>;
 }
 
 /** The trees of an image of 100,000 files take some tens of megabytes. */
@@ -77,11 +80,26 @@ export class OpenedImages {
     const open = await this.#opened(imageId);
     if (open === undefined) return undefined;
     const { imageTree } = await import('../core/fileTrees/imageTree.ts');
-    const merged = (open.merged ??= imageTree(open.image, new AbortController().signal));
+    const merged = (open.merged ??= imageTree(open.image, neverAborted()));
     try {
       return await merged;
     } catch (error) {
       delete open.merged;
+      throw error;
+    }
+  }
+
+  /** What one layer of it, counted from 0, does to those below. */
+  async changes(imageId: string, place: number): Promise<ChangeNode | undefined> {
+    const open = await this.#opened(imageId);
+    if (open === undefined) return undefined;
+    const { layerChanges } = await import('../core/fileTrees/layerChanges.ts');
+    const changes = open.changes.get(place) ?? layerChanges(open.image, place, neverAborted());
+    open.changes.set(place, changes);
+    try {
+      return await changes;
+    } catch (error) {
+      open.changes.delete(place);
       throw error;
     }
   }
@@ -92,7 +110,7 @@ export class OpenedImages {
   }
 
   #remember(key: string, image: LayeredImage): LayeredImage {
-    const open = this.#open.get(key) ?? { image };
+    const open = this.#open.get(key) ?? { image, changes: new Map<number, Promise<ChangeNode>>() };
     this.#open.delete(key);
     this.#open.set(key, open);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
@@ -122,6 +140,11 @@ export class OpenedImages {
     const tags = this.#deps.tagsOf(imageId);
     return { name: tags[0] ?? shortDigest(imageId), tags };
   }
+}
+
+/** What is put together once serves all who ask, so nobody's cancel may end it. */
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
 }
 
 function keyOf({ endpoint }: Engine, imageId: string): string {

@@ -122,7 +122,10 @@ function operandsOf(keyword: Keyword, written: string): string {
   switch (keyword) {
     case 'ADD':
     case 'COPY':
-      return written.replace(copied, '$1 $2');
+      // Docker 20.10 leaves no blank behind the owner.
+      return written
+        .replace(/^(--chown=\S+?)((?:file|dir|multi):[0-9a-f]{16,} in )/, '$1 $2')
+        .replace(copied, '$1 $2');
     case 'CMD':
     case 'ENTRYPOINT': {
       const list = goList(written);

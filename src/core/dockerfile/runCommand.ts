@@ -28,7 +28,9 @@ export interface CommandWithArgs {
  * Nothing marks where a value ends, and values may hold blanks. So:
  * 1. The command starts at the first call of a shell behind as many `NAME=` as were announced.
  * 2. Without a shell it starts after the word of the last one announced.
- * 3. A text that has fewer `NAME=` than announced is no such note, and stays whole.
+ * 3. buildah announces words, not values: of fewer `NAME=` than announced the command starts at the first call of a
+ *    shell behind one of them.
+ * 4. A text that has neither is no such note, and stays whole.
  */
 export function splitBuildArgs(text: string): CommandWithArgs {
   const whole: CommandWithArgs = { buildArgs: [], rest: text };
@@ -37,16 +39,21 @@ export function splitBuildArgs(text: string): CommandWithArgs {
   const announced = Number(bar[1]);
   const starts: number[] = [];
   let afterLastWord: number | undefined;
+  let firstShell: { readonly at: number; readonly known: number } | undefined;
   for (let at = bar[0].length; at < text.length;) {
-    if (starts.length >= announced && afterShell(text.slice(at)) !== undefined)
-      return cut(text, starts, announced, at);
+    if (starts.length > 0 || announced === 0) {
+      const isShell = afterShell(text.slice(at, at + longestShellCall)) !== undefined;
+      if (isShell && starts.length >= announced) return cut(text, starts, announced, at);
+      if (isShell) firstShell ??= { at, known: starts.length };
+    }
     if (/^[A-Za-z_][\w.-]*=/.test(text.slice(at, at + 256))) starts.push(at);
     const blank = text.indexOf(' ', at);
     at = blank === -1 ? text.length : blank + 1;
     if (starts.length === announced) afterLastWord ??= at;
   }
   if (announced === 0) return { buildArgs: [], rest: text.slice(bar[0].length) };
-  return afterLastWord === undefined ? whole : cut(text, starts, announced, afterLastWord);
+  if (afterLastWord !== undefined) return cut(text, starts, announced, afterLastWord);
+  return firstShell === undefined ? whole : cut(text, starts, firstShell.known, firstShell.at);
 }
 
 function cut(text: string, starts: readonly number[], announced: number, end: number): CommandWithArgs {

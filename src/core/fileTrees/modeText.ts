@@ -1,6 +1,9 @@
+import type { PathStat } from '../engine/records.ts';
 import type { TreeFile } from '../layers/treeNode.ts';
 
-const typeLetters: Readonly<Record<TreeFile['type'], string>> = {
+type FileType = TreeFile['type'] | PathStat['type'];
+
+const typeLetters: Readonly<Record<FileType, string>> = {
   file: '-',
   hardlink: '-',
   directory: 'd',
@@ -8,11 +11,14 @@ const typeLetters: Readonly<Record<TreeFile['type'], string>> = {
   'char-device': 'c',
   'block-device': 'b',
   fifo: 'p',
+  /** An engine that is asked for one name does not tell which kind of device it is. */
+  device: 'c',
+  socket: 's',
   other: '?',
 };
 
 /** `drwxr-x--T`, as ls shows it. */
-export function modeText({ type, mode }: Pick<TreeFile, 'type' | 'mode'>): string {
+export function modeText({ type, mode }: { readonly type: FileType; readonly mode: number }): string {
   const triple = (shift: number, special: number, letter: string): string => {
     const bits = (mode >> shift) & 7;
     const isSet = (mode & special) !== 0;

@@ -32,10 +32,10 @@ export interface LayerTreeInput<L> {
   /** What a file says of its layer; `path` is that of its entry. */
   readonly originOf: (path: string) => L;
   /**
-   * The layers below, laid over one another. A hard link to a name that its own layer lacks stands for the file there:
-   * containerd links what it copies up.
+   * The layers below, laid over one another; in the first of several trees that has it a name is looked for. A hard
+   * link to a name that its own layer lacks stands for the file there: containerd links what it copies up.
    */
-  readonly below: TreeNode<L>;
+  readonly below: readonly TreeNode<L>[];
   readonly grower: TreeGrower;
   /** Sees each entry as it passes. */
   readonly onEntry?: (entry: LayerEntry) => void;
@@ -93,8 +93,13 @@ export async function readLayerTree<L>(
 function linked<L>(
   { link = '', rawLink }: LayerEntry,
   root: TreeNode<L>,
-  below: TreeNode<L>,
+  below: readonly TreeNode<L>[],
 ): TreeFile<L> | undefined {
   const parts = partsOf(exactPath({ path: link, rawPath: rawLink }));
-  return parts && (fileAt(root, parts) ?? fileAt(below, parts));
+  if (parts === undefined) return undefined;
+  for (const tree of [root, ...below]) {
+    const found = fileAt(tree, parts);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

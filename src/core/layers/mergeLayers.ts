@@ -26,11 +26,11 @@ export interface Origin {
 
 /** Learns what each layer does. */
 export interface MergeWatcher {
-  takeEntry(entry: LayerEntry): void;
-  /** Before the layer at `place` is laid over those below. */
-  takeLayer(tree: LayerTree<Origin>, place: number): Promise<void>;
+  takeEntry?(entry: LayerEntry): void;
+  /** Before the layer at `place` is laid over those below, which are `below` by now and change after this. */
+  takeLayer(tree: LayerTree<Origin>, place: number, below: TreeNode<Origin>): Promise<void>;
   /** The layer at `place` took a name of `file` away, and has `successor` there. */
-  loseName(
+  loseName?(
     file: TreeFile<Origin>,
     how: { readonly place: number; readonly successor: TreeFile<Origin> | undefined },
   ): void;
@@ -52,19 +52,19 @@ export async function mergeLayers(
     signal?.throwIfAborted();
     const originOf = (path: string): Origin => ({ place, path, names: 0 });
     const onEntry =
-      watcher &&
+      watcher?.takeEntry &&
       ((entry: LayerEntry): void => {
-        watcher.takeEntry(entry);
+        watcher.takeEntry?.(entry);
       });
     const tree = await readLayerTree(
-      { entries, originOf, below: merged, grower, ...(onEntry && { onEntry }) },
+      { entries, originOf, below: [merged], grower, ...(onEntry && { onEntry }) },
       signal,
     );
-    await watcher?.takeLayer(tree, place);
+    await watcher?.takeLayer(tree, place, merged);
     await layOver(
       merged,
       tree.root,
-      (file, successor) => watcher?.loseName(file, { place, successor }),
+      (file, successor) => watcher?.loseName?.(file, { place, successor }),
       signal,
     );
   }

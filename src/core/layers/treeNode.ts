@@ -89,10 +89,16 @@ export function placeFile<L>(node: TreeNode<L>, file: TreeFile<L>): void {
   node.file = file;
 }
 
-/** What is at `parts` and is no folder; a hard link only where what it names was not found. */
-export function fileAt<L>(root: TreeNode<L>, parts: readonly string[]): TreeFile<L> | undefined {
+/** The name at `parts`, taken away or not. */
+export function nodeAt<L>(root: TreeNode<L>, parts: readonly string[]): TreeNode<L> | undefined {
   let node: TreeNode<L> | undefined = root;
   for (const part of parts) node = node?.children?.get(part);
+  return node;
+}
+
+/** What is at `parts` and is no folder; a hard link only where what it names was not found. */
+export function fileAt<L>(root: TreeNode<L>, parts: readonly string[]): TreeFile<L> | undefined {
+  const node = nodeAt(root, parts);
   return node?.children === undefined && node?.file?.type !== 'directory' ? node?.file : undefined;
 }
 
@@ -124,7 +130,7 @@ export function fileOf<L>(entry: LayerEntry, layer: L): TreeFile<L> {
 }
 
 /** Lays `upper` over `lower`, which must not be used any more: parts of it become parts of `upper`. */
-export function mergeUnder(upper: TreeNode, lower: TreeNode): void {
+export function mergeUnder<L>(upper: TreeNode<L>, lower: TreeNode<L>): void {
   if (upper.hidesLower || upper.children === undefined) return;
   if (lower.children === undefined) {
     upper.hidesLower ||= isThere(lower) || lower.hidesLower;

@@ -70,7 +70,7 @@ export async function analyzeWaste(
   return { ...ledger.sums(), dive: dive.score() };
 }
 
-type Loss = Parameters<MergeWatcher['loseName']>[1];
+type Loss = Parameters<NonNullable<MergeWatcher['loseName']>>[1];
 
 /** Counts names of files, and notes what has none any more. */
 class WasteLedger {

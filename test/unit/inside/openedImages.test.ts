@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { failure } from '../../../src/core/errors.ts';
+import { unattended, type Operation } from '../../../src/core/progress.ts';
+import { OpenedImages, type OpenedImagesDeps } from '../../../src/inside/openedImages.ts';
+import { sampleImage } from '../../support/archives/sampleImages.ts';
+import { tarOf } from '../../support/layerTars.ts';
+import { LyingEngine } from '../../support/lyingEngine.ts';
+import { toldTree } from '../../support/randomLayers.ts';
+import { temporaryFolder } from '../../support/vaultFolder.ts';
+
+const app = sampleImage(
+  [tarOf([['etc/'], ['etc/motd', 'low']]), tarOf([['etc/motd', 'high'], ['b']])],
+  ['app:1'],
+);
+const others = ['one', 'two', 'three', 'four'].map((name) => sampleImage([tarOf([[name]])], [`${name}:1`]));
+const id = app.configDigest;
+
+describe('images that are looked into', () => {
+  const folder = temporaryFolder();
+  const saves = (engine: LyingEngine): number => engine.calls.filter(({ name }) => name === 'save').length;
+
+  function opened(engine: LyingEngine, more: Partial<OpenedImagesDeps> = {}): OpenedImages {
+    return new OpenedImages({
+      engine: () => engine,
+      tagsOf: (imageId) => (imageId === id ? ['app:1', 'app:latest'] : []),
+      cacheFolder: join(folder.path(), 'layers'),
+      vaults: () => [],
+      run: (_, work) => work(unattended()),
+      ...more,
+    });
+  }
+
+  it('are read once for all who wait', async () => {
+    const engine = new LyingEngine([app]);
+    const titles: string[] = [];
+    const run = async <T>(title: string, work: (operation: Operation) => Promise<T>): Promise<T> => {
+      titles.push(title);
+      return work(unattended());
+    };
+    const inside = opened(engine, { run });
+    const images = await Promise.all([1, 2, 3].map(() => inside.open(id, 'app:1')));
+    assert.equal(saves(engine), 1);
+    assert.deepEqual(titles, ['app:1']);
+    assert.ok(images[0] !== undefined && images.every((image) => image === images[0]));
+  });
+
+  it('are known to the next window without a transfer', async () => {
+    const engine = new LyingEngine([app]);
+    assert.equal(await opened(engine).peek(id), undefined);
+    assert.equal(await opened(engine).merged(id), undefined);
+    await opened(engine).open(id, 'app:1');
+    const next = opened(engine);
+    const image = await next.peek(id);
+    assert.deepEqual([image?.name, image?.tags], ['app:1', ['app:1', 'app:latest']]);
+    assert.deepEqual(
+      [...toldTree((await next.merged(id))?.root ?? { hidesLower: false }).keys()],
+      ['b', 'etc', 'etc/motd'],
+    );
+    assert.equal((await next.changes(id, 1))?.children?.get('etc')?.children?.get('motd')?.kind, 'changed');
+    assert.equal(await next.open(id, 'app:1'), image);
+    assert.equal(saves(engine), 1);
+  });
+
+  it('can be opened anew after a cancel and after a failure that was shown', async () => {
+    const engine = new LyingEngine([app]);
+    const shown: unknown[] = [];
+    const run = async <T>(_: string, work: (operation: Operation) => Promise<T>): Promise<T | undefined> =>
+      work(unattended()).catch((error: unknown) => void shown.push(error));
+    const inside = opened(engine, { run });
+    engine.lies.save = () => Promise.reject(failure('engineRefused', { call: 'image save', reason: 'no' }));
+    assert.equal(await inside.open(id, 'app:1'), undefined);
+    assert.equal(shown.length, 1);
+    delete engine.lies.save;
+    assert.equal((await inside.open(id, 'app:1'))?.configDigest, id);
+  });
+
+  it('are put together once, and the last few stay', async () => {
+    const inside = opened(new LyingEngine([app, ...others]));
+    await inside.open(id, 'app:1');
+    const merged = await inside.merged(id);
+    const changes = await inside.changes(id, 0);
+    for (const { configDigest } of others.slice(0, 3)) await inside.open(configDigest, 'another');
+    assert.equal(await inside.merged(id), merged);
+    assert.equal(await inside.changes(id, 0), changes);
+    for (const { configDigest } of others) await inside.open(configDigest, 'another');
+    assert.notEqual(await inside.merged(id), merged);
+  });
+
+  it('are nothing without an ID', async () => {
+    assert.equal(await opened(new LyingEngine([app])).peek('app:1'), undefined);
+  });
+});

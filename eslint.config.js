@@ -6,6 +6,7 @@ const sharedParts = [
   'diff',
   'fileTrees',
   'layers',
+  'packages',
   'recovery',
   'snapshot',
   'snapshotFiles',
@@ -46,11 +47,11 @@ const zones = [
   ],
   [
     './src/core/layers',
-    ['./src/core/waste', './src/core/fileTrees', './src/core/diff'],
+    ['./src/core/waste', './src/core/fileTrees', './src/core/diff', './src/core/packages'],
     'what is worked out from trees of layers is not known to them.',
   ],
   [
-    './src/core/fileTrees',
+    ['./src/core/fileTrees', './src/core/packages'],
     ['./src/core/waste', './src/core/diff'],
     'trees of files are there to be compared and analyzed, and know nothing of that.',
   ],

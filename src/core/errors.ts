@@ -37,6 +37,7 @@ const templates = {
   // Digests, JSON, OCI
   badDigest: '"{text}" in {where} is not a sha256 digest.',
   badJson: '{where} is not what it should be: {reason}',
+  packageListBad: '{name} can’t be read as a list of packages: {reason}',
 
   // Dockerfiles
   dockerfileTooLarge: 'This Dockerfile has more than {limit}, so Drydock does not read it.',

@@ -1,6 +1,7 @@
 import type { Keyword } from '../dockerfile/instruction.ts';
 import type { FileTreeKind } from '../fileTrees/fileTree.ts';
 import type { TreeFile } from '../layers/treeNode.ts';
+import type { PackageManager } from '../packages/installedPackage.ts';
 
 /** `semantic` leaves out what a build from the same sources changes: times, the history, the order in tars. */
 export type Strictness = 'strict' | 'semantic';
@@ -55,7 +56,7 @@ export interface HistoryChange {
   readonly hasSameLayer?: boolean;
 }
 
-export type PackageManager = 'dpkg' | 'apk' | 'rpm' | 'npm' | 'pip';
+export type { PackageManager };
 
 export interface PackageChange {
   readonly manager: PackageManager;

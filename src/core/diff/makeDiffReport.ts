@@ -3,6 +3,7 @@ import type { FileTree } from '../fileTrees/fileTree.ts';
 import type { Operation } from '../progress.ts';
 import { compareConfig } from './compareConfig.ts';
 import { compareHistory } from './compareHistory.ts';
+import { comparePackages } from './comparePackages.ts';
 import { compareTrees, type TreeSums } from './compareTrees.ts';
 import type { DiffReport, DiffSideFacts, Strictness } from './diffReport.ts';
 
@@ -13,15 +14,17 @@ export interface SidesToCompare {
 }
 
 /**
- * What differs between two sides: their files, and where both are of images, config and history too.
+ * What differs between two sides: their files and packages, and where both are of images, config and history too.
  * Rejects with an AbortError.
  */
 export async function makeDiffReport(
   { left, right, strictness }: SidesToCompare,
-  { signal, progress }: Operation,
+  operation: Operation,
 ): Promise<DiffReport> {
+  const { signal, progress } = operation;
   progress.report({ phase: 'checking' });
   const compared = await compareTrees({ left, right, strictness }, { signal });
+  const packages = await comparePackages({ left, right }, operation);
   const images = left.image && right.image && ([left.image, right.image] as const);
   return {
     left: sideFacts(left, compared.left),
@@ -30,8 +33,8 @@ export async function makeDiffReport(
     files: compared.files,
     config: images ? compareConfig(images[0].config, images[1].config, strictness) : [],
     history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
-    packages: [],
-    remarks: guessRemarks(compared.guessedCount),
+    packages: packages.changes,
+    remarks: [...guessRemarks(compared.guessedCount), ...packages.remarks],
   };
 }
 

@@ -57,7 +57,12 @@ const builds = [
     banner: { js: '#!/usr/bin/env node' },
   },
   {
-    entryPoints: { history: 'src/report/app/history.ts', snapshot: 'src/report/app/snapshot.ts' },
+    entryPoints: {
+      history: 'src/report/app/history.ts',
+      snapshot: 'src/report/app/snapshot.ts',
+      diff: 'src/report/app/diff.ts',
+      diffFile: 'src/report/app/diffFile.css',
+    },
     outdir: `${out}/report`,
     bundle: true,
     platform: 'browser',

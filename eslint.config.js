@@ -90,10 +90,21 @@ const zones = [
   ],
   [
     './src/report/app',
-    ['./src/core', './src/report/historyPanel.ts', './src/report/snapshotPanel.ts'],
+    [
+      './src/report/historyPanel.ts',
+      './src/report/snapshotPanel.ts',
+      './src/report/diffPanel.ts',
+      './src/report/diffPanels.ts',
+    ],
     'the browser side knows the protocol and nothing of the host.',
   ],
-].map(([target, from, message]) => ({ target, from, message }));
+  [
+    './src/report/app',
+    ['./src/core'],
+    'the browser side takes from core only what imports nothing and runs in any browser.',
+    ['./quantity.ts', './diff/diffPageData.ts', './diff/diffPageStrings.ts', './fileTrees/visibleName.ts'],
+  ],
+].map(([target, from, message, except]) => ({ target, from, message, ...(except && { except }) }));
 
 const noVscode = {
   name: 'vscode',

@@ -1,0 +1,117 @@
+import {
+  longestPath,
+  longestText,
+  mostPackages,
+  mostPageRows,
+  mostSettings,
+  mostSteps,
+  pageFields,
+  pageFileTypes,
+  pageKinds,
+  rowsPerChunk,
+  type DiffPageHead,
+  type PageTotal,
+  type WireFacts,
+  type WireRow,
+} from './diffPageData.ts';
+import type { DiffReport, FileChange, FileFacts } from './diffReport.ts';
+
+/** Digits of a sha256 that the page shows: enough to tell two contents apart by eye. */
+const shownDigits = 16;
+
+/** What the page shows at once. */
+export function diffPageHead(report: DiffReport): DiffPageHead {
+  const { left, right, strictness, files, config, history, packages, remarks } = report;
+  return {
+    left,
+    right,
+    strictness,
+    rowCount: Math.min(files.length, mostPageRows),
+    leftOut: Math.max(0, files.length - mostPageRows),
+    totals: totalsOf(files),
+    config: config.slice(0, mostSettings).map(({ setting, left: before, right: after }) => ({
+      setting: cut(setting),
+      ...(before !== undefined && { left: cut(before) }),
+      ...(after !== undefined && { right: cut(after) }),
+    })),
+    history: history.slice(0, mostSteps).map(({ kind, text, isEmpty, sizeBytes }) => ({
+      kind,
+      text: cut(text),
+      isEmpty,
+      ...(sizeBytes !== undefined && { sizeBytes }),
+    })),
+    packages: packages
+      .slice(0, mostPackages)
+      .map(({ manager, name, architecture, kind, left: before, right: after }) => ({
+        manager,
+        name: cut(architecture === undefined ? name : `${name}:${architecture}`),
+        kind,
+        ...(before !== undefined && { left: cut(before) }),
+        ...(after !== undefined && { right: cut(after) }),
+      })),
+    remarks: remarks.slice(0, 1_000).map(cut),
+  };
+}
+
+function totalsOf(files: readonly FileChange[]): readonly PageTotal[] {
+  const totals = pageKinds.map(() => ({ count: 0, leftBytes: 0, rightBytes: 0 }));
+  for (const { kind, left, right } of files) {
+    const total = totals[pageKinds.indexOf(kind)];
+    if (total === undefined) continue;
+    total.count += 1;
+    total.leftBytes += left?.sizeBytes ?? 0;
+    total.rightBytes += right?.sizeBytes ?? 0;
+  }
+  return totals;
+}
+
+/** The rows from `start` on, as many as one chunk holds. */
+export function diffPageRows(report: DiffReport, start: number): readonly WireRow[] {
+  let before = '';
+  return report.files.slice(start, Math.min(start + rowsPerChunk, mostPageRows)).map((change) => {
+    const shared = sharedUnits(before, change.path);
+    before = change.path;
+    return wireRow(change, shared);
+  });
+}
+
+function wireRow({ path, kind, fields, left, right, from }: FileChange, shared: number): WireRow {
+  return [
+    shared,
+    path.slice(shared, longestPath),
+    pageKinds.indexOf(kind),
+    fields.reduce((bits, field) => bits | (1 << pageFields.indexOf(field)), 0),
+    left === undefined ? 0 : wireFacts(left),
+    right === undefined ? 0 : wireFacts(right),
+    from?.slice(0, longestPath) ?? '',
+  ];
+}
+
+function wireFacts({ type, mode, uid, gid, sizeBytes, mtime, link, sha256 }: FileFacts): WireFacts {
+  return [
+    pageFileTypes.indexOf(type),
+    count(mode),
+    count(uid),
+    count(gid),
+    count(sizeBytes),
+    Number.isFinite(mtime) ? mtime : 0,
+    link?.slice(0, longestPath) ?? '',
+    sha256?.slice(0, shownDigits) ?? '',
+  ];
+}
+
+/** Odd numbers of an archive must not make the page refuse the chunk they are in. */
+function count(value: number): number {
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
+
+function sharedUnits(a: string, b: string): number {
+  const most = Math.min(a.length, b.length, longestPath);
+  let shared = 0;
+  while (shared < most && a.charCodeAt(shared) === b.charCodeAt(shared)) shared += 1;
+  return shared;
+}
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import {
+  pageFields,
+  pageFileTypes,
+  pageKinds,
+  parseDiffFileHead,
+  parseDiffPageHead,
+  parseWireRows,
+  rowsPerChunk,
+} from '../../../src/core/diff/diffPageData.ts';
+import { diffHtml } from '../../../src/core/diff/diffHtml.ts';
+import { diffPageHead, diffPageRows } from '../../../src/core/diff/diffPageOf.ts';
+import { comparedFields, fileChangeKinds } from '../../../src/core/diff/diffReport.ts';
+import { rowsOf } from '../../../src/report/app/changeRows.ts';
+import { hostileNames, sampleDiff } from '../../support/sampleDiff.ts';
+
+const bundle = { script: 'console.info("page")', styles: ['body { margin: 0 }', 'p { margin: 0 }'] };
+
+function wholeFile(input: Parameters<typeof diffHtml>[0]): string {
+  return [...diffHtml(input)].join('');
+}
+
+function blocksOf(html: string): readonly unknown[] {
+  return [...html.matchAll(/<script type="application\/json">(.*?)<\/script>/gs)].map(
+    ([, json]) => JSON.parse(json ?? '') as unknown,
+  );
+}
+
+describe('the form of a report for its page', () => {
+  it('has the kinds and fields of reports in their order', () => {
+    assert.deepEqual(pageKinds, fileChangeKinds);
+    assert.deepEqual(pageFields, comparedFields);
+    assert.equal(pageFileTypes[1], 'directory');
+  });
+
+  it('is read back as it was, chunk by chunk', () => {
+    const report = sampleDiff({ fileCount: 4_500 });
+    const starts = [0, rowsPerChunk, 2 * rowsPerChunk];
+    const rows = starts.flatMap((start) =>
+      rowsOf(parseWireRows(JSON.parse(JSON.stringify(diffPageRows(report, start)))) ?? [], start),
+    );
+    assert.deepEqual(
+      rows.map(({ index, path, kind, from }) => [index, path, pageKinds[kind], from]),
+      report.files.map(({ path, kind, from }, index) => [index, path, kind, from ?? '']),
+    );
+    const [at] = report.files.flatMap(({ kind }, index) => (kind === 'metadata' ? [index] : []));
+    const row = rows[at ?? -1];
+    assert.deepEqual(row?.right !== 0 && row?.right.slice(0, 4), [0, 0o755, 1000, 1000]);
+    assert.equal(row?.fields, 0b11);
+  });
+
+  it('has a head that the page takes, with sums of each kind', () => {
+    const report = sampleDiff();
+    const head = diffPageHead(report);
+    assert.deepEqual(parseDiffPageHead(JSON.parse(JSON.stringify(head))), head);
+    assert.equal(head.rowCount, report.files.length);
+    const added = report.files.filter(({ kind }) => kind === 'added');
+    assert.deepEqual(head.totals[0], {
+      count: added.length,
+      leftBytes: 0,
+      rightBytes: added.reduce((sum, { right }) => sum + (right?.sizeBytes ?? 0), 0),
+    });
+    assert.equal(head.packages[0]?.name, 'openssl:amd64');
+  });
+
+  it('takes numbers that only damaged archives have', () => {
+    const [file] = sampleDiff().files;
+    const right = {
+      type: 'other',
+      mode: -1,
+      uid: Number.NaN,
+      gid: 2 ** 60,
+      sizeBytes: 1.5,
+      mtime: Infinity,
+    } as const;
+    const rows = diffPageRows({ ...sampleDiff(), files: [{ ...(file ?? assert.fail()), right }] }, 0);
+    assert.notEqual(parseWireRows(rows), undefined);
+  });
+
+  for (const [what, spoil] of [
+    ['another length', (row: unknown[]) => row.slice(1)],
+    ['a kind that is none', (row: unknown[]) => row.with(2, 6)],
+    ['a number for a path', (row: unknown[]) => row.with(1, 5)],
+    ['facts of a type that is none', (row: unknown[]) => row.with(4, [9, 0, 0, 0, 0, 0, '', ''])],
+    ['a negative size', (row: unknown[]) => row.with(4, [0, 0, 0, 0, -1, 0, '', ''])],
+  ] as const)
+    it(`refuses a row with ${what}`, () => {
+      const rows = diffPageRows(sampleDiff(), 0);
+      assert.equal(parseWireRows([...rows, spoil([...(rows[0] ?? [])])]), undefined);
+    });
+
+  it('refuses more rows than a chunk holds', () => {
+    const [row] = diffPageRows(sampleDiff(), 0);
+    assert.equal(parseWireRows(new Array(rowsPerChunk + 1).fill(row)), undefined);
+  });
+});
+
+describe('the report as one HTML file', () => {
+  it('holds the whole report in blocks that are not run', () => {
+    const report = sampleDiff({ fileCount: 4_500 });
+    const [first, ...chunks] = blocksOf(wholeFile({ report, bundle }));
+    assert.deepEqual(parseDiffFileHead(first)?.head, diffPageHead(report));
+    assert.equal(chunks.length, 3);
+    const rows = chunks.flatMap((chunk, at) => rowsOf(parseWireRows(chunk) ?? [], at * rowsPerChunk));
+    assert.deepEqual(
+      rows.map(({ path }) => path),
+      report.files.map(({ path }) => path),
+    );
+  });
+
+  it('lets no name out of its block', () => {
+    const sample = sampleDiff();
+    const [name = ''] = hostileNames;
+    const evil = '</title></script><script>alert(1)</script>';
+    const html = wholeFile({
+      report: { ...sample, left: { ...sample.left, name: evil }, remarks: [evil, name] },
+      bundle,
+    });
+    assert.equal(html.includes(evil), false);
+    assert.deepEqual(
+      [...html.matchAll(/<script(?! type="application\/json")[^>]*>/g)].map(([tag]) => tag),
+      ['<script type="module">'],
+    );
+    assert.equal(html.includes('<img'), false);
+    assert.equal(/[\u202e\u0000]/.test(html), false, 'what steers a text is escaped');
+  });
+
+  it('lets run and style nothing but what it names by hash', () => {
+    const html = wholeFile({ report: sampleDiff(), bundle });
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
+    const hash = (text: string | undefined): string =>
+      `'sha256-${createHash('sha256')
+        .update(text ?? '')
+        .digest('base64')}'`;
+    const style = /<style>(.*?)<\/style>/s.exec(html)?.[1];
+    assert.deepEqual(policy.split('; '), [
+      "default-src 'none'",
+      `script-src ${hash(bundle.script)}`,
+      `style-src ${hash(style)}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+    ]);
+  });
+
+  it('refuses a program that would end its element', () => {
+    assert.throws(() => wholeFile({ report: sampleDiff(), bundle: { ...bundle, script: '"</script>"' } }), {
+      code: 'unexpected',
+    });
+  });
+});

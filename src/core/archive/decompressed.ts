@@ -28,6 +28,29 @@ export async function detectCompression(source: ArchiveSource, signal: AbortSign
   return compressionOf(head);
 }
 
+/** Unpacks bytes that may be packed in any way, or in none. */
+export async function* unwrapped(
+  bytes: AsyncIterable<Uint8Array>,
+  options: DecompressOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const source = bytes[Symbol.asyncIterator]();
+  let head: Uint8Array = Buffer.alloc(0);
+  const whole = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    yield head;
+    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+  };
+  try {
+    while (head.length < magicBytes) {
+      const next = await source.next();
+      if (next.done === true) break;
+      head = Buffer.concat([head, next.value]);
+    }
+    yield* decompressed(whole(), compressionOf(head), options);
+  } finally {
+    await source.return?.();
+  }
+}
+
 export interface DecompressOptions {
   /** What failures call the bytes. */
   readonly name: string;

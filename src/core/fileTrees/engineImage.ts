@@ -1,13 +1,15 @@
-import type { Archive, ArchivedImage } from '../archive/archive.ts';
+import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
+import { readArchive } from '../archive/readArchive.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { readArchivedImages } from '../layers/archivedLayers.ts';
 import type { LayeredImage, ListedLayer } from '../layers/layeredImage.ts';
-import { diffIdsOf, parseImageConfig } from '../oci/manifest.ts';
+import { parseImageConfig } from '../oci/manifest.ts';
 import type { Operation, ProgressFact } from '../progress.ts';
 import { platformText } from '../snapshotFiles/snapshotRoots.ts';
+import { engineFiles } from './engineFiles.ts';
 import type { KnownImages } from './knownImages.ts';
 import type { ImageRecord, LayerIndexCache } from './layerIndexCache.ts';
 
@@ -43,87 +45,90 @@ export async function openEngineImage(
  * it must have, where one ID stands for several platforms.
  */
 export async function cachedEngineImage(
-  { cache, vaults }: Pick<EngineImageDeps, 'cache' | 'vaults'>,
+  deps: EngineImageDeps,
   id: Digest,
   {
     diffIds,
     signal = new AbortController().signal,
   }: { readonly diffIds?: readonly Digest[]; readonly signal?: AbortSignal } = {},
 ): Promise<LayeredImage | undefined> {
+  const { cache, vaults } = deps;
   const record = await cache?.findImage(id, signal);
-  if (
-    record !== undefined &&
-    (diffIds === undefined ||
-      isSameList(
-        record.layers.map(({ diffId }) => diffId),
-        diffIds,
-      ))
-  ) {
+  const known = record?.layers.map(({ diffId }) => diffId) ?? [];
+  if (record !== undefined && isSameList(known, diffIds ?? known)) {
     const layers: ListedLayer[] = [];
-    for (const { diffId } of record.layers) {
+    for (const diffId of known) {
       const layer = (await cache?.find(diffId, signal)) ?? (await vaults?.layer(diffId, signal));
       if (layer === undefined) break;
       layers.push(layer);
     }
-    if (layers.length === record.layers.length) return layeredImageOf(record, layers);
+    if (layers.length === known.length) return layeredImageOf(deps, record, layers);
   }
   return await vaults?.image(id, diffIds, signal);
 }
 
 async function readEngineImage(
-  { engine, cache }: EngineImageDeps,
+  deps: EngineImageDeps,
   details: ImageDetails,
   operation: Operation,
 ): Promise<LayeredImage> {
+  const { engine, cache } = deps;
   const { id, tags } = details;
   const { signal } = operation;
   const name = tags[0] ?? shortDigest(id);
   operation.progress.report({ phase: 'preparing', item: name });
-  const open = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* (await engine.images.save([id], { signal })) as AsyncIterable<Uint8Array>;
+  // On a containerd store the size is that of more than it saves.
+  const isWhole = (await engine.info({ signal })).imageStore === 'graphdriver';
+  const expected = isWhole ? details.sizeBytes : 0;
+  const report = ({ doneBytes = 0 }: ProgressFact): void => {
+    const totalBytes = expected > doneBytes && { totalBytes: expected };
+    operation.progress.report({ phase: 'reading', item: name, doneBytes, ...totalBytes });
   };
-  const report = (fact: ProgressFact): void => {
-    operation.progress.report({ ...fact, phase: 'reading', item: name });
-  };
-  const { archive, images } = await readArchivedImages({ name, open }, { signal, progress: { report } });
-  const { archived, image } = imageMeant(archive, images, details, name);
-  if (cache === undefined) return image;
+  const saved = savedImage(engine, id, name);
+  const { archive, images } = await readArchivedImages(saved, { signal, progress: { report } });
+  const archived = imageMeant(archive, details, name);
+  const listed = images[archive.images.indexOf(archived)]?.layers ?? [];
   const layers: ListedLayer[] = [];
   const kept = new Map<Digest, ListedLayer>();
-  for (const layer of image.layers) {
-    const one = kept.get(layer.diffId) ?? (await cache.add(layer, signal));
+  for (const layer of listed) {
+    const one = kept.get(layer.diffId) ?? (await cache?.add(layer, signal)) ?? layer;
     kept.set(layer.diffId, one);
     layers.push(one);
   }
-  const { configDigest, configBytes, platform } = archived;
-  const record: ImageRecord = {
-    id,
-    configDigest,
-    configBytes,
-    platform,
-    layers: archived.layers.map(({ diffId, path }) => ({ diffId, archivePath: path })),
+  const record = recordOf(id, archived);
+  await cache?.addImage(record, signal);
+  return layeredImageOf(deps, record, layers);
+}
+
+function savedImage(engine: Engine, id: Digest, name: string): ArchiveSource {
+  const open = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* (await engine.images.save([id], { signal })) as AsyncIterable<Uint8Array>;
   };
-  await cache.addImage(record, signal);
-  return layeredImageOf(record, layers);
+  return { name, open };
+}
+
+function recordOf(id: Digest, { configDigest, configBytes, platform, layers }: ArchivedImage): ImageRecord {
+  const places = layers.map(({ diffId, path }) => ({ diffId, archivePath: path }));
+  return { id, configDigest, configBytes, platform, layers: places };
 }
 
 /** Which image of an archive the engine means by an ID that may stand for several platforms. */
 function imageMeant(
-  archive: Archive,
-  images: readonly LayeredImage[],
-  { diffIds, platform }: ImageDetails,
+  { images }: Archive,
+  { diffIds, platform }: Pick<ImageDetails, 'diffIds' | 'platform'>,
   name: string,
-): { readonly archived: ArchivedImage; readonly image: LayeredImage } {
-  const all = archive.images.flatMap((archived, place) => {
-    const image = images[place];
-    return image === undefined ? [] : [{ archived, image }];
-  });
+): ArchivedImage {
   const [only] = [
-    ...all.filter(({ image }) => isSameList(diffIdsOf(image.config), diffIds)),
-    ...all.filter(({ image }) => platformText(image.platform) === platformText(platform)),
+    ...images.filter(({ layers }) =>
+      isSameList(
+        layers.map(({ diffId }) => diffId),
+        diffIds,
+      ),
+    ),
+    ...images.filter((image) => platformText(image.platform) === platformText(platform)),
   ];
   if (only !== undefined) return only;
-  const known = all.map(({ image }) => platformText(image.platform)).join(', ') || '-';
+  const known = images.map((image) => platformText(image.platform)).join(', ') || '-';
   throw failure('rootMissing', { name, root: platformText(platform), known });
 }
 
@@ -132,16 +137,38 @@ function isSameList(some: readonly Digest[], others: readonly Digest[]): boolean
 }
 
 function layeredImageOf(
-  { id, configDigest, configBytes, platform }: ImageRecord,
+  { engine, cache }: EngineImageDeps,
+  record: ImageRecord,
   layers: readonly ListedLayer[],
 ): LayeredImage {
+  const { id, configDigest, configBytes, platform } = record;
+  const name = shortDigest(id);
+  const saved = savedImage(engine, id, name);
+  const pathsIn =
+    ({ layers: places }: ImageRecord) =>
+    (place: number): string =>
+      places[place]?.archivePath ?? '';
   return {
-    name: shortDigest(id),
+    name,
     kind: 'image',
     tags: [],
     platform,
     configDigest,
-    config: parseImageConfig(configBytes, shortDigest(id)),
+    config: parseImageConfig(configBytes, name),
     layers,
+    files: engineFiles({
+      engine,
+      id,
+      image: { name, layers },
+      saved,
+      layerPath: pathsIn(record),
+      findLayers: async (operation) => {
+        const archive = await readArchive(saved, operation);
+        const diffIds = record.layers.map(({ diffId }) => diffId);
+        const now = recordOf(id, imageMeant(archive, { diffIds, platform }, name));
+        await cache?.addImage(now, operation.signal);
+        return pathsIn(now);
+      },
+    }),
   };
 }

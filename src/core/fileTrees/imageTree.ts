@@ -1,5 +1,5 @@
 import { failure } from '../errors.ts';
-import type { LayeredImage } from '../layers/layeredImage.ts';
+import type { LayeredImage, LayerFiles, WantedFile } from '../layers/layeredImage.ts';
 import { mergeLayers, type Origin } from '../layers/mergeLayers.ts';
 import type { TreeFile, TreeNode } from '../layers/treeNode.ts';
 import { diffIdsOf } from '../oci/manifest.ts';
@@ -34,20 +34,33 @@ export function treeOf(
     kind,
     root,
     image: { configDigest, config, diffIds: diffIdsOf(config) },
-    read(path, file, operation) {
-      if (files === undefined || !isOfLayer(file)) return unreadable(path, name);
-      return files.read({ file, path }, operation);
+    async *read(path, file, operation) {
+      yield* readable(files, name, path).read(wantedFile(file, path, kind, name), operation);
+    },
+    async *readMany(some, operation) {
+      const wanted = some.map((one) => ({ ...wantedFile(one.file, one.path, kind, name), one }));
+      for await (const found of readable(files, name, '').readMany(wanted, operation))
+        yield { one: found.one.one, bytes: found.bytes };
     },
   };
+}
+
+function readable(files: LayerFiles | undefined, name: string, path: string): LayerFiles {
+  if (files !== undefined) return files;
+  throw failure('pathUnreadable', {
+    path: `/${path}`,
+    name,
+    reason: 'only the list of its files is at hand',
+  });
+}
+
+function wantedFile(file: TreeFile<unknown>, path: string, kind: FileTree['kind'], name: string): WantedFile {
+  if (file.type !== 'file' || !isOfLayer(file))
+    throw failure('pathUnreadable', { path: `/${path}`, name, reason: `it is a ${file.type}` });
+  return { file, path, ...(kind === 'image' && { isShown: true }) };
 }
 
 function isOfLayer(file: TreeFile<unknown>): file is TreeFile<Origin> {
   const { layer } = file;
   return typeof layer === 'object' && layer !== null && 'place' in layer && 'path' in layer;
-}
-
-async function* unreadable(path: string, name: string): AsyncGenerator<Uint8Array, void, undefined> {
-  yield await Promise.reject<Uint8Array>(
-    failure('pathUnreadable', { path: `/${path}`, name, reason: 'only the list of its files is at hand' }),
-  );
 }

@@ -27,15 +27,25 @@ export interface WantedFile {
   readonly file: TreeFile<Origin>;
   /** The name under which it was asked for, which failures tell. */
   readonly path: string;
+  /** That a container of the image has it at `path`, where that is known. */
+  readonly isShown?: boolean;
+}
+
+/** One of many files, whose bytes must be read to their end, or given up, before the next one is asked for. */
+export interface ReadFile<T> {
+  readonly one: T;
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** Gives the bytes of files of an image, whichever of its layers they lie in, hidden or not. */
 export interface LayerFiles {
   /**
-   * As `FileTree.read`: fails with `fileDamaged` at the end unless the bytes have the file's sha256, and with
-   * `pathUnreadable` where they can't be had.
+   * As `FileTree.read`: fails at the end unless the bytes have the file's sha256, with `fileDamaged` in a vault and
+   * `fileChanged` elsewhere; and with `pathUnreadable` where they can't be had.
    */
   read(wanted: WantedFile, operation: Operation): AsyncIterable<Uint8Array>;
+  /** Many files, in whatever order is quickest. */
+  readMany<T extends WantedFile>(files: readonly T[], operation: Operation): AsyncIterable<ReadFile<T>>;
 }
 
 /** A layer with the list of what is in it. */

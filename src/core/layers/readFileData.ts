@@ -23,7 +23,8 @@ export async function* readFileData(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   requireWholeData(file, { path, name });
   const range = { start: file.offset, end: file.offset + file.sizeBytes };
-  yield* verified(readRange(store, file.layer.index, range, cancel), file, { path, name });
+  const damaged = (reason: string): Error => failure('fileDamaged', { path, name, reason });
+  yield* verified(readRange(store, file.layer.index, range, cancel), file, damaged);
 }
 
 export interface FileToRead {
@@ -65,7 +66,8 @@ export async function* readEntries<T extends FileToRead>(
           const headers: Uint8Array[] = [];
           for await (const piece of reader.take(file.header, file.offset - file.header)) headers.push(piece);
           const bytes = reader.take(file.offset, file.sizeBytes);
-          yield { one, headers: Buffer.concat(headers), bytes: verified(bytes, file, { path, name }) };
+          const damaged = (reason: string): Error => failure('fileDamaged', { path, name, reason });
+          yield { one, headers: Buffer.concat(headers), bytes: verified(bytes, file, damaged) };
         }
       } finally {
         await reader.close();
@@ -91,7 +93,7 @@ function runsOf<T extends FileToRead>(files: readonly T[]): readonly (readonly T
 }
 
 /** Takes pieces out of a stream, each further on than the one before. */
-class RangeReader {
+export class RangeReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #held: Uint8Array = new Uint8Array(0);
   #at: number;
@@ -123,15 +125,17 @@ class RangeReader {
   }
 }
 
-function requireWholeData({ isSparse }: TreeFile, { path, name }: FileLabel): void {
+/** Throws `pathUnreadable` for a sparse entry, whose data in the tar is not the file's. */
+export function requireWholeData({ isSparse }: TreeFile<unknown>, { path, name }: FileLabel): void {
   if (isSparse)
     throw failure('pathUnreadable', { path, name, reason: 'it is stored as a sparse file of tar' });
 }
 
-async function* verified(
+/** The same bytes; fails with what `damaged` makes at their end unless they are those that `file` states. */
+export async function* verified(
   bytes: AsyncIterable<Uint8Array>,
-  file: TreeFile,
-  { path, name }: FileLabel,
+  file: TreeFile<unknown>,
+  damaged: (reason: string) => Error,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const hasher = new Hasher();
   for await (const chunk of bytes) {
@@ -139,17 +143,9 @@ async function* verified(
     yield chunk;
   }
   if (hasher.sizeBytes !== file.sizeBytes)
-    throw failure('fileDamaged', {
-      path,
-      name,
-      reason: `it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} stated`,
-    });
+    throw damaged(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} stated`);
   const found = hexOf(hasher.digest());
   // What is no file has no digest, and no bytes.
   if (found === file.sha256 || (file.type !== 'file' && file.sizeBytes === 0)) return;
-  throw failure('fileDamaged', {
-    path,
-    name,
-    reason: `its digest is ${shortDigest(found)} where ${shortDigest(file.sha256 ?? 'none')} was noted`,
-  });
+  throw damaged(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256 ?? 'none')} was noted`);
 }

@@ -4,8 +4,9 @@ import { parseImageConfig } from '../oci/manifest.ts';
 import type { SnapshotContents, SnapshotManifest } from '../snapshot/snapshot.ts';
 import { readDocument, type BlobReader, type CancelOptions } from '../vault/blobStore.ts';
 import { layerEntries } from '../vault/layerIndex.ts';
-import { withOwnNames, type LayeredImage } from './layeredImage.ts';
-import { readFileData } from './readFileData.ts';
+import { withOwnNames, type LayeredImage, type LayerFiles, type WantedFile } from './layeredImage.ts';
+import { readEntries, readFileData, type FileToRead } from './readFileData.ts';
+import type { TreeLayer } from './treeNode.ts';
 
 /**
  * The images in a snapshot, those of containers with their own changes as the top layer first. Their layers are listed
@@ -54,13 +55,26 @@ export async function manifestImage(
       tarBytes: index.plainBytes,
       entries: (signal) => layerEntries(store, index, { signal }),
     })),
-    files: {
-      async *read({ file, path }, { signal }) {
-        const layer = layers[file.layer.place];
-        const label = { path: `/${path}`, name: names.name };
-        if (layer === undefined) throw failure('pathMissing', label);
-        yield* readFileData(store, { ...file, layer }, label, { signal });
-      },
+    files: storedFiles(store, layers, names.name),
+  };
+}
+
+/** Files of layers that lie in a vault. */
+function storedFiles(store: BlobReader, layers: readonly TreeLayer[], name: string): LayerFiles {
+  const stored = ({ file, path }: WantedFile): FileToRead => {
+    const layer = layers[file.layer.place];
+    if (layer === undefined) throw failure('pathMissing', { path: `/${path}`, name });
+    return { file: { ...file, layer }, path: `/${path}` };
+  };
+  return {
+    async *read(wanted, { signal }) {
+      const { file, path } = stored(wanted);
+      yield* readFileData(store, file, { path, name }, { signal });
+    },
+    async *readMany(wanted, { signal }) {
+      const files = wanted.map((whole) => ({ ...stored(whole), whole }));
+      for await (const { one, bytes } of readEntries(store, { files, name }, { signal }))
+        yield { one: one.whole, bytes };
     },
   };
 }

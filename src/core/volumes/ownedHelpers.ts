@@ -49,7 +49,10 @@ export async function sweepHelpers(
   let count = 0;
   for (const container of await engine.containers.list({ signal }))
     if (await isLeft(container))
-      count += await gone(engine.containers.remove(container.id, { force: true, signal }));
+      count += await gone(
+        // Images may ask for volumes of their own.
+        engine.containers.remove(container.id, { force: true, anonymousVolumes: true, signal }),
+      );
   for (const image of await engine.images.list({ signal }))
     if (await isLeft(image)) count += await gone(engine.images.remove(image.tags[0] ?? image.id, { signal }));
   return count;

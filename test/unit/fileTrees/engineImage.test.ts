@@ -21,7 +21,8 @@ const app = sampleImage(
 );
 const other = sampleImage([app.layers[0] ?? sampleLayer(1), sampleLayer(2)], ['other:1']);
 
-describe('opening an image of an engine', () => {
+describe('opening an image of an engine', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   const cacheOf = (): LayerIndexCache => new LayerIndexCache({ folder: join(folder.path(), 'layers') });
   const saves = (engine: LyingEngine): number => engine.calls.filter(({ name }) => name === 'save').length;
@@ -30,7 +31,7 @@ describe('opening an image of an engine', () => {
     const engine = new LyingEngine([app, other]);
     const first = await openEngineImage({ engine, cache: cacheOf() }, 'app:1', unattended());
     const second = await openEngineImage({ engine, cache: cacheOf() }, app.configDigest, unattended());
-    const third = await cachedEngineImage({ cache: cacheOf() }, app.configDigest);
+    const third = await cachedEngineImage({ engine, cache: cacheOf() }, app.configDigest);
     assert.equal(saves(engine), 1);
     assert.deepEqual([first.name, first.tags, second.name], ['app:1', ['app:1'], 'app:1']);
     const trees = [first, second, third].map(async (image) => {
@@ -48,7 +49,7 @@ describe('opening an image of an engine', () => {
     await openEngineImage({ engine, cache: bare }, 'app:1', unattended());
     await openEngineImage({ engine, cache: bare }, 'app:1', unattended());
     assert.equal(saves(engine), 2);
-    assert.equal(await cachedEngineImage({ cache: bare }, app.configDigest), undefined);
+    assert.equal(await cachedEngineImage({ engine, cache: bare }, app.configDigest), undefined);
   });
 
   it('tells the bytes that it reads', async () => {

@@ -21,7 +21,8 @@ async function found(images: readonly LayeredImage[], pattern: string): Promise<
   );
 }
 
-describe('finding names', () => {
+describe('finding names', function () {
+  this.timeout(20_000);
   it('gives what the pattern means of all that is in a tree', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const tree = await imageTree(await listedImage(randomStack(seed)), signal);

@@ -48,7 +48,8 @@ async function listed(found: ListedLayer | undefined): Promise<readonly LayerEnt
   return entries;
 }
 
-describe('the cache of layer lists', () => {
+describe('the cache of layer lists', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   const cacheOf = (maxBytes?: number): LayerIndexCache =>
     new LayerIndexCache({

@@ -42,7 +42,8 @@ function factsAt(root: TreeNode<Origin>, path: string): string | undefined {
   return JSON.stringify([content, node.file && [mode, uid, gid, mtime]]);
 }
 
-describe(`what single layers of an image do (seed ${seed})`, () => {
+describe(`what single layers of an image do (seed ${seed})`, function () {
+  this.timeout(20_000);
   it('is what differs between the image with the layer and the one without it', async () => {
     for (let count = 0; count < stacks; count++) {
       const image = await listedImage(randomStack(seed + count));

@@ -16,7 +16,8 @@ const app = sampleImage(
 const others = ['one', 'two', 'three', 'four'].map((name) => sampleImage([tarOf([[name]])], [`${name}:1`]));
 const id = app.configDigest;
 
-describe('images that are looked into', () => {
+describe('images that are looked into', function () {
+  this.timeout(20_000);
   const folder = temporaryFolder();
   const saves = (engine: LyingEngine): number => engine.calls.filter(({ name }) => name === 'save').length;
 

@@ -1,0 +1,103 @@
+import type { ArchiveSource } from '../archive/archive.ts';
+import type { Engine } from '../engine/engine.ts';
+import { DrydockError } from '../errors.ts';
+import { partsOf } from '../layers/entryNames.ts';
+import type { LayeredImage, LayerFiles, ReadFile, WantedFile } from '../layers/layeredImage.ts';
+import { mergeLayers } from '../layers/mergeLayers.ts';
+import { fileAt } from '../layers/treeNode.ts';
+import type { Operation } from '../progress.ts';
+import { currentProcess } from '../vault/processIdentity.ts';
+import { readArchivedFiles } from './archivedFiles.ts';
+import { makeImageContainer } from './imageContainer.ts';
+import { readPicked, type OpenPart } from './pickedFile.ts';
+
+export interface EngineFilesInput {
+  readonly engine: Engine;
+  /** Its ID on the engine. */
+  readonly id: string;
+  readonly image: Pick<LayeredImage, 'name' | 'layers'>;
+  /** The whole image as the engine saves it. */
+  readonly saved: ArchiveSource;
+  /** Which file of that holds the layer at a place; asks the engine anew where it turned out not to. */
+  readonly layerPath: (place: number) => string;
+  readonly findLayers: (operation: Operation) => Promise<(place: number) => string>;
+}
+
+/**
+ * Files of an image that an engine has. 1. What a container of the image would see comes from one that is made for it
+ * and never started, file by file. 2. What later layers hide comes from one pass over what the engine saves, which ends
+ * as soon as the last of it is there. Whatever comes has the sha256 of the list, or fails at its end.
+ */
+export function engineFiles(input: EngineFilesInput): LayerFiles {
+  return {
+    async *read(wanted, operation) {
+      for await (const { bytes } of readMany(input, [wanted], operation)) yield* bytes;
+    },
+    readMany: (files, operation) => readMany(input, files, operation),
+  };
+}
+
+async function* readMany<T extends WantedFile>(
+  input: EngineFilesInput,
+  files: readonly T[],
+  operation: Operation,
+): AsyncGenerator<ReadFile<T>, void, undefined> {
+  const { shown, hidden } = await whatIsShown(input, files, operation.signal);
+  if (shown.length > 0) yield* readShown(input, shown, operation);
+  if (hidden.length > 0) yield* readHidden(input, hidden, operation);
+}
+
+async function whatIsShown<T extends WantedFile>(
+  { image: { name, layers } }: EngineFilesInput,
+  files: readonly T[],
+  signal: AbortSignal,
+): Promise<{ readonly shown: readonly T[]; readonly hidden: readonly T[] }> {
+  if (files.every(({ isShown }) => isShown === true)) return { shown: files, hidden: [] };
+  const root = await mergeLayers({ name, layers: layers.map((layer) => layer.entries(signal)) }, undefined, {
+    signal,
+  });
+  const { shown = [], hidden = [] } = Object.groupBy(files, ({ file, path, isShown }) => {
+    const seen = fileAt(root, partsOf(path) ?? []);
+    // Another layer may have the same bytes there.
+    const isSame = seen?.type === 'file' && seen.sha256 !== undefined && seen.sha256 === file.sha256;
+    return isShown === true || isSame ? 'shown' : 'hidden';
+  });
+  return { shown, hidden };
+}
+
+async function* readShown<T extends WantedFile>(
+  { engine, id, image: { name } }: EngineFilesInput,
+  files: readonly T[],
+  operation: Operation,
+): AsyncGenerator<ReadFile<T>, void, undefined> {
+  const owner = await currentProcess();
+  const container = await makeImageContainer({ engine, owner }, id, operation.signal);
+  const open: OpenPart = async (path, signal) => ({
+    tar: await engine.containers.readArchive(container.id, `/${path}`, { signal }),
+    above: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
+  });
+  try {
+    for (const one of files)
+      yield { one, bytes: readPicked(open, { path: one.path, file: one.file, name }, operation) };
+  } finally {
+    await container.remove();
+  }
+}
+
+async function* readHidden<T extends WantedFile>(
+  { saved, layerPath, findLayers }: EngineFilesInput,
+  files: readonly T[],
+  operation: Operation,
+): AsyncGenerator<ReadFile<T>, void, undefined> {
+  const left = new Set(files);
+  try {
+    for await (const found of readArchivedFiles(saved, { files, layerPath }, operation)) {
+      left.delete(found.one);
+      yield found;
+    }
+  } catch (error) {
+    // An engine that was updated since may name its files otherwise.
+    if (!(error instanceof DrydockError && error.code === 'archiveMissing')) throw error;
+    yield* readArchivedFiles(saved, { files: [...left], layerPath: await findLayers(operation) }, operation);
+  }
+}

@@ -126,6 +126,11 @@ const templates = {
   pathIsNot: '{path} in {name} is not a {kind}.',
   pathUnreadable: '{path} in {name} can’t be read: {reason}',
   fileDamaged: '{path} in {name} is damaged: {reason}. Verify the vault, and repair it from another one.',
+  sourceChanged: '{path} changed while it was read. Try again when nothing writes to it.',
+  uploadCut:
+    'Not all of it came into {name}: {reason}. Some of {path} may be there, and no engine can take that away.',
+  uploadDiffers:
+    'Files were sent into {name}, but {path} there is not as it is here ({what}). Look at it before you go on.',
   fileChanged: '{path} in {name} is not as it was listed: {reason}. Refresh, and try again.',
   badPattern: '"{text}" can’t be used as a pattern: {reason}.',
   findTooMany: '"{pattern}" matches more than {limit} files. Give more of the name.',

@@ -53,7 +53,9 @@ export async function runOperation<T>(
 
 /** After a cancel whatever broke off is only its consequence; what could not be put back is not. */
 function isFailedCleanUp(error: unknown): boolean {
-  return error instanceof AggregateError || knownFailure(error).code === 'rollbackFailed';
+  return (
+    error instanceof AggregateError || ['rollbackFailed', 'uploadCut'].includes(knownFailure(error).code)
+  );
 }
 
 /** Turns facts into the message and the bar of a progress notification. */

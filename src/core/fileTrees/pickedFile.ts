@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { readTar } from '../archive/tarReader.ts';
+import { readTar, type TarItem } from '../archive/tarReader.ts';
 import { hexOf, Hasher, shortDigest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { exactPath, isRaw, partsOf } from '../layers/entryNames.ts';
@@ -13,6 +13,8 @@ export interface PartTar {
   readonly above: string;
   /** For example `v/`. */
   readonly root?: string;
+  /** Lets go of what was made for it, once the tar is read or destroyed. */
+  readonly release?: () => Promise<void>;
 }
 
 /** The tar of a path, or of a folder that it is in. `path` is UTF-8; empty for the root. Rejects with `engineNotFound`. */
@@ -36,56 +38,67 @@ export async function* readPicked(
   { path, file, name }: FileToPick,
   { signal, progress }: Operation,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const changed = (reason: string, cause?: unknown): Error =>
-    failure('fileChanged', { path: `/${path}`, name, reason }, cause);
+  const changed = (reason: string): Error => failure('fileChanged', { path: `/${path}`, name, reason });
   if (file.type !== 'file' || file.isSparse)
     throw failure('pathUnreadable', { path: `/${path}`, name, reason: `it is a ${file.type}` });
+  for await (const { entry, data } of pickEntry(open, { path, name }, signal)) {
+    if (entry.type !== 'file') throw changed(`it is a ${entry.type} now`);
+    const hasher = new Hasher();
+    for await (const piece of data) {
+      signal.throwIfAborted();
+      hasher.update(piece);
+      const doneBytes = hasher.sizeBytes;
+      progress.report({ phase: 'reading', item: path, doneBytes, totalBytes: file.sizeBytes });
+      yield piece;
+    }
+    if (hasher.sizeBytes !== file.sizeBytes)
+      throw changed(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} listed`);
+    const found = hexOf(hasher.digest());
+    if (file.sha256 !== undefined && found !== file.sha256)
+      throw changed(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256)} was listed`);
+  }
+}
+
+/**
+ * What is at a path now, as one item of an engine's tar; the tar is let go when the reader goes on. Of a hard link it is
+ * the file that it names. Rejects with `fileChanged` where there is nothing.
+ */
+export async function* pickEntry(
+  open: OpenPart,
+  { path, name }: Pick<FileToPick, 'path' | 'name'>,
+  signal: AbortSignal,
+): AsyncGenerator<TarItem, void, undefined> {
+  const gone = (cause?: unknown): Error =>
+    failure('fileChanged', { path: `/${path}`, name, reason: 'it is not there any more' }, cause);
   let wanted: string | undefined = path;
   for (let step = 0; wanted !== undefined && step < 2; step++) {
     const part = await open(openable(wanted), signal).catch((error: unknown) => {
-      if (error instanceof DrydockError && error.code === 'engineNotFound')
-        throw changed('it is not there any more', error);
-      throw error;
+      throw error instanceof DrydockError && error.code === 'engineNotFound' ? gone(error) : error;
     });
     let linked: string | undefined;
     try {
-      for await (const { entry, data } of readTar(part.tar, name)) {
+      for await (const item of readTar(part.tar, name)) {
+        const { entry } = item;
         if (treePath(part, entry.path, entry.rawPath) !== wanted) continue;
-        if (entry.type === 'hardlink') {
-          // Its other name came before it, and its bytes with that.
-          linked = treePath(part, entry.linkPath, entry.rawLinkPath);
-          break;
+        if (entry.type !== 'hardlink') {
+          yield item;
+          return;
         }
-        if (entry.type !== 'file') throw changed(`it is a ${entry.type} now`);
-        const hasher = new Hasher();
-        for await (const piece of data) {
-          signal.throwIfAborted();
-          hasher.update(piece);
-          progress.report({
-            phase: 'reading',
-            item: path,
-            doneBytes: hasher.sizeBytes,
-            totalBytes: file.sizeBytes,
-          });
-          yield piece;
-        }
-        if (hasher.sizeBytes !== file.sizeBytes)
-          throw changed(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} listed`);
-        const found = hexOf(hasher.digest());
-        if (file.sha256 !== undefined && found !== file.sha256)
-          throw changed(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256)} was listed`);
-        return;
+        // Its other name came before it, and its bytes with that.
+        linked = treePath(part, entry.linkPath, entry.rawLinkPath);
+        break;
       }
     } finally {
       part.tar.destroy();
+      await part.release?.();
     }
     wanted = linked;
   }
-  throw changed('it is not there any more');
+  throw gone();
 }
 
-/** An engine is asked in UTF-8: for another name, the folder above it that has one is opened. */
-function openable(path: string): string {
+/** The path that an engine is asked for, in UTF-8: for another name, the folder above it that has one is opened. */
+export function openable(path: string): string {
   const parts = path.split('/');
   const raw = parts.findIndex(isRaw);
   return raw < 0 ? path : parts.slice(0, raw).join('/');

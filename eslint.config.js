@@ -1,7 +1,9 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const useCases = ['backup', 'inspect', 'maintenance', 'restore'].map((name) => `./src/core/${name}`);
+const useCases = ['backup', 'inspect', 'maintenance', 'restore', 'transfer'].map(
+  (name) => `./src/core/${name}`,
+);
 const sharedParts = [
   'diff',
   'fileTrees',
@@ -35,7 +37,7 @@ const zones = [
     'use cases do not import each other.',
   ]),
   [
-    ['./src/core/archive', './src/core/oci', './src/core/engine', './src/core/vault'],
+    ['./src/core/archive', './src/core/oci', './src/core/engine', './src/core/registry', './src/core/vault'],
     [...useCases, ...sharedParts],
     'use cases stand on formats and ports, never the other way round.',
   ],

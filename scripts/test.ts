@@ -4,7 +4,7 @@ import { notRun, type SuiteResults } from './tests/results.ts';
 import { suites } from './tests/suites.ts';
 
 /** Cheap ones first, so that a slip shows early. `engines` takes long and is run on demand. */
-const everySuite = ['check', 'unit', 'docker', 'package', 'extension', 'e2e', 'start'];
+const everySuite = ['check', 'unit', 'docker', 'registry', 'package', 'extension', 'e2e', 'start'];
 
 const chosen = process.argv.slice(2);
 const all: { suite: string; results: SuiteResults }[] = [];

@@ -4,6 +4,7 @@ import { runExtensionSuite } from '../../test/extension/run.ts';
 import { packageExtension } from '../packaging/packageExtension.ts';
 import { provideChromium } from '../provision/provideChromium.ts';
 import { provideCodeServer } from '../provision/provideCodeServer.ts';
+import { provideDockerRegistry } from '../provision/provideDockerRegistry.ts';
 import { provideSkopeo } from '../provision/provideSkopeo.ts';
 import { runChecks } from './checks.ts';
 import type { SuiteResults } from './results.ts';
@@ -52,6 +53,22 @@ async function docker(): Promise<SuiteResults> {
   };
 }
 
+/** Registries need no engine: what is pushed comes out of a vault. */
+async function registry(): Promise<SuiteResults> {
+  const env = {
+    DRYDOCK_TEST_SKOPEO: await provideSkopeo(),
+    DRYDOCK_TEST_REGISTRY: await provideDockerRegistry(),
+  };
+  return runMocha({
+    suite: 'registry',
+    pattern: 'test/registry/**/*.test.ts',
+    folder: await suiteFolder('registry'),
+    env,
+    testTimeoutMs: 2 * minutes,
+    suiteTimeoutMs: 8 * minutes,
+  });
+}
+
 async function extension(): Promise<SuiteResults> {
   const folder = await suiteFolder('extension');
   const engine = await testEngineFor(folder);
@@ -87,6 +104,7 @@ export const suites: ReadonlyMap<string, () => Promise<SuiteResults>> = new Map(
   ['check', runChecks],
   ['unit', unit],
   ['docker', docker],
+  ['registry', registry],
   ['package', packaging],
   ['extension', extension],
   ['e2e', e2e],

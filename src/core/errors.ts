@@ -199,6 +199,27 @@ const templates = {
   badRules: 'The rules in {where} can’t be used: {reason}. Nothing was checked.',
   wrongBase: '{name} was not built on {base}: its lowest layers are others.',
 
+  // Registries
+  badRemoteName: '"{text}" is no place in a registry. Write it like HOST/REPOSITORY:TAG.',
+  registryUnreachable: 'No registry answers at {host}: {reason}. Check its name and the network.',
+  registryUntrusted:
+    'The registry {host} can’t be trusted: {reason}. Put the certificate of its authority into /etc/docker/certs.d/{host}/ca.crt.',
+  registryUnsafe: 'The registry {host} sends on to {to}, and {reason}. Nothing was sent there.',
+  registryLogInMissing:
+    'The registry {host} wants a log-in to {what}. Run `docker login {host}`, then try again.',
+  registryLogInRefused:
+    'The registry {host} refused the log-in of {user}. Run `docker login {host}` again.',
+  logInUnreadable: 'The log-in for {host} can’t be read: {reason}. Run `docker login {host}` again.',
+  registryDenied:
+    'The registry {host} doesn’t let this log-in {what}: {reason}. Ask whoever runs it for the right to.',
+  registryMissing: 'The registry {host} has no {name}. Check the name; a log-in may be needed to see it.',
+  registryRefused: 'The registry {host} refused to {what}: {reason}',
+  registryBusy:
+    'The registry {host} did not manage to {what} in {tries} tries: {reason}. Try again later; what arrived is not sent again.',
+  registryGarbled: 'The registry {host} answered "{what}" with something that can’t be used: {reason}',
+  registryContentWrong:
+    'The registry {host} has {found} where {expected} belongs. Nothing of it was kept; try again, or push it anew.',
+
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',
 } as const;

@@ -1,0 +1,106 @@
+import { Hasher, type Digest } from '../core/digest.ts';
+import { failure } from '../core/errors.ts';
+import type { CancelOptions } from '../core/vault/blobStore.ts';
+import { checkedBody, ConnectionCut } from '../docker/body.ts';
+import { timely } from './exchange.ts';
+import { scopeOf, type RepositoryCalls } from './manifests.ts';
+import { readUpTo } from './readUpTo.ts';
+import { readRefusal } from './refusal.ts';
+import type { Answer } from './registryClient.ts';
+
+const idleMs = 60_000;
+
+/** Rejects as the port says. */
+export async function headBlob(
+  { client, path }: RepositoryCalls,
+  digest: Digest,
+  { signal }: CancelOptions,
+): Promise<{ readonly sizeBytes: number } | undefined> {
+  const what = `look for the blob ${digest} in ${path}`;
+  const call = {
+    what,
+    method: 'HEAD',
+    to: `${path}/blobs/${digest}`,
+    scopes: [scopeOf(path, 'pull')],
+    ok: [200, 404],
+  } as const;
+  return client.ask(call, signal, async ({ status, headers, response }) => {
+    await readUpTo(response, 0);
+    if (status === 404) return undefined;
+    const sizeBytes = Number(headers['content-length'] ?? Number.NaN);
+    if (Number.isSafeInteger(sizeBytes)) return { sizeBytes };
+    const { host } = client.address;
+    throw failure('registryGarbled', { host, what, reason: 'it does not say how large it is' });
+  });
+}
+
+/**
+ * The bytes of a blob from `start` on:
+ * 1. ask for what is still missing, 2. give it on, 3. where the connection ends early go on with 1, 4. compare size and
+ * digest. A registry that gives the whole in the place of a part has its beginning passed over.
+ */
+export async function* openBlob(
+  { client, path }: RepositoryCalls,
+  { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes: number },
+  { signal, start = 0 }: CancelOptions & { readonly start?: number },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { host } = client.address;
+  const wrong = (found: string): Error => failure('registryContentWrong', { host, found, expected: digest });
+  const what = `read the blob ${digest} of ${path}`;
+  const tries = client.tries(what);
+  const hasher = new Hasher();
+  let at = start;
+  while (at < sizeBytes || sizeBytes === 0) {
+    try {
+      const range = at > 0 ? { range: `bytes=${at}-` } : {};
+      const answer = await client.send(
+        {
+          what,
+          method: 'GET',
+          to: `${path}/blobs/${digest}`,
+          scopes: [scopeOf(path, 'pull')],
+          headers: { ...range, 'accept-encoding': 'identity' },
+          ok: [200, 206, 404],
+        },
+        signal,
+      );
+      if (answer.status === 404) {
+        await readRefusal(answer.response, 404);
+        throw failure('registryMissing', { host, name: `${path}@${digest}` });
+      }
+      let skipBytes = at - startOf(answer, at);
+      requireStatedSize(answer, sizeBytes - (at - skipBytes), wrong);
+      for await (const piece of timely(checkedBody(answer.response), answer.response, idleMs)) {
+        const skipped = Math.min(skipBytes, piece.length);
+        skipBytes -= skipped;
+        if (skipped === piece.length) continue;
+        const bytes = piece.subarray(skipped);
+        at += bytes.length;
+        if (at > sizeBytes) throw wrong(`more than ${sizeBytes} bytes`);
+        if (start === 0) hasher.update(bytes);
+        tries.progressed();
+        yield bytes;
+      }
+      if (at < sizeBytes) throw new ConnectionCut(at);
+      break;
+    } catch (error) {
+      await tries.again(error, signal);
+    }
+  }
+  if (start > 0) return;
+  const found = hasher.digest();
+  if (found !== digest) throw wrong(found);
+}
+
+/** Where the body of an answer begins: at 0 where the registry knows no ranges. */
+function startOf({ status, headers }: Answer, at: number): number {
+  if (status !== 206) return 0;
+  const stated = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
+  return stated === undefined || Number(stated) > at ? at : Number(stated);
+}
+
+/** A length that can't be right is told before anything is read. */
+function requireStatedSize({ headers }: Answer, expected: number, wrong: (found: string) => Error): void {
+  const stated = headers['content-length'];
+  if (stated !== undefined && Number(stated) !== expected) throw wrong(`${stated} of ${expected} bytes`);
+}

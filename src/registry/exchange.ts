@@ -1,0 +1,122 @@
+import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+/** A body that can be sent again from its start. */
+export interface Outgoing {
+  readonly sizeBytes: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface Request {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Outgoing;
+  readonly agent: Agent;
+  /** How long nothing may come or go before the connection counts as lost, in milliseconds. */
+  readonly idleMs: number;
+}
+
+/** Nothing moved on a connection for too long. */
+export class IdleConnection extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(idleMs: number) {
+    super(`nothing came for ${Math.round(idleMs / 1000)} s`);
+    this.name = 'IdleConnection';
+  }
+}
+
+/**
+ * Sends one request and resolves with the head of its answer, whatever its status. The body goes at the pace at which
+ * the other side takes it. An answer before its end stops it: what is left is not sent, and the connection is not used
+ * again. Rejects with what the body threw, an error of the connection, or an AbortError.
+ */
+export async function exchange(
+  { method, url, headers, body, agent, idleMs }: Request,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  signal.throwIfAborted();
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const sent = send(url, {
+    method,
+    agent,
+    // One of its own, so that many requests at once are no many listeners on one signal.
+    signal: AbortSignal.any([signal]),
+    headers: { ...headers, ...(body && { 'content-length': String(body.sizeBytes) }) },
+  });
+  sent.setTimeout(idleMs, () => {
+    sent.destroy(new IdleConnection(idleMs));
+  });
+  const answered = new AbortController();
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    sent.once('response', (response) => {
+      sent.setTimeout(0);
+      // A failure after this one is told by the body that is being read.
+      response.once('close', () => {
+        if (!sent.writableEnded) sent.destroy();
+      });
+      answered.abort();
+      resolve(response);
+    });
+    // Stays for late errors of a request that is over.
+    sent.on('error', reject);
+  });
+  if (body === undefined) {
+    sent.end();
+    return answer;
+  }
+  const pumped = pump(sent, body, answered.signal);
+  pumped.catch((error: unknown) => {
+    sent.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  try {
+    return await answer;
+  } catch (error) {
+    // What the body threw says more than that the request was given up.
+    await pumped;
+    throw error;
+  }
+}
+
+/** Rejects only with what the body threw: what the connection does is told by the request. */
+async function pump(sent: ClientRequest, body: Outgoing, answered: AbortSignal): Promise<void> {
+  for await (const piece of body.open()) {
+    if (answered.aborted || sent.destroyed) return;
+    if (sent.write(piece)) continue;
+    await roomAgain(sent, answered);
+  }
+  if (!answered.aborted) sent.end();
+}
+
+/** Resolves when more can be written, or nothing more is to be. */
+function roomAgain(sent: ClientRequest, answered: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      sent.off('drain', done).off('close', done);
+      answered.removeEventListener('abort', done);
+      resolve();
+    };
+    sent.on('drain', done).on('close', done);
+    answered.addEventListener('abort', done);
+    if (sent.destroyed || answered.aborted) done();
+  });
+}
+
+/** The pieces of a body, each waited for no longer than `idleMs`; how fast they are taken does not count. */
+export async function* timely(
+  pieces: AsyncIterable<Uint8Array>,
+  response: IncomingMessage,
+  idleMs: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const timer = setTimeout(() => response.destroy(new IdleConnection(idleMs)), idleMs);
+  try {
+    for await (const piece of pieces) {
+      clearTimeout(timer);
+      yield piece;
+      timer.refresh();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -207,8 +207,7 @@ const templates = {
   registryUnsafe: 'The registry {host} sends on to {to}, and {reason}. Nothing was sent there.',
   registryLogInMissing:
     'The registry {host} wants a log-in to {what}. Run `docker login {host}`, then try again.',
-  registryLogInRefused:
-    'The registry {host} refused the log-in of {user}. Run `docker login {host}` again.',
+  registryLogInRefused: 'The registry {host} refused the log-in of {user}. Run `docker login {host}` again.',
   logInUnreadable: 'The log-in for {host} can’t be read: {reason}. Run `docker login {host}` again.',
   registryDenied:
     'The registry {host} doesn’t let this log-in {what}: {reason}. Ask whoever runs it for the right to.',

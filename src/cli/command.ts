@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly input: Input;
   /** Where a spooled standard input may lie for a while. */
   readonly temporaryFolder: string;
+  /** Where lists of what is in layers are kept; without it, nowhere. */
+  readonly cacheFolder?: string;
   readonly now: () => number;
   /** What DRYDOCK_VAULT says; `--vault` goes before it. */
   readonly vaultFolder?: string;

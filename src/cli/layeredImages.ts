@@ -3,6 +3,10 @@ import { requireChecksum } from '../core/archive/checksumFile.ts';
 import { openArchiveSource } from '../core/archive/openArchiveSource.ts';
 import type { Digest } from '../core/digest.ts';
 import { DrydockError } from '../core/errors.ts';
+import { archiveImages } from '../core/fileTrees/archiveImages.ts';
+import { openEngineImage } from '../core/fileTrees/engineImage.ts';
+import { LayerIndexCache } from '../core/fileTrees/layerIndexCache.ts';
+import { vaultImages } from '../core/fileTrees/vaultImages.ts';
 import { readArchivedImages } from '../core/layers/archivedLayers.ts';
 import { chooseImage, imagesCalled, type LayeredImage } from '../core/layers/layeredImage.ts';
 import { snapshotImages } from '../core/layers/snapshotImages.ts';
@@ -18,7 +22,7 @@ import { openChosenVault } from './vaultOption.ts';
 
 /** What the help says about WORD. */
 export const layeredImageWords =
-  'WORD is an archive or a folder with an OCI layout on this disk (or - for standard input), a snapshot of the vault, or else an image of the engine, which then sends all of it once. With --vault it is a snapshot in any case.';
+  'WORD is an archive or a folder with an OCI layout on this disk (or - for standard input), a snapshot of the vault, or else an image of the engine, which sends all of it the first time. With --vault it is a snapshot in any case.';
 
 /** Where images were looked for, and all that are there. */
 export interface FoundImages {
@@ -37,12 +41,15 @@ export async function findLayeredImages(
   if (!isVaultNamed && (word === '-' || (await stat(word).catch(() => undefined)) !== undefined))
     return withInputFile(context, word, async (path) => {
       const source = await openArchiveSource(path);
-      const { archive, images } = await readArchivedImages(source, context.operation);
+      // What came on standard input is gone when its files are asked for.
+      const read = word === '-' ? readArchivedImages : archiveImages;
+      const { archive, images } = await read(source, context.operation);
       await requireChecksum(archive, path);
       return { source: 'archive', where: source.name, images };
     });
+  let vault: Vault | undefined;
   if (isVaultNamed || (context.vaultFolder ?? '') !== '') {
-    const vault = await openChosenVault(context, args, 'read');
+    vault = await openChosenVault(context, args, 'read');
     const snapshot = await snapshotCalled(vault, word, isVaultNamed);
     if (snapshot) {
       const cancel = { signal: context.operation.signal };
@@ -50,7 +57,8 @@ export async function findLayeredImages(
       return { source: 'snapshot', where: snapshot.refName, images };
     }
   }
-  return { source: 'engine', ...(await imagesOfEngine(context, word)) };
+  const image = await imageOfEngine(context, args, word, vault);
+  return { source: 'engine', where: image.name, images: [image] };
 }
 
 /** Undefined where the vault has no such snapshot and WORD may be an image. */
@@ -63,24 +71,23 @@ async function snapshotCalled(vault: Vault, word: string, isNeeded: boolean): Pr
   }
 }
 
-async function imagesOfEngine(
-  { engine: connected, operation }: CommandContext,
+/** An image of the engine: of the vault or the cache what they have of it, the rest from the engine. */
+export async function imageOfEngine(
+  { engine: connected, operation, cacheFolder }: CommandContext,
+  args: Arguments,
   word: string,
-): Promise<Pick<FoundImages, 'where' | 'images'>> {
+  vault?: Vault,
+): Promise<LayeredImage> {
   const engine = await connected();
-  const { signal } = operation;
-  const found = await findImage(engine, word, signal);
-  const name = imageLabel(found);
-  const open = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* (await engine.images.save([found.id], { signal })) as AsyncIterable<Uint8Array>;
+  const found = await findImage(engine, word, operation.signal);
+  const isCached = cacheFolder !== undefined && !args.isSet('no-cache');
+  const deps = {
+    engine,
+    ...(isCached && { cache: new LayerIndexCache({ folder: cacheFolder }) }),
+    ...(vault && { vaults: vaultImages([vault]) }),
   };
-  const { images } = await readArchivedImages({ name, open }, operation);
-  const { platform } = await engine.images.inspect(found.id, { signal });
-  const own = images.filter(
-    (image) => image.platform.os === platform.os && image.platform.architecture === platform.architecture,
-  );
-  const [only] = own.length === 1 ? own : images.length === 1 ? images : [];
-  return { where: name, images: only ? [{ ...only, name, tags: found.tags }] : images };
+  const image = await openEngineImage(deps, found.id, operation);
+  return { ...image, name: imageLabel(found), tags: found.tags };
 }
 
 /** The diffIDs of the image that `--base` names: one of those beside the image, or what WORD could mean itself. */

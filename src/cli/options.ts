@@ -61,3 +61,8 @@ export const changeOption: OptionTable = {
 export const moveTagsOption: OptionTable = {
   'move-tags': { help: 'take names from images that have them now; those stay, with an ID only' },
 };
+
+/** Of commands that look into images. */
+export const cacheOption: OptionTable = {
+  'no-cache': { help: 'have the engine send the image, also when it is known, and keep nothing of it' },
+};

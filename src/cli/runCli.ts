@@ -28,6 +28,8 @@ export interface CliHost {
   readonly stderr: Output;
   readonly stdin: Input;
   readonly temporaryFolder: string;
+  /** Where what can be read again is kept. */
+  readonly cacheFolder?: string;
   /** Fires on the first signal to end. */
   readonly signal: AbortSignal;
   /** Print the chain of causes of a failure. */
@@ -114,6 +116,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     operation: { signal: host.signal, progress },
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,
+    ...(host.cacheFolder === undefined ? {} : { cacheFolder: host.cacheFolder }),
     now: () => host.now(),
     ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),
   };

@@ -1,4 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { isatty, type WriteStream } from 'node:tty';
 import manifest from '../../package.json' with { type: 'json' };
 import { reasonOf } from '../core/errors.ts';
@@ -25,6 +26,7 @@ export async function runProcess(): Promise<void> {
       open: () => process.stdin,
     },
     temporaryFolder: tmpdir(),
+    cacheFolder: cacheFolder(env, platform),
     signal: cancelledBySignals(),
     isDebug: env['DRYDOCK_DEBUG'] === '1',
     now: () => Date.now(),
@@ -40,6 +42,14 @@ export async function runProcess(): Promise<void> {
   });
   // Every write has been waited for, so nothing is cut off; a handle left open must not keep the process.
   process.exit(exitCode);
+}
+
+/** As each system has it for what can be made again. Source: XDG Base Directory Specification 0.8. */
+function cacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  const { XDG_CACHE_HOME: xdg = '', LOCALAPPDATA: local = '' } = env;
+  const usual = platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+  const base = isAbsolute(xdg) ? xdg : platform === 'win32' && isAbsolute(local) ? local : usual;
+  return join(base, 'drydock', 'layers');
 }
 
 /** The first signal cancels and lets everything be cleaned up; a later one ends at once. */

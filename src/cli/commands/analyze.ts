@@ -14,7 +14,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { applyDiveRules, diveRulesOptions, readDiveRules, type AppliedRules } from '../diveRulesFile.ts';
 import { shownName } from '../fileEntry.ts';
 import { baseDiffIds, findLayeredImages, layeredImageWords, type FoundImages } from '../layeredImages.ts';
-import { vaultOption } from '../options.ts';
+import { cacheOption, vaultOption } from '../options.ts';
 import { table } from '../table.ts';
 
 const shownPaths = 15;
@@ -31,6 +31,7 @@ export const analyze: Command = {
   takes: { least: 1, most: 1 },
   options: {
     ...vaultOption,
+    ...cacheOption,
     image: { value: 'NAME', help: 'which image, where WORD holds several' },
     base: {
       value: 'IMAGE',

@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { testHost } from '../../support/engine.ts';
 
@@ -26,7 +26,12 @@ export function startCli(
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [bundle, ...argv], {
     cwd: more.cwd,
-    env: { ...process.env, DOCKER_HOST: testHost(), ...more.env },
+    env: {
+      ...process.env,
+      DOCKER_HOST: testHost(),
+      XDG_CACHE_HOME: join(dirname(bundle), 'cache'),
+      ...more.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import type { Engine } from '../../../src/core/engine/engine.ts';
 import { classicEngine } from '../../support/archives/producers.ts';
 import { sampleImage } from '../../support/archives/sampleImages.ts';
 import { tarOf } from '../../support/layerTars.ts';
+import { LyingEngine } from '../../support/lyingEngine.ts';
 import { vaultWithContainer } from '../../support/snapshotVault.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
-import { fakeEngine } from './fakeEngine.ts';
-import { nowMs, runCliHere, type Ran } from './runCliHere.ts';
+import { watchedEngine } from '../../support/watchedEngine.ts';
+import { runCliHere, type Ran } from './runCliHere.ts';
 
 const bytes = (count: number): string => 'x'.repeat(count);
 const layers = [
@@ -175,34 +174,19 @@ describe('drydock analyze', function () {
     assert.equal(error?.code, 'snapshotUnknown');
   });
 
-  it('has the engine send an image once', async () => {
-    let saves = 0;
-    const listed = fakeEngine({
-      images: [
-        {
-          id: app.configDigest,
-          tags: ['app:1'],
-          repoDigests: [],
-          createdAtMs: nowMs,
-          sizeBytes: 1,
-          labels: {},
-        },
-      ],
-    });
-    const engine: Engine = {
-      ...listed,
-      images: {
-        ...listed.images,
-        save: (refs) => {
-          saves += 1;
-          assert.deepEqual(refs, [app.configDigest]);
-          return Promise.resolve(Readable.from([classicEngine([{ ...app, tags: [] }])]));
-        },
-      },
-    };
-    const { stdout, exitCode } = await runCliHere(['analyze', 'app:1', '--json'], { engine });
-    const found = JSON.parse(stdout) as Document;
-    assert.deepEqual([found.name, found.source], ['app:1', { kind: 'engine', name: 'app:1' }]);
-    assert.deepEqual([found.dive['efficiency'], exitCode, saves], [0.48, 0, 1]);
+  it('has the engine send an image once, and again only when it is told to', async () => {
+    const lying = new LyingEngine([app]);
+    const engine = watchedEngine(lying, {});
+    const saves = (): number => lying.calls.filter(({ name }) => name === 'save').length;
+    const around = { engine, cacheFolder: join(folder.path(), 'layers') };
+    for (const expected of [1, 1, 1]) {
+      const { stdout, exitCode } = await runCliHere(['analyze', 'app:1', '--json'], around);
+      const found = JSON.parse(stdout) as Document;
+      assert.deepEqual([found.name, found.source], ['app:1', { kind: 'engine', name: 'app:1' }]);
+      assert.deepEqual([found.dive['efficiency'], exitCode, saves()], [0.48, 0, expected]);
+    }
+    await runCliHere(['analyze', 'app:1', '--no-cache'], around);
+    await runCliHere(['analyze', 'app:1'], { engine });
+    assert.equal(saves(), 3);
   });
 });

@@ -23,6 +23,7 @@ export interface Surroundings {
   readonly columns?: number;
   readonly temporaryFolder?: string;
   readonly isDebug?: boolean;
+  readonly cacheFolder?: string;
   /** DRYDOCK_VAULT */
   readonly vaultFolder?: string;
 }
@@ -45,6 +46,7 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     stdin: { isTerminal: around.stdin === undefined, open: () => Readable.from([around.stdin]) },
     temporaryFolder: around.temporaryFolder ?? '/nonexistent',
     signal: around.signal ?? new AbortController().signal,
+    ...(around.cacheFolder === undefined ? {} : { cacheFolder: around.cacheFolder }),
     isDebug: around.isDebug ?? false,
     now: () => nowMs,
     ...(around.vaultFolder === undefined ? {} : { vaultFolder: around.vaultFolder }),

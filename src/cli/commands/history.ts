@@ -4,7 +4,7 @@ import { formatAge, formatBytes } from '../../core/quantity.ts';
 import type { Command } from '../command.ts';
 import { findImage, imageLabel } from '../findImage.ts';
 import { isoTime } from '../isoTime.ts';
-import { markdownTable, markdownText } from '../markdown.ts';
+import { markdownTable, markdownText } from '../../core/markdown.ts';
 import { formatOption } from '../options.ts';
 import { table } from '../table.ts';
 

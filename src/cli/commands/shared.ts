@@ -11,7 +11,7 @@ import {
 import type { Command } from '../command.ts';
 import { findImage } from '../findImage.ts';
 import { isoTime } from '../isoTime.ts';
-import { markdownTable, markdownText } from '../markdown.ts';
+import { markdownTable, markdownText } from '../../core/markdown.ts';
 import { formatOption } from '../options.ts';
 import { table } from '../table.ts';
 

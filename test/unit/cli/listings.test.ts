@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { markdownText } from '../../../src/cli/markdown.ts';
+import { markdownText } from '../../../src/core/markdown.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import type { EngineInfo } from '../../../src/core/engine/records.ts';
@@ -175,7 +175,7 @@ describe('listing on the command line', () => {
   it('shows text that looks like Markdown or HTML as the text it is', () => {
     assert.equal(
       markdownText('<img src=x> [a](b) `c` *d* e_f|g\n# h & \u202ei'),
-      '&lt;img src=x\\> \\[a\\](b) \\`c\\` \\*d\\* e\\_f\\|g # h &amp; \\\\u202ei',
+      '&lt;img src=x\\> \\[a\\](b) \\`c\\` \\*d\\* e\\_f\\|g # h &amp; \\\\u{202e}i',
     );
     assert.deepEqual(['- a', '1. b', '2) c', '## d', '12 e', '-1'].map(markdownText), [
       '\\- a',

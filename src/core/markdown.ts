@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { visibleName } from './fileTrees/visibleName.ts';
 
 /** Signs that Markdown, GitHub's too, obeys within a line. */
 const signs = /[\\`*_[\]<>|~&]/g;
@@ -7,7 +7,12 @@ const start = /^(?=[-+#])|(?<=^\d+)(?=[.)](?: |$))/;
 
 /** One line of text that Markdown shows as it is: names from images and archives are no markup. */
 export function markdownText(text: string): string {
-  return printable(text.replace(/\s+/g, ' ').trim())
+  return markdownName(text.replace(/\s+/g, ' ').trim());
+}
+
+/** The same with every character told: no two names look alike. */
+export function markdownName(name: string): string {
+  return visibleName(name)
     .replace(signs, (sign) => (sign === '&' ? '&amp;' : sign === '<' ? '&lt;' : `\\${sign}`))
     .replace(start, '\\');
 }
@@ -18,7 +23,19 @@ export function markdownTable(
   rows: readonly (readonly string[])[],
   numbers: readonly string[] = [],
 ): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map(markdownText).join(' | ')} |`;
+  return [...markdownHeader(header, numbers), ...rows.map((cells) => markdownRow(cells.map(markdownText)))];
+}
+
+/** The first two lines of a table. */
+export function markdownHeader(
+  header: readonly string[],
+  numbers: readonly string[] = [],
+): readonly string[] {
   const rule = header.map((heading) => (numbers.includes(heading) ? '--:' : ':--'));
-  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)];
+  return [markdownRow(header.map(markdownText)), markdownRow(rule)];
+}
+
+/** One line of a table, of cells that are Markdown. */
+export function markdownRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }

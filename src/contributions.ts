@@ -26,6 +26,7 @@ export interface CommandArgs {
   'drydock.importRootfs': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.exportContainer': NodeArgs;
   'drydock.commitContainer': NodeArgs;
+  'drydock.compare': NodeArgs;
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
   'drydock.inspect': NodeArgs;
   'drydock.tagImage': NodeArgs;
@@ -155,7 +156,10 @@ export const walkthroughId = 'drydock.start';
 export const inspectScheme = 'drydock-inspect';
 export const historyPanelType = 'drydock.history';
 export const snapshotPanelType = 'drydock.snapshot';
+export const diffPanelType = 'drydock.diff';
 /** Files inside snapshots, read-only. */
 export const snapshotScheme = 'drydock-snapshot';
+/** Files of both sides of a comparison, read-only. */
+export const diffScheme = 'drydock-diff';
 /** Names an item of the trees for the badge that says whether it is backed up; nothing can be read under it. */
 export const itemScheme = 'drydock-item';

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
+import { diffPages } from './commands/diffPages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { snapshotActions } from './commands/snapshotActions.ts';
 import { inspectScheme, snapshotScheme } from './contributions.ts';
@@ -74,6 +75,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     ...snapshotActions({ engine, vaults, log, open }),
   });
   const snapshotFiles = new SnapshotFileSystem(open);
+  const diffs = diffPages(extension, { engine, inside, openSnapshot: open, log });
   const context: CommandContext = {
     engine,
     ready,
@@ -86,6 +88,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     engineChoices: () => engines.choices(),
     showInspect: (uri, options) => documents.show(uri, options),
     showHistory: (input) => panels.show(input),
+    showDiff: (key) => diffs.show(key),
     showSnapshot: (key) => snapshotPanels.show(key),
   };
 

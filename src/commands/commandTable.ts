@@ -12,6 +12,7 @@ import {
 import { checkArchive } from './checkArchive.ts';
 import { chooseEngine } from './chooseEngine.ts';
 import { commitContainer } from './commitContainer.ts';
+import { compare } from './compare.ts';
 import type { Command } from './context.ts';
 import { copyId, copyName } from './copyText.ts';
 import { copySnapshots } from './copySnapshots.ts';
@@ -46,6 +47,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.importRootfs': importRootfs,
   'drydock.exportContainer': exportContainer,
   'drydock.commitContainer': commitContainer,
+  'drydock.compare': compare,
   'drydock.showHistory': showHistory,
   'drydock.inspect': inspect,
   'drydock.tagImage': tagImage,

@@ -2,6 +2,8 @@ import type * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
+import type { Compared } from '../inside/comparing.ts';
+import type { DiffKey } from '../inside/diffSide.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
 import type { Log } from '../ui/log.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
@@ -36,6 +38,7 @@ export interface CommandContext {
     readonly title: string;
     readonly beside: boolean;
   }) => Promise<void>;
+  readonly showDiff: (key: DiffKey) => Promise<Compared | undefined>;
   readonly showSnapshot: (key: {
     readonly vaultPath: string;
     readonly id: string;

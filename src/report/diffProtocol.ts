@@ -16,8 +16,13 @@ import { parseDiffPageStrings, type DiffPageStrings } from '../core/diff/diffPag
 export type DiffPageState =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly message: string }
-  /** The page came back after a reload; nobody asked for a long read. */
-  | { readonly kind: 'stale'; readonly left: string; readonly right: string }
+  /** Nothing is compared: the page came back after a reload, or the reading was stopped. Nobody asked for a long read. */
+  | {
+      readonly kind: 'asking';
+      readonly reason: 'reloaded' | 'stopped';
+      readonly left: string;
+      readonly right: string;
+    }
   | {
       readonly kind: 'ready';
       /** Tells apart the rows of one comparison from those of another. */
@@ -129,8 +134,12 @@ function isState(value: unknown): boolean {
       return true;
     case 'failed':
       return isText(value['message']);
-    case 'stale':
-      return isText(value['left']) && isText(value['right']);
+    case 'asking':
+      return (
+        (value['reason'] === 'reloaded' || value['reason'] === 'stopped') &&
+        isText(value['left']) &&
+        isText(value['right'])
+      );
     case 'ready':
       return isCount(value['generation']) && parseDiffPageHead(value['head']) !== undefined;
     default:

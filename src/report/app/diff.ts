@@ -136,11 +136,14 @@ function messageView(
         element('p', { text: state.message }),
         button({ class: 'primary', text: strings.retry, onClick: retry }),
       ]);
-    case 'stale':
+    case 'asking':
       return element('div', { class: 'message' }, [
-        element('h1', { text: strings.staleTitle }),
+        element('h1', { text: state.reason === 'reloaded' ? strings.reloadedTitle : strings.stoppedTitle }),
         element('p', {
-          text: fill(strings.stale, { left: visibleName(state.left), right: visibleName(state.right) }),
+          text: fill(state.reason === 'reloaded' ? strings.reloaded : strings.stopped, {
+            left: visibleName(state.left),
+            right: visibleName(state.right),
+          }),
         }),
         button({ class: 'primary', text: strings.compareAgain, onClick: retry }),
       ]);

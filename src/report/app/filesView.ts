@@ -24,6 +24,8 @@ import { VirtualGrid } from './virtualGrid.ts';
 const rowHeight = 24;
 /** Lines that are open at first. */
 const firstLines = 40;
+/** And those that a search opens. */
+const foundLines = 400;
 const typingPauseMs = 120;
 
 /** The changed files: pictures, the list as tree or table, and the chosen one in full. */
@@ -44,6 +46,8 @@ export class FilesView {
   #root: ChangeNode | undefined;
   #lines: readonly ChangeLine[] = [];
   #open: ReadonlySet<string> | undefined;
+  /** What was open before a search. */
+  #openBefore: ReadonlySet<string> | undefined;
   /** Counts what was asked for, so that the answer to an older question is dropped. */
   #asked = 0;
 
@@ -110,11 +114,14 @@ export class FilesView {
         void this.#reveal(node);
       }),
     );
-    // A search opens what it found, as far as it fits on a screen or a few.
-    this.#open =
-      query === '' && this.#open !== undefined
-        ? this.#open
-        : firstOpen(root, query === '' ? firstLines : 400);
+    // A search opens what it found, as far as it fits on a few screens, and leaves what was open as it was.
+    if (query !== '') {
+      this.#openBefore ??= this.#open;
+      this.#open = firstOpen(root, foundLines);
+    } else {
+      this.#open = this.#openBefore ?? this.#open ?? firstOpen(root, firstLines);
+      this.#openBefore = undefined;
+    }
     await this.#arrange();
   }
 
@@ -295,8 +302,9 @@ export class FilesView {
     this.#grid.focusRow(this.#grid.current);
   }
 
-  #currentPath(): string {
+  /** Undefined before anything is listed. */
+  #currentPath(): string | undefined {
     const at = this.#grid.current;
-    return this.#lines[at]?.node.path ?? this.#rows[at]?.path ?? '';
+    return this.#context.view().arrangement === 'tree' ? this.#lines[at]?.node.path : this.#rows[at]?.path;
   }
 }

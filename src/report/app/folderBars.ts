@@ -21,8 +21,10 @@ export function folderBars(
       'ul',
       { class: 'folder-bars' },
       bars.map((node) => {
+        const delta = signedBytes(node.grown - node.shrunk);
         const name = fill(strings.folderBar, {
           path: shownPath(node.path),
+          delta,
           grown: formatBytes(node.grown),
           shrunk: formatBytes(node.shrunk),
         });
@@ -42,7 +44,8 @@ export function folderBars(
             },
             [
               element('span', { class: 'folder-name', text: shownPath(node.path) }),
-              element('span', { class: 'folder-delta', text: signedBytes(node.grown - node.shrunk) }),
+              ' ',
+              element('span', { class: 'folder-delta', text: delta }),
               element('span', { class: 'folder-sides' }, [
                 element('span', { class: 'half before' }, [went]),
                 element('span', { class: 'half' }, [came]),

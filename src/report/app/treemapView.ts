@@ -128,7 +128,7 @@ export class TreemapView {
     if (hasText && node !== undefined) {
       drawn.append(element('span', { class: 'map-name', text: visibleName(node.label) }));
       if (isGroup ? cell.width >= 130 : cell.height >= 34)
-        drawn.append(element('span', { class: 'map-size', text: size }));
+        drawn.append(' ', element('span', { class: 'map-size', text: size }));
     }
     return drawn;
   }

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import {
   containerId,
   contextValues,
+  diffPanelType,
+  diffScheme,
   historyPanelType,
   settingChoices,
   snapshotPanelType,
@@ -63,6 +65,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.importRootfs': true,
   'drydock.exportContainer': true,
   'drydock.commitContainer': true,
+  'drydock.compare': true,
   'drydock.showHistory': true,
   'drydock.inspect': true,
   'drydock.tagImage': true,
@@ -327,6 +330,8 @@ describe('package.json', () => {
     assert.deepEqual(manifest.activationEvents, [
       `onWebviewPanel:${historyPanelType}`,
       `onWebviewPanel:${snapshotPanelType}`,
+      `onWebviewPanel:${diffPanelType}`,
+      `onFileSystem:${diffScheme}`,
       `onFileSystem:${snapshotScheme}`,
     ]);
   });

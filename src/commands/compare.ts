@@ -1,0 +1,66 @@
+import * as vscode from 'vscode';
+import { shortDigest } from '../core/digest.ts';
+import type { DiffSide } from '../inside/diffSide.ts';
+import type { DrydockNode } from '../views/node.ts';
+import { chosenNodes } from './chosenNodes.ts';
+import type { Command, CommandContext } from './context.ts';
+import { pickDiffSide, pickLayerOf } from './pickDiffSide.ts';
+
+/** Compares two things, whatever they are, and shows what differs on a page. */
+export const compare: Command<'drydock.compare'> = async (context, ...args) => {
+  const nodes = chosenNodes(args).flatMap((node) => (node.kind === 'repository' ? node.images : node));
+  const [first, second] = await sidesOf(context, nodes.slice(0, 2));
+  const left = first ?? (await pickDiffSide(context, { title: vscode.l10n.t('Compare: Left Side') }));
+  if (left === undefined) return undefined;
+  const right =
+    second ??
+    (await pickDiffSide(context, {
+      title: vscode.l10n.t('Compare {name} with…', { name: left.title }),
+      other: left,
+    }));
+  if (right === undefined) return undefined;
+  const [older, newer] = await inOrder(context, left, right);
+  return context.showDiff({ left: older, right: newer, strictness: 'semantic' });
+};
+
+async function sidesOf(context: CommandContext, nodes: readonly DrydockNode[]): Promise<readonly DiffSide[]> {
+  const sides: DiffSide[] = [];
+  for (const node of nodes) {
+    const side = await sideOf(context, node);
+    if (side !== undefined) sides.push(side);
+  }
+  return sides;
+}
+
+async function sideOf(context: CommandContext, node: DrydockNode): Promise<DiffSide | undefined> {
+  switch (node.kind) {
+    case 'image':
+      return { kind: 'image', id: node.id, title: node.tag ?? shortDigest(node.id) };
+    case 'layer':
+      return pickLayerOf(context, {
+        imageId: node.imageId,
+        title: node.tag ?? shortDigest(node.imageId),
+        node,
+      });
+    case 'container':
+      return { kind: 'container', id: node.id, title: node.name };
+    case 'volume':
+      return { kind: 'volume', name: node.name, title: node.name };
+    case 'snapshot':
+      return { kind: 'snapshot', vaultPath: node.vaultPath, id: node.id, title: node.refName };
+    default:
+      return undefined;
+  }
+}
+
+/** Of two images the older one stands on the left, so that what came since is what was added. */
+async function inOrder(
+  { engine }: CommandContext,
+  left: DiffSide,
+  right: DiffSide,
+): Promise<readonly [DiffSide, DiffSide]> {
+  if (left.kind !== 'image' || right.kind !== 'image') return [left, right];
+  const images = await engine().images.list();
+  const madeMs = (id: string): number => images.find((image) => image.id === id)?.createdAtMs ?? 0;
+  return madeMs(right.id) < madeMs(left.id) ? [right, left] : [left, right];
+}

@@ -1,0 +1,49 @@
+import * as vscode from 'vscode';
+import { diffScheme } from '../contributions.ts';
+import { Comparing, type ComparingDeps } from '../inside/comparing.ts';
+import { DiffPanels } from '../report/diffPanels.ts';
+import { DiffFiles } from '../ui/diffFiles.ts';
+import type { Log } from '../ui/log.ts';
+import { ReadOnlyFileSystem } from '../ui/readOnlyFileSystem.ts';
+import { runOperation } from '../ui/runOperation.ts';
+import { diffActions } from './diffActions.ts';
+
+export interface DiffPagesDeps extends Pick<ComparingDeps, 'engine' | 'inside' | 'openSnapshot'> {
+  readonly log: Log;
+}
+
+/** The pages of comparisons, and the documents that they open. */
+export function diffPages(
+  extension: Pick<vscode.ExtensionContext, 'extensionUri' | 'subscriptions'>,
+  { log, ...deps }: DiffPagesDeps,
+): DiffPanels {
+  const files = new DiffFiles();
+  const fileSystem = new ReadOnlyFileSystem(files);
+  const comparing = new Comparing({
+    ...deps,
+    run: (title, work) => runOperation(log, title, { reading: [0, 95], checking: [95, 100] }, work),
+    chooseRoot: (names, title) =>
+      Promise.resolve(
+        vscode.window.showQuickPick(names, {
+          title,
+          placeHolder: vscode.l10n.t('Choose which of its file systems to compare'),
+        }),
+      ),
+    words: {
+      reading: (name) => vscode.l10n.t('Reading {name}', { name }),
+      comparing: (left, right) => vscode.l10n.t('Comparing {left} with {right}', { left, right }),
+    },
+  });
+  const bundleFolder = vscode.Uri.joinPath(extension.extensionUri, 'dist', 'report').fsPath;
+  const panels = new DiffPanels(extension, {
+    comparing,
+    log,
+    ...diffActions({ log, files, bundleFolder }),
+  });
+  extension.subscriptions.push(
+    panels,
+    fileSystem,
+    vscode.workspace.registerFileSystemProvider(diffScheme, fileSystem, { isReadonly: true }),
+  );
+  return panels;
+}

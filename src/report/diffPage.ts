@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { diffPageHead, diffPageRows } from '../core/diff/diffPageOf.ts';
+import { diffPageStrings } from '../core/diff/diffPageStrings.ts';
+import type { FileChange } from '../core/diff/diffReport.ts';
+import { visibleName } from '../core/fileTrees/visibleName.ts';
+import type { Compared, Comparing } from '../inside/comparing.ts';
+import { keyText, type DiffKey } from '../inside/diffSide.ts';
+import {
+  parseFromDiffPage,
+  type DiffPageState,
+  type DiffSideName,
+  type FromDiffPage,
+  type ToDiffPage,
+} from './diffProtocol.ts';
+import { historyHtml } from './historyHtml.ts';
+
+/** What a page has done for it. Each shows its own failures. */
+export interface DiffPageActions {
+  readonly compareFile: (compared: Compared, change: FileChange) => Promise<void>;
+  readonly openFile: (compared: Compared, change: FileChange, side: DiffSideName) => Promise<void>;
+  readonly exportReport: (compared: Compared) => Promise<void>;
+}
+
+export interface DiffPageDeps extends DiffPageActions {
+  readonly comparing: Pick<Comparing, 'compare' | 'again' | 'swapped'>;
+  readonly log: { error(text: string, error: unknown): void };
+  readonly extensionUri: vscode.Uri;
+  readonly panel: vscode.WebviewPanel;
+  readonly key: DiffKey;
+}
+
+/** One page: compares, hands out the rows as the page asks for them, and does what a person asks for. */
+export class DiffPage {
+  readonly #deps: DiffPageDeps;
+  #key: DiffKey;
+  #compared: Compared | undefined;
+  #generation = 0;
+  #state: DiffPageState = { kind: 'loading' };
+
+  constructor(deps: DiffPageDeps) {
+    this.#deps = deps;
+    this.#key = deps.key;
+    const { panel, extensionUri } = deps;
+    const { webview } = panel;
+    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
+    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
+    const icons = vscode.Uri.joinPath(extensionUri, 'media', 'icons');
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(icons, 'light', 'layer.svg'),
+      dark: vscode.Uri.joinPath(icons, 'dark', 'layer.svg'),
+    };
+    this.#showTitle();
+    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
+    webview.onDidReceiveMessage((value: unknown) => {
+      const message = parseFromDiffPage(value);
+      if (message !== undefined) void this.#receive(message);
+    });
+    panel.onDidDispose(() => {
+      this.#generation += 1;
+      this.#compared = undefined;
+    });
+    webview.html = historyHtml({
+      nonce: randomBytes(16).toString('base64url'),
+      source: webview.cspSource,
+      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'diff.js')).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
+      moreStyle: webview.asWebviewUri(vscode.Uri.joinPath(media, 'diff.css')).toString(),
+      language: vscode.env.language,
+    });
+  }
+
+  get key(): DiffKey {
+    return this.#key;
+  }
+
+  /** Reads both sides and compares them. */
+  load(): Promise<Compared | undefined> {
+    return this.#compare(() => this.#deps.comparing.compare(this.#key));
+  }
+
+  /** Says what could be compared, and waits to be told. */
+  askAgain(reason: 'reloaded' | 'stopped'): void {
+    const { left, right } = this.#key;
+    this.#show({ kind: 'asking', reason, left: left.title, right: right.title });
+  }
+
+  /** Shows what `work` resolves with, unless something else was asked for meanwhile or the page is gone. */
+  async #compare(work: () => Promise<Compared | undefined>): Promise<Compared | undefined> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const before = this.#compared;
+    this.#show({ kind: 'loading' });
+    const compared = await work();
+    if (generation !== this.#generation) return undefined;
+    const shown = compared ?? before;
+    if (shown === undefined) this.askAgain('stopped');
+    else {
+      this.#compared = shown;
+      this.#key = shown.key;
+      this.#showTitle();
+      this.#show({ kind: 'ready', generation, head: diffPageHead(shown.report) });
+    }
+    return compared;
+  }
+
+  async #receive(message: FromDiffPage): Promise<void> {
+    const { comparing, compareFile, openFile, exportReport } = this.#deps;
+    const compared = this.#compared;
+    switch (message.type) {
+      case 'ready':
+        this.#post(this.#shown());
+        return;
+      case 'retry':
+        await this.load();
+        return;
+      case 'rows':
+        if (compared !== undefined && message.generation === this.#generation)
+          this.#post({ ...message, rows: diffPageRows(compared.report, message.start) });
+        return;
+      case 'swap':
+        if (compared !== undefined) await this.#compare(() => comparing.swapped(compared));
+        return;
+      case 'strictness':
+        if (compared !== undefined) await this.#compare(() => comparing.again(compared, message));
+        return;
+      case 'export':
+        if (compared !== undefined) await exportReport(compared);
+        return;
+      default:
+        break;
+    }
+    const change = message.generation === this.#generation && compared?.report.files[message.row];
+    if (compared === undefined || !change) return;
+    if (message.type === 'compare') await compareFile(compared, change);
+    else if (message.type === 'open') await openFile(compared, change, message.side);
+    else {
+      await vscode.env.clipboard.writeText(`/${change.path}`);
+      this.#post({ type: 'copied' });
+    }
+  }
+
+  #showTitle(): void {
+    const { left, right } = this.#key;
+    this.#deps.panel.title = vscode.l10n.t('Compare: {left} ↔ {right}', {
+      left: visibleName(left.title),
+      right: visibleName(right.title),
+    });
+  }
+
+  #show(state: DiffPageState): void {
+    this.#state = state;
+    this.#post(this.#shown());
+  }
+
+  #shown(): ToDiffPage {
+    return {
+      type: 'show',
+      key: keyText(this.#key),
+      language: vscode.env.language,
+      strings: diffPageStrings(vscode.l10n),
+      state: this.#state,
+    };
+  }
+
+  #post(message: ToDiffPage): void {
+    void Promise.resolve(this.#deps.panel.webview.postMessage(message)).catch((error: unknown) => {
+      this.#deps.log.error('telling the page of a comparison', error);
+    });
+  }
+}

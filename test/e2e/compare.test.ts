@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
+import { launchBrowser } from '../support/browser.ts';
+import { testHost, testLabel } from '../support/engine.ts';
+import { dockerCli, emptyEngine, type DockerCli } from '../support/variedImages.ts';
+import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
+import { eventually, workbenchOf, type Workbench } from '../support/workbench.ts';
+
+const lines = (count: number, word: string): string =>
+  Array.from({ length: count }, (_, at) => `${word} ${at}\n`).join('');
+
+/** Two releases of a small application; what differs between them is known to the last file. */
+const releases: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '1.0': {
+    'app/server.js': `${lines(40, 'line')}const port = 8080;\n`,
+    'app/old.js': lines(200, 'old'),
+    'app/assets/logo.bin': 'a\0b',
+    'app/same.txt': 'same',
+    'etc/app.conf': 'mode=dev\n',
+  },
+  '1.1': {
+    'app/server.js': `${lines(40, 'line')}const port = 9090;\n`,
+    'app/new.js': lines(300, 'new'),
+    'app/assets/logo.bin': 'a\0c',
+    'app/assets/<img src=x onerror=alert(1)>.txt': 'hostile',
+    'app/same.txt': 'same',
+    'etc/app.conf': 'mode=live\n',
+  },
+};
+
+describe('the comparison of two images, in the browser', function () {
+  this.timeout(120_000);
+  let vscode: OpenedVsCode;
+  let workbench: Workbench;
+  let workspace: string;
+  let frame: Frame;
+
+  before(async () => {
+    const docker = await dockerCli(testHost());
+    workspace = await mkdtemp(join(tmpdir(), 'drydock-compare-'));
+    for (const [tag, files] of Object.entries(releases)) await buildRelease(docker, tag, files);
+    vscode = await openVsCode({
+      workspace,
+      engineHost: testHost(),
+      viewport: { width: 1500, height: 1000 },
+    });
+    workbench = workbenchOf(vscode.page);
+    await vscode.openContainer('Drydock');
+  });
+
+  after(async () => {
+    await vscode.close();
+    await rm(workspace, { recursive: true, force: true });
+    await emptyEngine();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await vscode.screenshot('failed-compare');
+  });
+
+  async function buildRelease(
+    docker: DockerCli,
+    tag: string,
+    files: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const context = await mkdtemp(join(tmpdir(), 'drydock-release-'));
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(join(context, 'files', path, '..'), { recursive: true });
+      await writeFile(join(context, 'files', path), content);
+    }
+    await writeFile(
+      join(context, 'Dockerfile'),
+      `FROM scratch\nCOPY files/ /\nENV RELEASE=${tag}\nCMD ["/app/server.js"]\n`,
+    );
+    await docker('build', '--quiet', '--label', `${testLabel}=1`, '--tag', `demo/shop:${tag}`, context);
+    await rm(context, { recursive: true });
+  }
+
+  const row = (name: string | RegExp) => frame.getByRole('row', { name });
+
+  it('starts at one of them in the tree and asks for the other, tags of the same repository first', async () => {
+    await workbench.expand(/^demo\/shop,/);
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo\/shop:1\.1/), /Compare With/);
+    await workbench.pick(/^demo\/shop:1\.0/);
+    frame = await vscode.webview();
+    await row(/server\.js/).waitFor();
+    assert.deepEqual(await frame.locator('.side .name').allTextContents(), [
+      'demo/shop:1.0',
+      'demo/shop:1.1',
+    ]);
+    assert.deepEqual(await frame.locator('.card-count').allTextContents(), ['2', '1', '3', '0', '0', '0']);
+    await vscode.screenshot('compare');
+    assert.deepEqual(await vscode.axe(frame), []);
+  });
+
+  it('shows a name that looks like markup as the text it is', async () => {
+    await frame.getByRole('searchbox').fill('onerror');
+    await row(/<img src=x onerror=alert\(1\)>\.txt/).waitFor();
+    assert.equal(await frame.locator('img').count(), 0);
+    assert.match((await frame.locator('.shown').textContent()) ?? '', /^1 of 6$/);
+    await frame.getByRole('searchbox').fill('');
+    await row(/server\.js/).waitFor();
+  });
+
+  it('says what differs in the config and in the history', async () => {
+    await frame.getByRole('tab', { name: /Config/ }).click();
+    await frame.getByRole('row', { name: /Env RELEASE 1\.0 1\.1/ }).waitFor();
+    await frame.getByRole('tab', { name: /History/ }).click();
+    await frame.getByText('ENV RELEASE=1.1').waitFor();
+    await frame.getByRole('tab', { name: /Files/ }).click();
+  });
+
+  it('opens a changed text file in the diff editor, by keyboard alone', async () => {
+    await row(/^.*app\b/)
+      .first()
+      .click();
+    await vscode.page.keyboard.type('server');
+    await vscode.page.keyboard.press('Enter');
+    const editor = vscode.page.locator('.monaco-diff-editor');
+    await editor.waitFor();
+    await editor.getByText('const port = 9090;').waitFor();
+    await editor.getByText('const port = 8080;').waitFor();
+    await vscode.screenshot('compare-text');
+    await vscode.page.keyboard.press('Control+W');
+  });
+
+  it('compares anew when everything is to count, and keeps what is looked at', async () => {
+    frame = await vscode.webview();
+    await frame.getByRole('radio', { name: 'Strict' }).check();
+    await eventually(async () => (await frame.locator('.card-count').first().textContent()) === '2');
+    await eventually(async () => frame.getByRole('radio', { name: 'Strict' }).isChecked());
+    await row(/server\.js/).waitFor();
+  });
+
+  it('is exported as one file that any browser opens without a network', async () => {
+    await frame.getByRole('button', { name: 'Export…' }).click();
+    await workbench.pick(/^HTML/);
+    const input = vscode.page.locator('.quick-input-widget:visible input').first();
+    await eventually(async () => (await input.isVisible()) && (await input.inputValue()).endsWith('.html'));
+    await vscode.page.keyboard.press('Enter');
+    await workbench.told(/Exported/);
+    const [name = ''] = (await readdir(workspace)).filter((file) => file.endsWith('.html'));
+    const html = await readFile(join(workspace, name), 'utf8');
+    assert.doesNotMatch(/Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? 'unsafe', /unsafe/);
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      const problems: string[] = [];
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (entry) => {
+        if (entry.type() === 'error') problems.push(entry.text());
+      });
+      page.on('request', (request) => {
+        if (!request.url().startsWith('file:')) problems.push(request.url());
+      });
+      await page.goto(`file://${join(workspace, name)}`);
+      await page.getByRole('row', { name: /server\.js/ }).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Export…' }).count(), 0);
+      assert.deepEqual(problems, []);
+    } finally {
+      await browser.close();
+    }
+  });
+});

@@ -4,17 +4,20 @@ import { failure } from '../../core/errors.ts';
 import { isRaw, pathBytes } from '../../core/layers/entryNames.ts';
 import { chooseImage, type LayeredImage } from '../../core/layers/layeredImage.ts';
 import { diffIdsOf } from '../../core/oci/manifest.ts';
+import { markdownTable, markdownText } from '../../core/markdown.ts';
 import { formatBytes } from '../../core/quantity.ts';
-import { analyzeWaste, type WasteAnalysis, type WastedFile } from '../../core/waste/analyzeWaste.ts';
+import { analyzeLayers, type WasteAnalysis, type WastedFile } from '../../core/waste/analyzeWaste.ts';
 import { baseLayerCount, baseShare, type BaseShare } from '../../core/waste/baseShare.ts';
+import { findFindings } from '../../core/waste/findings/findFindings.ts';
 import { topWastedPaths, type WastedPath } from '../../core/waste/wastedPaths.ts';
 import { platformWords } from '../archiveDocument.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { applyDiveRules, diveRulesOptions, readDiveRules, type AppliedRules } from '../diveRulesFile.ts';
 import { shownName } from '../fileEntry.ts';
+import { findingDocument, findingLines, findingsMarkdown } from '../findingsReport.ts';
 import { baseDiffIds, findLayeredImages, layeredImageWords, type FoundImages } from '../layeredImages.ts';
-import { cacheOption, vaultOption } from '../options.ts';
+import { cacheOption, formatOption, vaultOption } from '../options.ts';
 import { table } from '../table.ts';
 
 const shownPaths = 15;
@@ -26,16 +29,21 @@ export const analyze: Command = {
   details: [
     layeredImageWords,
     'WASTED are the bytes of a layer that later layers replaced or deleted, SPOILED those that it replaced or deleted itself. A file counts once, and only when its last name is gone.',
+    'FINDINGS name what its makers can do better, with the layer, the bytes and the remedy. Secrets are looked for by the names of files and variables and in small text files; their values are never shown.',
     'The line for dive is what dive 0.13 says, for comparison; the rules of .dive-ci are applied to that.',
   ],
   takes: { least: 1, most: 1 },
   options: {
     ...vaultOption,
     ...cacheOption,
+    ...formatOption,
     image: { value: 'NAME', help: 'which image, where WORD holds several' },
     base: {
       value: 'IMAGE',
       help: 'tell the waste of this base image apart; one beside the image, or as WORD',
+    },
+    contents: {
+      help: 'look for secrets in small text files of an image of the engine, too, which it sends once more for that',
     },
     ...diveRulesOptions,
   },
@@ -51,7 +59,18 @@ export const analyze: Command = {
     });
     const baseCount = await layersOfBase(context, args, beside, image);
     const layers = image.layers.map((layer) => layer.entries(signal));
-    const waste = await analyzeWaste({ name: image.name, layers }, { signal });
+    const { waste, root } = await analyzeLayers({ name: image.name, layers }, { signal });
+    const files = beside.source !== 'engine' || args.isSet('contents') ? image.files : undefined;
+    const findings = await findFindings(
+      {
+        image,
+        waste,
+        root,
+        ...(baseCount !== undefined && { baseLayers: baseCount }),
+        ...(files && { reader: files }),
+      },
+      context.operation,
+    );
     const base = baseCount === undefined ? undefined : baseShare(waste, baseCount);
     const top = topWastedPaths(waste.wasted, shownPaths);
     const applied = rules && applyDiveRules(rules, waste.dive);
@@ -63,16 +82,36 @@ export const analyze: Command = {
         platform: platformWords(image.platform),
         configDigest: image.configDigest,
         ...wasteDocument(image, waste, base),
+        findings: findings.findings.map(findingDocument),
+        lookedInto: findings.lookedInto ?? null,
         ...(applied && { rules: applied.checked.map(({ name, ...rule }) => ({ rule: name, ...rule })) }),
       },
       text: (columns) => [
         `${image.name}  ${platformWords(image.platform)}  ${shortDigest(image.configDigest)}`,
         '',
-        ...layerTable(image, waste, columns),
-        ...(top.length === 0 ? [] : ['', ...pathTable(top, columns)]),
+        ...table(layerHeader, layerRows(image, waste), columns),
+        ...(top.length === 0 ? [] : ['', ...table(pathHeader, pathRows(top), columns)]),
+        '',
+        ...findingLines(findings, columns),
         '',
         ...sumLines(waste, base),
         ...ruleLines(applied),
+      ],
+      markdown: () => [
+        `# ${markdownText(image.name)}`,
+        '',
+        `${markdownText(platformWords(image.platform))}, ${image.configDigest}`,
+        '',
+        ...[...sumLines(waste, base), ...ruleLines(applied)].map((line) => `- ${markdownText(line)}`),
+        '',
+        '## Layers',
+        '',
+        ...markdownTable(layerHeader, layerRows(image, waste), ['#', 'SIZE', 'ENTRIES', 'WASTED', 'SPOILED']),
+        ...(top.length === 0
+          ? []
+          : ['', '## Wasted paths', '', ...markdownTable(pathHeader, pathRows(top), ['WASTED'])]),
+        '',
+        ...findingsMarkdown(findings),
       ],
       quiet: top.map(({ path }) => `/${shownName(path)}`),
       ...(applied && { notes: applied.notes }),
@@ -131,37 +170,32 @@ function wastedDocument({ path, ...file }: WastedFile): Readonly<Record<string, 
   };
 }
 
-function layerTable(
+const layerHeader = ['#', 'SIZE', 'ENTRIES', 'WASTED', 'SPOILED', 'LAYER', 'INSTRUCTION'];
+
+function layerRows(
   { config, layers }: LayeredImage,
   { layers: costs }: WasteAnalysis,
-  columns: number | undefined,
-): readonly string[] {
+): readonly (readonly string[])[] {
   const instructions = layerInstructions(config);
-  return table(
-    ['#', 'SIZE', 'ENTRIES', 'WASTED', 'SPOILED', 'LAYER', 'INSTRUCTION'],
-    costs.map((cost, place) => [
-      String(place),
-      formatBytes(cost.sizeBytes),
-      String(cost.entryCount),
-      formatBytes(cost.wastedBytes),
-      formatBytes(cost.spoiledBytes),
-      shortDigest(layers[place]?.diffId ?? ''),
-      instructions[place]?.text ?? '?',
-    ]),
-    columns,
-  );
+  return costs.map((cost, place) => [
+    String(place),
+    formatBytes(cost.sizeBytes),
+    String(cost.entryCount),
+    formatBytes(cost.wastedBytes),
+    formatBytes(cost.spoiledBytes),
+    shortDigest(layers[place]?.diffId ?? ''),
+    instructions[place]?.text ?? '?',
+  ]);
 }
 
-function pathTable(top: readonly WastedPath[], columns: number | undefined): readonly string[] {
-  return table(
-    ['WASTED', 'LAYERS', 'PATH'],
-    top.map(({ path, sizeBytes, files }) => [
-      formatBytes(sizeBytes),
-      files.map(({ from, by, kind }) => `${from} ${kind} by ${by}`).join(', '),
-      `/${shownName(path)}`,
-    ]),
-    columns,
-  );
+const pathHeader = ['WASTED', 'LAYERS', 'PATH'];
+
+function pathRows(top: readonly WastedPath[]): readonly (readonly string[])[] {
+  return top.map(({ path, sizeBytes, files }) => [
+    formatBytes(sizeBytes),
+    files.map(({ from, by, kind }) => `${from} ${kind} by ${by}`).join(', '),
+    `/${shownName(path)}`,
+  ]);
 }
 
 function sumLines(

@@ -2,7 +2,7 @@ import { Pacer } from '../archive/pacer.ts';
 import { partsOf } from '../layers/entryNames.ts';
 import type { LayerTree } from '../layers/layerTree.ts';
 import { mergeLayers, type MergeInput, type MergeWatcher, type Origin } from '../layers/mergeLayers.ts';
-import { fileAt, type TreeFile } from '../layers/treeNode.ts';
+import { fileAt, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
 import { DiveScorer, type DiveScore } from './diveScore.ts';
 
 /** Bytes that lie in a layer and that nobody can see in the image. Layers are counted from 0, the bottom one. */
@@ -50,8 +50,16 @@ export interface WasteAnalysis {
  */
 export async function analyzeWaste(
   input: MergeInput,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<WasteAnalysis> {
+  return (await analyzeLayers(input, options)).waste;
+}
+
+/** The same, and the layers laid over one another: each file knows its layer and how many names it has. */
+export async function analyzeLayers(
+  input: MergeInput,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<{ readonly waste: WasteAnalysis; readonly root: TreeNode<Origin> }> {
   const ledger = new WasteLedger();
   const dive = new DiveScorer();
   const watcher: MergeWatcher = {
@@ -66,8 +74,8 @@ export async function analyzeWaste(
       ledger.loseName(file, how);
     },
   };
-  await mergeLayers(input, watcher, { ...(signal && { signal }) });
-  return { ...ledger.sums(), dive: dive.score() };
+  const root = await mergeLayers(input, watcher, { ...(signal && { signal }) });
+  return { waste: { ...ledger.sums(), dive: dive.score() }, root };
 }
 
 type Loss = Parameters<NonNullable<MergeWatcher['loseName']>>[1];

@@ -29,6 +29,8 @@ interface Document {
   readonly wasted: readonly Record<string, unknown>[];
   readonly base: unknown;
   readonly dive: Record<string, unknown>;
+  readonly findings: readonly Record<string, unknown>[];
+  readonly lookedInto: unknown;
   readonly rules?: readonly Record<string, unknown>[];
   readonly error?: { readonly code: string; readonly details: unknown };
 }
@@ -106,6 +108,47 @@ describe('drydock analyze', function () {
     );
     const { error, ran } = await document(other, '--base', file());
     assert.deepEqual([error?.code, ran.exitCode], ['wrongBase', 1]);
+  });
+
+  it('names what could be done better, with secrets by what small files hold, never their values', async () => {
+    const token = `glpat-${'k7'.repeat(10)}`;
+    const leaky = sampleImage(
+      [
+        tarOf([['app/'], ['app/settings.json', JSON.stringify({ token })], ['app/.env', 'A=1']]),
+        tarOf([['tmp/'], ['tmp/a|b', bytes(150_000)]]),
+      ],
+      ['leaky:1'],
+    );
+    await writeFile(file(), classicEngine([leaky]));
+    const { findings, lookedInto, ran } = await document(file());
+    assert.deepEqual(
+      findings.map(({ code, severity, layer, savedBytes, paths }) => [
+        code,
+        severity,
+        layer,
+        savedBytes,
+        paths,
+      ]),
+      [
+        ['secretContent', 'high', 0, 38, [{ path: '/app/settings.json' }]],
+        ['secretFile', 'high', 0, 3, [{ path: '/app/.env' }]],
+        ['rootUser', 'medium', null, 0, []],
+        ['temporaryFiles', 'low', 1, 150_000, [{ path: '/tmp/a|b' }]],
+      ],
+    );
+    assert.deepEqual(lookedInto, { files: 2, left: 0 });
+    assert.equal(ran.stdout.includes(token), false);
+    const { stdout } = await runCliHere(['analyze', file()]);
+    assert.match(
+      stdout,
+      /^FINDINGS\nhigh {4}Something in a file looks like a secret \(GitLab\), layer 0, 38 B to save$/m,
+    );
+    assert.match(stdout, /^ {8}\/app\/settings\.json\n {8}Take it out, build anew/m);
+    const markdown = (await runCliHere(['analyze', file(), '--format', 'markdown'])).stdout;
+    assert.match(markdown, /^- \*\*Temporary files were left behind\*\* \(low, layer 1, 150 kB to save\)$/m);
+    assert.match(markdown, /^ {2}- \/tmp\/a\\\|b$/m);
+    assert.match(markdown, /^\| 1 \| 150 kB \| 2 \| 0 B \| 0 B \| [0-9a-f]{12} \| COPY \|$/m);
+    assert.equal(markdown.includes(token), false);
   });
 
   it('asks which one where there are several images', async () => {

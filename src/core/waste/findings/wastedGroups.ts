@@ -1,0 +1,39 @@
+import type { WastedFile } from '../analyzeWaste.ts';
+import type { FileGroups } from './fileGroups.ts';
+import { pathKind } from './pathKinds.ts';
+import { secretFileName } from './secretFiles.ts';
+import { keyOf } from './visibleFiles.ts';
+
+/** A path that so many layers brought is one that is changed again and again. */
+const manyVersions = 3;
+
+/**
+ * Puts what layers have brought for nothing into groups, each file into the first that fits:
+ * 1. Caches, logs and temporary files, beside those that can still be seen.
+ * 2. Files that three layers or more have brought: a finding for the layer that changed them last.
+ * 3. The same bytes once more: a finding for the layer that copied them.
+ * 4. What a later layer deleted: a finding for the layer that brought it.
+ * Secrets that can't be seen any more are told of beside that.
+ */
+export function groupWastedFiles(wasted: readonly WastedFile[], groups: FileGroups): void {
+  const versions = Map.groupBy(wasted, ({ path }) => path);
+  for (const { path, sizeBytes, from, by, kind } of wasted) {
+    const secret = secretFileName(path);
+    if (secret?.isCertain === true)
+      groups.addWasted(
+        { code: 'hiddenSecretFile', args: { kind: secret.kind }, place: from },
+        path,
+        sizeBytes,
+      );
+    const place = pathKind(path);
+    const all = versions.get(path) ?? [];
+    const isReplaced = all.every((one) => one.kind !== 'deleted');
+    if (place !== undefined) groups.addWasted(keyOf(place, from), path, sizeBytes);
+    else if (all.length + (isReplaced ? 1 : 0) >= manyVersions)
+      groups.addWasted({ code: 'repeatedChange', args: {}, place: all.at(-1)?.by ?? by }, path, sizeBytes);
+    else if (kind === 'copied')
+      groups.addWasted({ code: 'copiedFiles', args: {}, place: by }, path, sizeBytes);
+    else if (kind === 'deleted' && from !== by)
+      groups.addWasted({ code: 'deletedLater', args: { by: String(by) }, place: from }, path, sizeBytes);
+  }
+}

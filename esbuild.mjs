@@ -1,6 +1,7 @@
 // Bundles the extension host, the CLI and the webview apps into dist/, or into the folder after `--out`. `--watch`
 // keeps doing so.
 import { mkdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const watch = process.argv.includes('--watch');
@@ -29,6 +30,20 @@ const withoutUnusedParts = {
   },
 };
 
+/**
+ * What few windows need, and what is large, is a file of its own: the bundle of the extension is read as a whole when
+ * it starts.
+ */
+const readLater = {
+  name: 'read-later',
+  setup(build) {
+    build.onResolve({ filter: /^(yaml|xz-decompress)$/ }, ({ path }) => ({
+      path: `./${path}.cjs`,
+      external: true,
+    }));
+  },
+};
+
 const node = {
   bundle: true,
   platform: 'node',
@@ -46,6 +61,15 @@ const builds = [
     ...node,
     entryPoints: { extension: 'src/extension.ts' },
     external: ['vscode'],
+    plugins: [withoutUnusedParts, readLater],
+    outdir: out,
+    outExtension: { '.js': '.cjs' },
+  },
+  {
+    ...node,
+    entryPoints: Object.fromEntries(
+      ['yaml', 'xz-decompress'].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
+    ),
     outdir: out,
     outExtension: { '.js': '.cjs' },
   },

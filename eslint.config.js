@@ -28,6 +28,7 @@ const zones = [
       './src/views',
       './src/commands',
       './src/report',
+      './src/lens',
     ],
     'core is pure: it knows ports, not who implements or shows them.',
   ],
@@ -68,9 +69,9 @@ const zones = [
     'commands reach an engine only through the port they are given.',
   ],
   [
-    ['./src/views', './src/ui', './src/report'],
+    ['./src/views', './src/ui', './src/report', './src/lens'],
     ['./src/docker', './src/registry', './src/cli', './src/commands'],
-    'views, ui and reports show; they neither reach an engine nor run commands of their own.',
+    'views, ui, reports and the lens show; they neither reach an engine nor run commands of their own.',
   ],
   [
     './src/inside',

@@ -64,6 +64,8 @@ export interface CommandArgs {
   'drydock.filterContainers': readonly [];
   'drydock.filterVolumes': readonly [];
   'drydock.clearFilter': readonly [];
+  'drydock.chooseLensImage': readonly [file?: FileArg];
+  'drydock.readLayers': readonly [node?: ImageNode];
   'drydock.openWalkthrough': readonly [];
   'drydock.openSettings': readonly [];
   'drydock.showLog': readonly [];
@@ -147,6 +149,8 @@ export interface Settings {
   'backup.consistency': Choice<'backup.consistency'>;
   'backup.includeBinds': boolean;
   beforeLoss: Choice<'beforeLoss'>;
+  'lens.enabled': boolean;
+  'lens.heat': boolean;
 }
 
 export type SettingId = keyof Settings;

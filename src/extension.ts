@@ -10,6 +10,8 @@ import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
 import { OpenedImages } from './inside/openedImages.ts';
+import { ComposeLens } from './lens/composeLens.ts';
+import { DockerfileLens } from './lens/dockerfileLens.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
@@ -26,6 +28,7 @@ export interface DrydockApi {
   readonly inventory: Inventory;
   readonly views: Views;
   readonly vaults: VaultsInUse;
+  readonly lens: DockerfileLens;
 }
 
 /** Puts the parts together. Nothing here waits: the engine is looked for after activation. */
@@ -76,6 +79,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   });
   const snapshotFiles = new SnapshotFileSystem(open);
   const diffs = diffPages(extension, { engine, inside, openSnapshot: open, log });
+  const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
   const context: CommandContext = {
     engine,
     ready,
@@ -83,6 +87,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     views,
     vaults,
     inside,
+    lens,
     log,
     reconnect,
     engineChoices: () => engines.choices(),
@@ -101,6 +106,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     documents,
     snapshotPanels,
     snapshotFiles,
+    lens,
+    new ComposeLens({ inventory, vaults }),
     vscode.workspace.registerFileSystemProvider(snapshotScheme, snapshotFiles, { isReadonly: true }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
@@ -115,5 +122,5 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
       },
     },
   );
-  return { inventory, views, vaults };
+  return { inventory, views, vaults, lens };
 }

@@ -18,6 +18,7 @@ import { copyId, copyName } from './copyText.ts';
 import { copySnapshots } from './copySnapshots.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
 import { exportContainer } from './exportContainer.ts';
+import { chooseLensImage } from './chooseLensImage.ts';
 import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
 import { importRootfs } from './importRootfs.ts';
 import { inspect } from './inspect.ts';
@@ -27,6 +28,7 @@ import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
 import { remove } from './remove.ts';
+import { readLayers } from './readLayers.ts';
 import { removeContainers } from './removeContainers.ts';
 import { removeImages } from './removeImages.ts';
 import { removeVolumes } from './removeVolumes.ts';
@@ -85,6 +87,8 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.filterContainers': filterContainers,
   'drydock.filterVolumes': filterVolumes,
   'drydock.clearFilter': clearFilter,
+  'drydock.chooseLensImage': chooseLensImage,
+  'drydock.readLayers': readLayers,
   'drydock.openWalkthrough': async () => {
     await vscode.commands.executeCommand(
       'workbench.action.openWalkthrough',

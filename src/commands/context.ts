@@ -5,6 +5,7 @@ import type { CommandArgs, CommandId } from '../contributions.ts';
 import type { Compared } from '../inside/comparing.ts';
 import type { DiffKey } from '../inside/diffSide.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
+import type { DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { Log } from '../ui/log.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
@@ -27,6 +28,8 @@ export interface CommandContext {
   readonly vaults: VaultsInUse;
   /** Images of the engine that are looked into. */
   readonly inside: OpenedImages;
+  /** What stands above the lines of Dockerfiles. */
+  readonly lens: DockerfileLens;
   readonly log: Log;
   /** Engines that a look around this machine found. */
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;

@@ -4,6 +4,7 @@ const fileCommands: ReadonlySet<string> = new Set<CommandId>([
   'drydock.loadArchive',
   'drydock.checkArchive',
   'drydock.importRootfs',
+  'drydock.chooseLensImage',
 ]);
 
 /**

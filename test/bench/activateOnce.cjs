@@ -10,7 +10,7 @@ const nothing = new Proxy(function () {}, {
 /** The bundle copies the names that it finds, so they have to be there. */
 const names =
   'commands Disposable env EventEmitter l10n MarkdownString ProgressLocation ConfigurationTarget ThemeIcon TreeItem ' +
-  'TreeItemCollapsibleState Uri ViewColumn window workspace';
+  'TreeItemCollapsibleState Uri languages ViewColumn window workspace';
 const vscode = Object.fromEntries(names.split(' ').map((name) => [name, nothing]));
 
 const loaded = [];

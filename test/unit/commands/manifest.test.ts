@@ -103,6 +103,8 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.filterContainers': true,
   'drydock.filterVolumes': true,
   'drydock.clearFilter': true,
+  'drydock.chooseLensImage': true,
+  'drydock.readLayers': true,
   'drydock.openWalkthrough': true,
   'drydock.openSettings': true,
   'drydock.showLog': true,
@@ -127,6 +129,8 @@ const defaults: Readonly<Settings> = {
   'backup.consistency': 'pause',
   'backup.includeBinds': false,
   beforeLoss: 'ask',
+  'lens.enabled': true,
+  'lens.heat': false,
 };
 
 const engineStates: Readonly<Record<ContextKeys['drydock.engine'], true>> = {
@@ -326,13 +330,15 @@ describe('package.json', () => {
     assert.deepEqual(await readdir(new URL('media/icons/dark', root)), drawn);
   });
 
-  it('starts for pages that come back and files of snapshots; VS Code does the rest for commands and views', () => {
+  it('starts for pages that come back, files of snapshots and files with a lens; VS Code does the rest for commands and views', () => {
     assert.deepEqual(manifest.activationEvents, [
       `onWebviewPanel:${historyPanelType}`,
       `onWebviewPanel:${snapshotPanelType}`,
       `onWebviewPanel:${diffPanelType}`,
       `onFileSystem:${diffScheme}`,
       `onFileSystem:${snapshotScheme}`,
+      'onLanguage:dockerfile',
+      'onLanguage:dockercompose',
     ]);
   });
 

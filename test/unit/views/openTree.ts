@@ -25,6 +25,8 @@ export const settings: Settings = {
   'backup.consistency': 'pause',
   'backup.includeBinds': false,
   beforeLoss: 'ask',
+  'lens.enabled': true,
+  'lens.heat': false,
 };
 
 /** A tree on an inventory whose engine is in memory. */

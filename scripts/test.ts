@@ -1,14 +1,25 @@
 // `npm test` runs every suite against real parts; `node scripts/test.ts SUITE…` runs some. See docs/DEVELOPING.md.
 import { cleanUp } from './provision/cleanups.ts';
 import { notRun, type SuiteResults } from './tests/results.ts';
+import { runLanes, writeLaneSums } from './tests/runLanes.ts';
 import { suites } from './tests/suites.ts';
 
-/** Cheap ones first, so that a slip shows early. `engines` takes long and is run on demand. */
-const everySuite = ['check', 'unit', 'docker', 'registry', 'package', 'extension', 'e2e', 'start'];
+/** Lanes that run beside each other; in each the cheap ones first. `engines` takes long and is run on demand. */
+const everySuite = [
+  ['check', 'unit', 'docker', 'registry'],
+  ['package', 'extension', 'e2e', 'start'],
+];
 
 const chosen = process.argv.slice(2);
+if (chosen.length === 0) {
+  const { passed, failed } = await runLanes(everySuite);
+  await cleanUp();
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
 const all: { suite: string; results: SuiteResults }[] = [];
-for (const suite of chosen.length > 0 ? chosen : everySuite) {
+for (const suite of chosen) {
   console.log(`\n── ${suite} ──`);
   const started = Date.now();
   const run = suites.get(suite);
@@ -32,4 +43,5 @@ for (const { suite, title, reason } of failures)
   console.log(`  ${suite}: ${title}\n${reason.trimEnd().replace(/^/gm, '    ')}`);
 const passed = all.reduce((sum, { results }) => sum + results.passed, 0);
 console.log(`\n${passed} passed, ${failures.length} failed`);
+await writeLaneSums({ passed, failed: failures.length });
 process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;

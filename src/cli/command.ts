@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly temporaryFolder: string;
   /** Where lists of what is in layers are kept; without it, nowhere. */
   readonly cacheFolder?: string;
+  /** Where the program of exported pages lies. */
+  readonly reportFolder?: string;
   readonly now: () => number;
   /** What DRYDOCK_VAULT says; `--vault` goes before it. */
   readonly vaultFolder?: string;

@@ -15,6 +15,7 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'history', load: async () => (await import('./commands/history.ts')).history },
   { name: 'analyze', load: async () => (await import('./commands/analyze.ts')).analyze },
   { name: 'shared', load: async () => (await import('./commands/shared.ts')).shared },
+  { name: 'diff', load: async () => (await import('./commands/diff.ts')).diff },
   { name: 'save', load: async () => (await import('./commands/save.ts')).save },
   { name: 'load', load: async () => (await import('./commands/load.ts')).load },
   { name: 'export', load: async () => (await import('./commands/exportFilesystem.ts')).exportFilesystem },

@@ -39,14 +39,7 @@ export async function findLayeredImages(
 ): Promise<FoundImages> {
   const isVaultNamed = args.text('vault') !== undefined;
   if (!isVaultNamed && (word === '-' || (await stat(word).catch(() => undefined)) !== undefined))
-    return withInputFile(context, word, async (path) => {
-      const source = await openArchiveSource(path);
-      // What came on standard input is gone when its files are asked for.
-      const read = word === '-' ? readArchivedImages : archiveImages;
-      const { archive, images } = await read(source, context.operation);
-      await requireChecksum(archive, path);
-      return { source: 'archive', where: source.name, images };
-    });
+    return archiveAt(context, word);
   let vault: Vault | undefined;
   if (isVaultNamed || (context.vaultFolder ?? '') !== '') {
     vault = await openChosenVault(context, args, 'read');
@@ -61,8 +54,24 @@ export async function findLayeredImages(
   return { source: 'engine', where: image.name, images: [image] };
 }
 
+/** The images of an archive or of a folder with an OCI layout; `-` is standard input. */
+export function archiveAt(context: CommandContext, word: string): Promise<FoundImages> {
+  return withInputFile(context, word, async (path) => {
+    const source = await openArchiveSource(path);
+    // What came on standard input is gone when its files are asked for.
+    const read = word === '-' ? readArchivedImages : archiveImages;
+    const { archive, images } = await read(source, context.operation);
+    await requireChecksum(archive, path);
+    return { source: 'archive', where: source.name, images };
+  });
+}
+
 /** Undefined where the vault has no such snapshot and WORD may be an image. */
-async function snapshotCalled(vault: Vault, word: string, isNeeded: boolean): Promise<Snapshot | undefined> {
+export async function snapshotCalled(
+  vault: Vault,
+  word: string,
+  isNeeded: boolean,
+): Promise<Snapshot | undefined> {
   try {
     return findSnapshot(await readSnapshots(vault), word);
   } catch (error) {

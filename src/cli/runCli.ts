@@ -30,6 +30,8 @@ export interface CliHost {
   readonly temporaryFolder: string;
   /** Where what can be read again is kept. */
   readonly cacheFolder?: string;
+  /** Where the program of exported pages lies. */
+  readonly reportFolder?: string;
   /** Fires on the first signal to end. */
   readonly signal: AbortSignal;
   /** Print the chain of causes of a failure. */
@@ -117,6 +119,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,
     ...(host.cacheFolder === undefined ? {} : { cacheFolder: host.cacheFolder }),
+    ...(host.reportFolder === undefined ? {} : { reportFolder: host.reportFolder }),
     now: () => host.now(),
     ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),
   };

@@ -1,5 +1,6 @@
+import { realpathSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { isatty, type WriteStream } from 'node:tty';
 import manifest from '../../package.json' with { type: 'json' };
 import { reasonOf } from '../core/errors.ts';
@@ -27,6 +28,8 @@ export async function runProcess(): Promise<void> {
     },
     temporaryFolder: tmpdir(),
     cacheFolder: cacheFolder(env, platform),
+    // `npx` and global installs start it through a link.
+    reportFolder: join(dirname(realpathSync(process.argv[1] ?? '.')), 'report'),
     signal: cancelledBySignals(),
     isDebug: env['DRYDOCK_DEBUG'] === '1',
     now: () => Date.now(),

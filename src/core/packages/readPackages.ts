@@ -12,8 +12,6 @@ import { alpinePackages, debianPackages, pythonPackage } from './textLists.ts';
 const largestList = 128 << 20;
 /** A package.json is read whole, and has a few kilobytes. */
 const largestJson = 16 << 20;
-/** Some engines give files one by one. */
-const atOnce = 4;
 
 export interface ReadPackages {
   readonly packages: readonly InstalledPackage[];
@@ -28,46 +26,64 @@ export async function readPackages(
   operation: Operation,
 ): Promise<ReadPackages> {
   const lists = new Map<string, readonly InstalledPackage[]>();
-  const remarks = new Map<string, string>();
-  const ahead = files.toReversed();
-  const work = async (): Promise<void> => {
-    for (let next = ahead.pop(); next; next = ahead.pop()) {
-      operation.signal.throwIfAborted();
-      try {
-        lists.set(next.path, await readOne(tree, next, operation));
-      } catch (error) {
-        if (!(error instanceof DrydockError) || isCancellation(error)) throw error;
-        remarks.set(
-          next.path,
-          `The packages in /${next.path} of ${tree.name} were not read: ${reasonOf(error)}`,
-        );
-      }
+  const reasons = new Map<string, string>();
+  /** Takes what can't be read for a remark on `some`. */
+  const attempt = async (some: readonly PackageFile[], work: () => Promise<void>): Promise<void> => {
+    operation.signal.throwIfAborted();
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof DrydockError) || isCancellation(error)) throw error;
+      for (const { path } of some)
+        if (!lists.has(path)) reasons.set(path, reasons.get(path) ?? reasonOf(error));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const take = (one: PackageFile, bytes: AsyncIterable<Uint8Array>): Promise<void> =>
+    attempt([one], async () => {
+      lists.set(one.path, await packagesOf(one, bytes, operation));
+    });
+  const readable: PackageFile[] = [];
+  for (const one of files)
+    await attempt([one], () => {
+      requireSize(one);
+      readable.push(one);
+      return Promise.resolve();
+    });
+  const together = readable.length > 1 ? tree.readMany?.(readable, operation) : undefined;
+  if (together === undefined)
+    for (const one of readable)
+      await attempt([one], () => take(one, tree.read(one.path, one.file, operation)));
+  else
+    await attempt(readable, async () => {
+      for await (const { one, bytes } of together) await take(one, bytes);
+    });
   return {
     packages: files.flatMap(({ path }) => lists.get(path) ?? []),
-    remarks: files.flatMap(({ path }) => remarks.get(path) ?? []),
+    remarks: [...reasons].map(
+      ([path, reason]) => `The packages in /${path} of ${tree.name} were not read: ${reason}`,
+    ),
   };
 }
 
-async function readOne(
-  tree: FileTree,
-  { form, path, file }: PackageFile,
-  operation: Operation,
-): Promise<readonly InstalledPackage[]> {
-  const name = `/${path}`;
+function requireSize({ form, path, file }: PackageFile): void {
   const most = form === 'npm' ? largestJson : largestList;
   if (file.sizeBytes > most)
-    throw failure('packageListBad', { name, reason: `it is larger than ${formatBytes(most)}` });
-  const bytes = tree.read(path, file, operation);
+    throw failure('packageListBad', { name: `/${path}`, reason: `it is larger than ${formatBytes(most)}` });
+}
+
+async function packagesOf(
+  { form, path }: PackageFile,
+  bytes: AsyncIterable<Uint8Array>,
+  { signal }: Operation,
+): Promise<readonly InstalledPackage[]> {
+  const name = `/${path}`;
   switch (form) {
     case 'debian':
-      return debianPackages({ bytes, name }, operation.signal);
+      return debianPackages({ bytes, name }, signal);
     case 'alpine':
-      return alpinePackages({ bytes, name }, operation.signal);
+      return alpinePackages({ bytes, name }, signal);
     case 'python':
-      return (await pythonPackage({ bytes, name }, operation.signal)).map((one) => ({
+      return (await pythonPackage({ bytes, name }, signal)).map((one) => ({
         ...one,
         name: pythonName(one.name),
         place: path,
@@ -77,7 +93,7 @@ async function readOne(
     case 'npmLock':
       return lockedNpmPackages(await whole(bytes), path);
     case 'rpm':
-      return rpmPackages({ database: await whole(bytes), name }, operation.signal);
+      return rpmPackages({ database: await whole(bytes), name }, signal);
   }
 }
 

@@ -24,6 +24,7 @@ export interface Surroundings {
   readonly temporaryFolder?: string;
   readonly isDebug?: boolean;
   readonly cacheFolder?: string;
+  readonly reportFolder?: string;
   /** DRYDOCK_VAULT */
   readonly vaultFolder?: string;
 }
@@ -47,6 +48,7 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     temporaryFolder: around.temporaryFolder ?? '/nonexistent',
     signal: around.signal ?? new AbortController().signal,
     ...(around.cacheFolder === undefined ? {} : { cacheFolder: around.cacheFolder }),
+    ...(around.reportFolder === undefined ? {} : { reportFolder: around.reportFolder }),
     isDebug: around.isDebug ?? false,
     now: () => nowMs,
     ...(around.vaultFolder === undefined ? {} : { vaultFolder: around.vaultFolder }),

@@ -40,6 +40,14 @@ export interface CommandArgs {
   'drydock.unpauseContainers': NodeArgs;
   'drydock.copyId': NodeArgs;
   'drydock.copyName': NodeArgs;
+  'drydock.openFile': NodeArgs;
+  'drydock.extractFile': NodeArgs;
+  'drydock.copyPath': NodeArgs;
+  'drydock.whoWrote': NodeArgs;
+  'drydock.findFiles': NodeArgs;
+  'drydock.revealFiles': NodeArgs;
+  'drydock.readAgain': NodeArgs;
+  'drydock.showMore': NodeArgs;
   'drydock.backUp': NodeArgs;
   'drydock.restore': NodeArgs;
   'drydock.openSnapshot': NodeArgs;
@@ -89,6 +97,10 @@ export const contextValues = {
   imageDangling: 'drydock.image.dangling',
   layerFilled: 'drydock.layer.filled',
   layerEmpty: 'drydock.layer.empty',
+  files: 'drydock.files',
+  folder: 'drydock.file.folder',
+  file: 'drydock.file.plain',
+  fileRemoved: 'drydock.file.removed',
   project: 'drydock.project',
   containerRunning: 'drydock.container.running',
   containerPaused: 'drydock.container.paused',
@@ -165,5 +177,7 @@ export const diffPanelType = 'drydock.diff';
 export const snapshotScheme = 'drydock-snapshot';
 /** Files of both sides of a comparison, read-only. */
 export const diffScheme = 'drydock-diff';
+/** Files of images in the engine, read-only. */
+export const imageScheme = 'drydock-image';
 /** Names an item of the trees for the badge that says whether it is backed up; nothing can be read under it. */
 export const itemScheme = 'drydock-item';

@@ -4,16 +4,18 @@ import type { CommandContext } from './commands/context.ts';
 import { diffPages } from './commands/diffPages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { snapshotActions } from './commands/snapshotActions.ts';
-import { inspectScheme, snapshotScheme } from './contributions.ts';
+import { imageScheme, inspectScheme, snapshotScheme } from './contributions.ts';
 import { imageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
+import { ImageFiles } from './inside/imageFiles.ts';
 import { OpenedImages } from './inside/openedImages.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
+import { ImageFileSystem } from './ui/imageFileSystem.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
 import { runOperation } from './ui/runOperation.ts';
@@ -60,6 +62,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     inventory,
     vaults: vaults.list,
     protection: vaults.protection,
+    inside,
     readSetting,
     history: async (imageId) => {
       const { images } = engine();
@@ -80,6 +83,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const snapshotFiles = new SnapshotFileSystem(open);
   const diffs = diffPages(extension, { engine, inside, openSnapshot: open, log });
   const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
+  const imageFiles = new ImageFiles(inside);
+  const imageFileSystem = new ImageFileSystem(imageFiles);
   const context: CommandContext = {
     engine,
     ready,
@@ -88,6 +93,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     vaults,
     inside,
     lens,
+    imageFiles,
     log,
     reconnect,
     engineChoices: () => engines.choices(),
@@ -108,7 +114,9 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     snapshotFiles,
     lens,
     new ComposeLens({ inventory, vaults }),
+    imageFileSystem,
     vscode.workspace.registerFileSystemProvider(snapshotScheme, snapshotFiles, { isReadonly: true }),
+    vscode.workspace.registerFileSystemProvider(imageScheme, imageFileSystem, { isReadonly: true }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('drydock.engine')) void reconnect();

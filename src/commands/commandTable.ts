@@ -15,15 +15,20 @@ import { commitContainer } from './commitContainer.ts';
 import { compare } from './compare.ts';
 import type { Command } from './context.ts';
 import { copyId, copyName } from './copyText.ts';
+import { copyPath } from './copyPath.ts';
 import { copySnapshots } from './copySnapshots.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
 import { exportContainer } from './exportContainer.ts';
 import { chooseLensImage } from './chooseLensImage.ts';
+import { extractFile } from './extractFile.ts';
 import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
+import { findFiles } from './findFiles.ts';
 import { importRootfs } from './importRootfs.ts';
 import { inspect } from './inspect.ts';
 import { loadArchive } from './loadArchive.ts';
+import { readAgain, revealFiles, showMore } from './lookInside.ts';
 import { measureVolumes } from './measureVolumes.ts';
+import { openFile } from './openFile.ts';
 import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
@@ -40,6 +45,7 @@ import { showHistory } from './showHistory.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
 import { tagImage } from './tagImage.ts';
 import { verifyVault } from './verifyVault.ts';
+import { whoWrote } from './whoWrote.ts';
 
 /** Every command of the extension. A missing or misspelt one does not compile. */
 export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
@@ -63,6 +69,14 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.unpauseContainers': unpauseContainers,
   'drydock.copyId': copyId,
   'drydock.copyName': copyName,
+  'drydock.openFile': openFile,
+  'drydock.extractFile': extractFile,
+  'drydock.copyPath': copyPath,
+  'drydock.whoWrote': whoWrote,
+  'drydock.findFiles': findFiles,
+  'drydock.revealFiles': revealFiles,
+  'drydock.readAgain': readAgain,
+  'drydock.showMore': showMore,
   'drydock.backUp': backUp,
   'drydock.restore': restore,
   'drydock.openSnapshot': openSnapshot,

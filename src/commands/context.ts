@@ -4,6 +4,7 @@ import type { Inventory } from '../core/inspect/inventory.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
 import type { Compared } from '../inside/comparing.ts';
 import type { DiffKey } from '../inside/diffSide.ts';
+import type { ImageFiles } from '../inside/imageFiles.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
 import type { DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { Log } from '../ui/log.ts';
@@ -30,6 +31,7 @@ export interface CommandContext {
   readonly inside: OpenedImages;
   /** What stands above the lines of Dockerfiles. */
   readonly lens: DockerfileLens;
+  readonly imageFiles: ImageFiles;
   readonly log: Log;
   /** Engines that a look around this machine found. */
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;

@@ -59,6 +59,8 @@ export const copyName = copyCommand((node) => {
     case 'vault':
       return node.path;
     case 'layer':
+    case 'file':
+    case 'more':
     case 'detail':
     case 'message':
       return undefined;

@@ -17,18 +17,10 @@ export interface ExtractFilesDeps {
 /** Brings a file or a folder of a snapshot to a folder of this machine. What is there already is never replaced. */
 export async function extractFiles({ log, open }: ExtractFilesDeps, place: FilePlace): Promise<void> {
   const name = place.path === '' ? place.root : (place.path.split('/').at(-1) ?? '');
-  const title = vscode.l10n.t('Extract {name}', { name });
-  const [chosen] =
-    (await vscode.window.showOpenDialog({
-      title,
-      openLabel: vscode.l10n.t('Extract Here'),
-      canSelectFiles: false,
-      canSelectFolders: true,
-      defaultUri: vscode.Uri.file(archiveFolder()),
-    })) ?? [];
-  if (chosen === undefined) return;
+  const folder = await askExtractFolder(name);
+  if (folder === undefined) return;
   // A whole file system gets a folder of its own.
-  const into = place.path === '' ? join(chosen.fsPath, folderName(place.root)) : chosen.fsPath;
+  const into = place.path === '' ? join(folder, folderNameFor(place.root)) : folder;
   const extracted = await runOperation(
     log,
     vscode.l10n.t('Extracting {name}', { name }),
@@ -45,12 +37,26 @@ export async function extractFiles({ log, open }: ExtractFilesDeps, place: FileP
   tellExtracted(log, { name, into, ...extracted });
 }
 
+/** Asks for the folder of this machine that gets `name`; undefined when the person backs out. */
+export async function askExtractFolder(name: string): Promise<string | undefined> {
+  const [chosen] =
+    (await vscode.window.showOpenDialog({
+      title: vscode.l10n.t('Extract {name}', { name }),
+      openLabel: vscode.l10n.t('Extract Here'),
+      canSelectFiles: false,
+      canSelectFolders: true,
+      defaultUri: vscode.Uri.file(archiveFolder()),
+    })) ?? [];
+  return chosen?.fsPath;
+}
+
 /** An image's name may hold slashes and colons, and what a vault says is a name may be `..`. */
-function folderName(root: string): string {
+export function folderNameFor(root: string): string {
   return root.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_');
 }
 
-function tellExtracted(
+/** Says what came, and what of it did not come as it was. */
+export function tellExtracted(
   log: Log,
   result: {
     readonly name: string;

@@ -1,3 +1,4 @@
+import { isDigest } from '../core/digest.ts';
 import type { CommandId } from '../contributions.ts';
 
 const fileCommands: ReadonlySet<string> = new Set<CommandId>([
@@ -25,12 +26,15 @@ function isFile(value: unknown): boolean {
 }
 
 function isNode(value: unknown): boolean {
-  const { kind, id, imageId, name, images, containers, path, vaultPath, source } = fieldsOf(value);
+  const { kind, id, imageId, name, images, containers, path, vaultPath, source, place } = fieldsOf(value);
   switch (kind) {
     case 'image':
       return isText(id);
     case 'layer':
       return isText(imageId);
+    case 'file':
+    case 'more':
+      return isPlace(place);
     case 'container':
       return isText(id) && isText(name);
     case 'volume':
@@ -51,6 +55,17 @@ function isNode(value: unknown): boolean {
     default:
       return false;
   }
+}
+
+function isPlace(value: unknown): boolean {
+  const { imageId, tag, layer, path } = fieldsOf(value);
+  return (
+    typeof imageId === 'string' &&
+    isDigest(imageId) &&
+    (tag === undefined || isText(tag)) &&
+    (layer === undefined || (Number.isInteger(layer) && Number(layer) >= 0)) &&
+    typeof path === 'string'
+  );
 }
 
 function isText(value: unknown): boolean {

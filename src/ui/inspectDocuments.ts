@@ -18,6 +18,8 @@ export function inspectUri(node: DrydockNode): vscode.Uri | undefined {
       return documentUri('volume', node.name, node.name);
     case 'repository':
     case 'project':
+    case 'file':
+    case 'more':
     case 'detail':
     case 'message':
     case 'vault':

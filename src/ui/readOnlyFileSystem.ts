@@ -59,7 +59,7 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
-    return wording(uri, async () => {
+    const read = async (): Promise<Uint8Array> => {
       const { sizeBytes } = await this.#files.stat(uri);
       if (sizeBytes > mostEditorBytes)
         throw new vscode.FileSystemError(
@@ -74,7 +74,15 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
         for await (const chunk of await this.#files.read(uri, operation)) chunks.push(chunk);
         return Buffer.concat(chunks);
       });
-    });
+    };
+    try {
+      return await wording(uri, read);
+    } catch (error) {
+      // The editor itself tells of a file that is not there, and of nothing else but that something failed.
+      if (error instanceof vscode.FileSystemError && error.code === 'Unknown')
+        void vscode.window.showErrorMessage(error.message);
+      throw error;
+    }
   }
 
   writeFile(): never {

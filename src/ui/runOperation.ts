@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
-import type { FailureCode } from '../core/errors.ts';
+import { isCancellation, type FailureCode } from '../core/errors.ts';
 import type { Operation, Phase, ProgressFact } from '../core/progress.ts';
 import { ProgressMeter, throttled } from '../core/progressMeter.ts';
 import { errorWords, knownFailure } from './errorWords.ts';
 import type { Log } from './log.ts';
 import { progressWords } from './progressWords.ts';
+import { runWhenSlow } from './runWhenSlow.ts';
 
 /** Notifications change at most this often; what comes in between is not shown. */
 const refreshMs = 250;
@@ -47,6 +48,21 @@ export async function runOperation<T>(
       return undefined;
     }
     showFailure(log, title, error);
+    return undefined;
+  }
+}
+
+/** The same for what mostly takes an instant: the notification comes only when it takes longer. */
+export async function runQuick<T>(
+  log: Log,
+  title: string,
+  work: (operation: Operation) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await runWhenSlow(title, work);
+  } catch (error) {
+    if (isCancellation(error)) log.info(`${title}: cancelled`);
+    else showFailure(log, title, error);
     return undefined;
   }
 }

@@ -9,6 +9,9 @@ import { ArchiveDrop } from './archiveDrop.ts';
 import { BackupDecorations, unprotectedBadge } from './backupDecorations.ts';
 import { backupsTree } from './backupsTree.ts';
 import type { ContainerSize } from './detailItem.ts';
+import { FileBranches, type InsideImages } from './fileBranches.ts';
+import { FileDecorations } from './fileDecorations.ts';
+import { FilesInView } from './filesInView.ts';
 import { containersTree } from './containersTree.ts';
 import { imagesTree } from './imagesTree.ts';
 import type { ListTree, ReadSetting } from './listTree.ts';
@@ -28,6 +31,7 @@ export interface ViewsDeps {
   readonly readSetting: ReadSetting;
   readonly vaults: VaultList;
   readonly protection: ProtectionInUse;
+  readonly inside: InsideImages;
 }
 
 /** The trees, as commands and tests use them. */
@@ -36,6 +40,8 @@ export interface Views {
   setFilter(view: ViewName, text: string): void;
   readonly filters: Readonly<Record<ViewName, string>>;
   selection(view: ViewName): readonly DrydockNode[];
+  /** The files below images. */
+  readonly files: FilesInView;
   /** What each tree shows, for tests. */
   readonly api: Readonly<Record<ViewName, vscode.TreeDataProvider<DrydockItem>>>;
   dispose(): void;
@@ -52,7 +58,7 @@ const minuteMs = 60_000;
 /** Opens the views of package.json on the inventory. */
 export function createViews(
   context: { readonly extensionUri: vscode.Uri },
-  { inventory, history, containerSize, readSetting, vaults, protection }: ViewsDeps,
+  { inventory, history, containerSize, readSetting, vaults, protection, inside }: ViewsDeps,
 ): Views {
   const wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
@@ -60,6 +66,7 @@ export function createViews(
     nowMs: () => Date.now(),
   };
   const deps = { inventory, readSetting, wording, protection: () => protection.current() };
+  const branches = new FileBranches(inside);
   const disposables: { dispose(): unknown }[] = [];
 
   const open = (name: ViewName, tree: ListTree): OpenView => {
@@ -84,7 +91,7 @@ export function createViews(
     return { tree, provider, view };
   };
   const views: Readonly<Record<ViewName, OpenView>> = {
-    images: open('images', imagesTree({ ...deps, history })),
+    images: open('images', imagesTree({ ...deps, history, branches })),
     containers: open('containers', containersTree({ ...deps, containerSize })),
     volumes: open('volumes', volumesTree(deps)),
     backups: open('backups', backupsTree({ vaults, readSetting, wording })),
@@ -103,6 +110,7 @@ export function createViews(
   };
   disposables.push(
     vscode.window.registerFileDecorationProvider(new BackupDecorations(wording)),
+    vscode.window.registerFileDecorationProvider(new FileDecorations(wording)),
     protection.onDidChange(() => {
       for (const { tree } of [views.images, views.containers, views.volumes]) tree.update();
       count();
@@ -146,6 +154,14 @@ export function createViews(
       };
     },
     selection: (view) => views[view].view.selection,
+    files: new FilesInView({
+      branches,
+      inside,
+      ...views.images,
+      showAll: () => {
+        setFilter('images', '');
+      },
+    }),
     api: {
       images: views.images.provider,
       containers: views.containers.provider,

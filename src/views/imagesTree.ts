@@ -2,6 +2,9 @@ import type { Digest } from '../core/digest.ts';
 import { DrydockError, failure, reasonOf } from '../core/errors.ts';
 import type { ImageSummary } from '../core/engine/records.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
+import type { FileBranches } from './fileBranches.ts';
+import { FileItem } from './fileItem.ts';
+import { FilesItem } from './filesItem.ts';
 import { ImageItem, imageKey } from './imageItem.ts';
 import { badgeOf } from './backupBadge.ts';
 import { ItemKeeper } from './itemKeeper.ts';
@@ -16,13 +19,14 @@ import { matchesFilter } from './textFilter.ts';
 export interface ImagesTreeDeps extends TreeDeps {
   /** The steps of an image's history, newest first. */
   readonly history: (imageId: Digest) => Promise<readonly ImageLayer[]>;
+  readonly branches: FileBranches;
 }
 
-/** Images by repository, and their history below them. */
+/** Images by repository, below them their files, their history, and the files of each of its layers. */
 export function imagesTree(deps: ImagesTreeDeps): ListTree {
   const repositories = new ItemKeeper<RepositoryItem>();
   const images = new ItemKeeper<ImageItem>();
-  const histories = new WeakMap<ImageItem, readonly LayerItem[]>();
+  const histories = new WeakMap<ImageItem, readonly DrydockItem[]>();
 
   const build = (filter: string): BuiltTree => {
     const names = [...deps.inventory.images.values()].flatMap(namesOf);
@@ -60,12 +64,19 @@ export function imagesTree(deps: ImagesTreeDeps): ListTree {
   };
 
   const childrenOf = async (item: DrydockItem): Promise<readonly DrydockItem[]> => {
+    if (item instanceof FilesItem || item instanceof FileItem || item instanceof LayerItem)
+      return deps.branches.children(item);
     if (!(item instanceof ImageItem)) return [];
     const known = histories.get(item);
     if (known !== undefined) return known;
     try {
       const layers = await deps.history(item.id);
-      const items = layers.map((layer, index) => new LayerItem(item, layer, layers.length - 1 - index));
+      const count = layers.filter(({ entry }) => entry !== undefined).length;
+      const steps = layers.map((layer, index) => {
+        const height = layer.entry === undefined ? undefined : count - 1 - index;
+        return new LayerItem(item, layer, { fromBottom: layers.length - 1 - index, step: { height, count } });
+      });
+      const items = [new FilesItem(item), ...steps];
       histories.set(item, items);
       return items;
     } catch (error) {

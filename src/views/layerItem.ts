@@ -2,6 +2,7 @@ import { contextValues } from '../contributions.ts';
 import { hexOf, type Digest } from '../core/digest.ts';
 import type { HistoryEntry } from '../core/engine/records.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
+import type { HistoryStep } from '../core/inspect/layerPlace.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { ImageItem } from './imageItem.ts';
 import type { LayerNode } from './node.ts';
@@ -24,11 +25,17 @@ export class LayerItem implements LayerNode, ViewItem {
   readonly imageId: Digest;
   readonly tag?: string;
   readonly entry?: HistoryEntry;
+  readonly step: HistoryStep;
   readonly #layer: ImageLayer;
 
-  /** `height` counts from the bottom, so that a step keeps its key whatever is above it. */
-  constructor(image: ImageItem, layer: ImageLayer, height: number) {
-    this.key = `${image.key}/layer:${height}`;
+  /** `fromBottom` counts all that stands below the image, so that a step keeps its key whatever is above it. */
+  constructor(
+    image: ImageItem,
+    layer: ImageLayer,
+    { fromBottom, step }: { readonly fromBottom: number; readonly step: Omit<HistoryStep, 'diffId'> },
+  ) {
+    this.key = `${image.key}/layer:${fromBottom}`;
+    this.step = { ...step, ...(layer.diffId !== undefined && { diffId: layer.diffId }) };
     this.imageId = image.id;
     if (image.tag !== undefined) this.tag = image.tag;
     if (layer.entry !== undefined) this.entry = layer.entry;
@@ -46,7 +53,7 @@ export class LayerItem implements LayerNode, ViewItem {
       ...described([size]),
       icon: { own: fill === 'empty' ? 'layer-empty' : 'layer' },
       contextValue: fill === 'empty' ? contextValues.layerEmpty : contextValues.layerFilled,
-      expansion: 'leaf',
+      expansion: fill === 'empty' ? 'leaf' : 'collapsed',
       spoken: spoken(label, size),
     };
   }

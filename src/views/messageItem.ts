@@ -1,4 +1,5 @@
 import { contextValues, type CommandId } from '../contributions.ts';
+import type { Digest } from '../core/digest.ts';
 import type { DrydockError, FailureCode } from '../core/errors.ts';
 import type { ListKind } from '../core/inspect/concernedLists.ts';
 import type { MessageNode } from './node.ts';
@@ -18,6 +19,8 @@ export type Message =
   | { readonly reason: 'filtered'; readonly by: 'text'; readonly text: string }
   | { readonly reason: 'filtered'; readonly by: 'setting' }
   | { readonly reason: 'noSnapshots' }
+  | { readonly reason: 'unread'; readonly imageId: Digest }
+  | { readonly reason: 'noFiles'; readonly why: 'empty' | 'unknown' | 'nothing' }
   | { readonly reason: 'vaultFailed'; readonly error: DrydockError; readonly retryInMs?: number }
   | {
       readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
@@ -30,7 +33,7 @@ interface MessageWords {
   /** The next step. */
   readonly hint: string;
   readonly icon: string;
-  readonly command?: { readonly id: CommandId; readonly title: string };
+  readonly command?: { readonly id: CommandId; readonly title: string; readonly onItem?: boolean };
 }
 
 /** The message that a failure of the engine makes. */
@@ -73,6 +76,10 @@ export class MessageItem implements MessageNode, ViewItem {
 
   get reason(): MessageNode['reason'] {
     return this.#message.reason;
+  }
+
+  get imageId(): Digest | undefined {
+    return this.#message.reason === 'unread' ? this.#message.imageId : undefined;
   }
 
   /** Whether what it says differs. */
@@ -162,6 +169,15 @@ export class MessageItem implements MessageNode, ViewItem {
           icon: 'info',
           command: { id: 'drydock.backUp', title: l10n.t('Back Up') },
         };
+      case 'unread':
+        return {
+          label: l10n.t('The image was not read'),
+          hint: l10n.t('try again'),
+          icon: 'debug-restart',
+          command: { id: 'drydock.readAgain', title: l10n.t('Try Again'), onItem: true },
+        };
+      case 'noFiles':
+        return { label: noFilesWords(message.why, wording), hint: '', icon: 'info' };
       case 'vaultFailed':
         return {
           label: errorText(message.error, wording),
@@ -201,6 +217,17 @@ function emptyWords(list: ListKind, { l10n }: Wording): MessageWords {
         hint: l10n.t('they appear here once created'),
         icon: 'info',
       };
+  }
+}
+
+function noFilesWords(why: 'empty' | 'unknown' | 'nothing', { l10n }: Wording): string {
+  switch (why) {
+    case 'empty':
+      return l10n.t('This step made no layer of files');
+    case 'unknown':
+      return l10n.t('It can’t be told which layer this step made');
+    case 'nothing':
+      return l10n.t('No files');
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Digest } from '../core/digest.ts';
 import type { HistoryEntry } from '../core/engine/records.ts';
+import type { ChangeKind } from '../core/fileTrees/changeKind.ts';
+import type { FilePlace } from '../core/fileTrees/filePlace.ts';
+import type { HistoryStep } from '../core/inspect/layerPlace.ts';
 import type { SnapshotSource } from '../core/snapshot/snapshot.ts';
 
 /**
@@ -26,6 +29,23 @@ export interface LayerNode {
   readonly tag?: string;
   /** Absent for a layer that the image's history does not mention. */
   readonly entry?: HistoryEntry;
+  /** Where it stands in the history. */
+  readonly step?: HistoryStep;
+}
+
+/** A file or a folder of an image or of one of its layers; with an empty path all of it. */
+export interface FileNode {
+  readonly kind: 'file';
+  readonly place: FilePlace;
+  readonly isFolder: boolean;
+  /** What its layer did to it. */
+  readonly change?: ChangeKind;
+}
+
+/** Stands for the rest of a large folder. */
+export interface MoreNode {
+  readonly kind: 'more';
+  readonly place: FilePlace;
 }
 
 export interface ProjectNode {
@@ -84,13 +104,19 @@ export interface MessageNode {
     | 'unreachable'
     | 'denied'
     | 'tooOld'
-    | 'failed';
+    | 'failed'
+    | 'unread'
+    | 'noFiles';
+  /** The image that it is about, where that could be read once more. */
+  readonly imageId?: Digest | undefined;
 }
 
 export type DrydockNode =
   | RepositoryNode
   | ImageNode
   | LayerNode
+  | FileNode
+  | MoreNode
   | ProjectNode
   | ContainerNode
   | VolumeNode

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { itemScheme } from '../contributions.ts';
+import { fileItemUri } from './fileDecorations.ts';
 import { tooltipText } from './tooltipText.ts';
 import type { DrydockItem, ItemDetails, ItemFace, ItemIcon } from './viewItem.ts';
 
@@ -15,7 +16,8 @@ export function renderItem(item: DrydockItem, face: ItemFace, extensionUri: vsco
   drawn.id = item.key;
   drawn.iconPath = iconPath(face.icon, extensionUri);
   drawn.accessibilityInformation = { label: face.spoken };
-  if (face.badge !== undefined)
+  if (face.file !== undefined) drawn.resourceUri = fileItemUri(face.file);
+  else if (face.badge !== undefined)
     drawn.resourceUri = vscode.Uri.from({ scheme: itemScheme, path: `/${face.badge}` });
   if (face.description !== undefined) drawn.description = face.description;
   if (face.contextValue !== undefined) drawn.contextValue = face.contextValue;

@@ -1,4 +1,5 @@
 import type { CommandId, ContextValue } from '../contributions.ts';
+import type { ChangeKind } from '../core/fileTrees/changeKind.ts';
 import type { DrydockNode } from './node.ts';
 
 /** Icons of our own, by the name of their file in media/icons. */
@@ -26,6 +27,8 @@ export interface ItemFace {
   readonly expansion: 'leaf' | 'collapsed' | 'expanded';
   /** Whether it is backed up, drawn at the row's end; left out where that is not known. */
   readonly badge?: 'never' | 'stale' | 'current';
+  /** That it is a file: what its name says of its kind picks its icon, what happened to it its colour. */
+  readonly file?: { readonly name: string; readonly change?: ChangeKind };
   /** The whole item in words, for screen readers. */
   readonly spoken: string;
   /** What choosing the item does; `onItem` hands the item to the command. */

@@ -8,6 +8,7 @@ import {
   diffPanelType,
   diffScheme,
   historyPanelType,
+  imageScheme,
   settingChoices,
   snapshotPanelType,
   snapshotScheme,
@@ -79,6 +80,14 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.unpauseContainers': true,
   'drydock.copyId': true,
   'drydock.copyName': true,
+  'drydock.openFile': false,
+  'drydock.extractFile': false,
+  'drydock.copyPath': false,
+  'drydock.whoWrote': false,
+  'drydock.findFiles': true,
+  'drydock.revealFiles': false,
+  'drydock.readAgain': false,
+  'drydock.showMore': false,
   'drydock.backUp': true,
   'drydock.restore': true,
   'drydock.openSnapshot': true,
@@ -330,13 +339,14 @@ describe('package.json', () => {
     assert.deepEqual(await readdir(new URL('media/icons/dark', root)), drawn);
   });
 
-  it('starts for pages that come back, files of snapshots and files with a lens; VS Code does the rest for commands and views', () => {
+  it('starts for pages that come back, files of snapshots and images, and files with a lens; VS Code does the rest for commands and views', () => {
     assert.deepEqual(manifest.activationEvents, [
       `onWebviewPanel:${historyPanelType}`,
       `onWebviewPanel:${snapshotPanelType}`,
       `onWebviewPanel:${diffPanelType}`,
       `onFileSystem:${diffScheme}`,
       `onFileSystem:${snapshotScheme}`,
+      `onFileSystem:${imageScheme}`,
       'onLanguage:dockerfile',
       'onLanguage:dockercompose',
     ]);

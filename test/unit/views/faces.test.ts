@@ -7,9 +7,12 @@ import { failure, type DrydockError } from '../../../src/core/errors.ts';
 import { instructionOf } from '../../../src/core/dockerfile/instruction.ts';
 import type { LayerFill } from '../../../src/core/inspect/imageLayers.ts';
 import { ContainerItem } from '../../../src/views/containerItem.ts';
+import { FileItem, type FileRow } from '../../../src/views/fileItem.ts';
+import { FilesItem } from '../../../src/views/filesItem.ts';
 import { ImageItem } from '../../../src/views/imageItem.ts';
 import { LayerItem } from '../../../src/views/layerItem.ts';
 import { failureMessage, MessageItem, type Message } from '../../../src/views/messageItem.ts';
+import { MoreItem } from '../../../src/views/moreItem.ts';
 import { ProjectItem } from '../../../src/views/projectItem.ts';
 import { RepositoryItem } from '../../../src/views/repositoryItem.ts';
 import { SnapshotItem } from '../../../src/views/snapshotItem.ts';
@@ -19,7 +22,7 @@ import { ownIcons, type DrydockItem } from '../../../src/views/viewItem.ts';
 import { VolumeItem } from '../../../src/views/volumeItem.ts';
 import type { KnownVault } from '../../../src/vaults/vaultList.ts';
 import { snapshotRecord } from '../../support/snapshotRecords.ts';
-import { container, image, volume } from '../inventory/records.ts';
+import { container, idOf, image, volume } from '../inventory/records.ts';
 import { plainWording } from './plainWording.ts';
 
 const states: readonly ContainerState[] = [
@@ -42,6 +45,10 @@ const messages: readonly (readonly [Message, string, string | undefined])[] = [
   [{ reason: 'empty', list: 'volumes' }, 'No volumes yet', undefined],
   [{ reason: 'filtered', by: 'text', text: 'x' }, 'Nothing matches “x”', 'drydock.clearFilter'],
   [{ reason: 'filtered', by: 'setting' }, 'Only images without a tag', 'drydock.openSettings'],
+  [{ reason: 'unread', imageId: idOf('web') }, 'The image was not read', 'drydock.readAgain'],
+  [{ reason: 'noFiles', why: 'empty' }, 'This step made no layer of files', undefined],
+  [{ reason: 'noFiles', why: 'unknown' }, 'It can’t be told which layer this step made', undefined],
+  [{ reason: 'noFiles', why: 'nothing' }, 'No files', undefined],
   [failureMessage(unreachable), 'No engine answers', 'drydock.refresh'],
   [
     failureMessage(failure('engineDenied', { endpoint: 'unix:///x.sock' })),
@@ -65,6 +72,16 @@ const messages: readonly (readonly [Message, string, string | undefined])[] = [
   ],
 ];
 
+const place = { imageId: idOf('web'), tag: 'web:latest', path: '' };
+const plain: FileRow = { isFolder: false, hasChildren: false, sizeBytes: 12 };
+const fileRows: readonly FileRow[] = [
+  plain,
+  { ...plain, isFolder: true, hasChildren: true },
+  ...(['added', 'changed', 'metadata', 'same', 'removed', 'within'] as const).map((change) => ({
+    ...plain,
+    change,
+  })),
+];
 const images = [new ImageItem(image('web'), 'web:latest'), new ImageItem(image('left'), undefined)];
 const unopened: KnownVault = { name: 'v', path: '/v', state: { kind: 'opening' } };
 const everyKind: readonly DrydockItem[] = [
@@ -72,8 +89,15 @@ const everyKind: readonly DrydockItem[] = [
   ...images,
   ...fills.map(
     (fill, index) =>
-      new LayerItem(images[0] ?? assert.fail(), { fill, instruction: instructionOf('', '') }, index),
+      new LayerItem(
+        images[0] ?? assert.fail(),
+        { fill, instruction: instructionOf('', '') },
+        { fromBottom: index, step: { height: index, count: fills.length } },
+      ),
   ),
+  new FilesItem(images[0] ?? assert.fail()),
+  ...fileRows.map((row, index) => new FileItem('key', { ...place, path: `etc/${index}` }, row)),
+  new MoreItem('key', place, 12_345),
   new ProjectItem('shop'),
   ...states.map((state) => new ContainerItem(container('c', { state }))),
   new VolumeItem(volume('data')),
@@ -136,10 +160,34 @@ describe('what items show', () => {
       const face = new MessageItem('m', message).face(plainWording);
       assert.equal(face.label, label);
       assert.equal(face.command?.id, command);
-      assert.ok(
-        message.reason === 'loading' || message.reason === 'failed' || face.description !== undefined,
-      );
+      assert.ok(['loading', 'failed', 'noFiles'].includes(message.reason) || face.description !== undefined);
     });
+
+  it('tells size, mode, owner and link of a file, in words for screen readers too', () => {
+    const file = {
+      type: 'symlink' as const,
+      mode: 0o4755,
+      uid: 1000,
+      gid: 50,
+      sizeBytes: 0,
+      mtime: 1_700_000_000,
+      link: '../a\u202eb',
+      isSparse: false,
+      header: 0,
+      offset: 0,
+      layer: undefined,
+    };
+    const item = new FileItem(
+      'key',
+      { ...place, path: 'usr/bin/sudo' },
+      { ...plain, file, change: 'removed' },
+    );
+    const face = item.face(plainWording);
+    assert.equal(face.label, 'sudo');
+    assert.equal(face.description, 'removed · → ../a\\u{202e}b · lrwsr-xr-x · 1000:50');
+    assert.equal(face.spoken, 'sudo, link to ../a\\u{202e}b, removed, mode 4755, owner 1000:50');
+    assert.deepEqual(face.file, { name: 'sudo', change: 'removed' });
+  });
 
   it('tells the whole sentence of a failure in the tooltip', () => {
     const told = (error: DrydockError, retryInMs?: number): string =>

@@ -65,9 +65,9 @@ export async function outline(tree: ListTree): Promise<string[]> {
   const lines: string[] = [];
   const add = async (items: readonly DrydockItem[], indent: string): Promise<void> => {
     for (const item of items) {
-      const { label, description } = tree.face(item);
+      const { label, description, expansion } = tree.face(item);
       lines.push(`${indent}${label}${description === undefined ? '' : ` | ${description}`}`);
-      await add(await tree.children(item), `${indent}  `);
+      if (expansion !== 'leaf') await add(await tree.children(item), `${indent}  `);
     }
   };
   await add(tree.roots, '');

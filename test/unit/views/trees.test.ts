@@ -4,6 +4,7 @@ import { failure } from '../../../src/core/errors.ts';
 import { imageLayers, type ImageLayer } from '../../../src/core/inspect/imageLayers.ts';
 import { containersTree } from '../../../src/views/containersTree.ts';
 import type { ContainerSize } from '../../../src/views/detailItem.ts';
+import { FileBranches } from '../../../src/views/fileBranches.ts';
 import { imagesTree } from '../../../src/views/imagesTree.ts';
 import type { ListTree, TreeDeps } from '../../../src/views/listTree.ts';
 import { volumesTree } from '../../../src/views/volumesTree.ts';
@@ -21,7 +22,13 @@ const history: readonly ImageLayer[] = imageLayers(
 );
 
 function images(deps: TreeDeps): ListTree {
-  return imagesTree({ ...deps, history: () => Promise.resolve(history) });
+  return imagesTree({ ...deps, history: () => Promise.resolve(history), branches: unreadBranches() });
+}
+
+/** Of images that nobody reads. */
+function unreadBranches(): FileBranches {
+  const nothing = (): Promise<undefined> => Promise.resolve(undefined);
+  return new FileBranches({ open: nothing, merged: nothing, changes: nothing });
 }
 
 function containers(deps: TreeDeps): ListTree {
@@ -68,7 +75,13 @@ describe('the tree of images', () => {
     const { tree } = await openTree(images, (engine) => {
       engine.imageList = [image('web')];
     });
-    assert.deepEqual((await outline(tree)).slice(2), ['    CMD ["sh"] | empty', '    COPY a /a | 1.50 kB']);
+    assert.deepEqual((await outline(tree)).slice(2), [
+      '    Files | as a container sees them',
+      '      The image was not read | try again',
+      '    CMD ["sh"] | empty',
+      '    COPY a /a | 1.50 kB',
+      '      The image was not read | try again',
+    ]);
   });
 
   it('gives every item a key of its own', async () => {
@@ -167,6 +180,7 @@ describe('the tree of images', () => {
     const broken = (deps: TreeDeps): ListTree =>
       imagesTree({
         ...deps,
+        branches: unreadBranches(),
         history: () =>
           isBroken
             ? Promise.reject(failure('engineNotFound', { kind: 'image', name: 'web' }))
@@ -179,7 +193,7 @@ describe('the tree of images', () => {
     isBroken = false;
     await open.refresh();
     assert.deepEqual(open.redraws.map(keys), [[`image:${idOf('web')}:web:latest`]]);
-    assert.equal((await outline(open.tree)).length, 4);
+    assert.equal((await outline(open.tree)).length, 7);
   });
 
   it('draws again what grew old on the screen', async () => {

@@ -1,0 +1,74 @@
+import * as vscode from 'vscode';
+import type { FilePlace } from '../core/fileTrees/filePlace.ts';
+import { formatBytes } from '../core/quantity.ts';
+import { imageUri, placeName } from '../ui/imageFileSystem.ts';
+import { mostEditorBytes } from '../ui/readOnlyFileSystem.ts';
+import type { FileNode } from '../views/node.ts';
+import type { Command, CommandContext } from './context.ts';
+import { filesAmong, shownPath } from './fileNodes.ts';
+
+/** Opens files of images, each in the editor that knows its kind, read-only. */
+export const openFile: Command<'drydock.openFile'> = async (context, ...args) => {
+  const opened: string[] = [];
+  for (const { place } of filesAmong(args)) {
+    const uri = await openPlace(context, place);
+    if (uri !== undefined) opened.push(uri.toString());
+  }
+  return opened.length === 0 ? undefined : opened;
+};
+
+/** Opens what is at a place; a folder is shown in the tree, and what no editor can show is said. */
+export async function openPlace(context: CommandContext, place: FilePlace): Promise<vscode.Uri | undefined> {
+  const named = { path: shownPath(place), name: placeName(place) };
+  const own = await context.imageFiles.find(place);
+  if (own === undefined) return undefined;
+  const found = await context.imageFiles.follow(place);
+  if (found === undefined) {
+    const target = own.file?.link ?? '';
+    tell(
+      vscode.l10n.t('{path} is a link to {target}, which is not there.', {
+        ...named,
+        target: shownPath({ path: target }).slice(1),
+      }),
+    );
+    return undefined;
+  }
+  if (found.isFolder) {
+    await context.views.files.reveal(found.place);
+    return undefined;
+  }
+  const { file } = found;
+  if (file?.type !== 'file') {
+    tell(
+      vscode.l10n.t(
+        '{path} in {name} has no content: it is a device, a pipe or a link without its other name.',
+        named,
+      ),
+    );
+    return undefined;
+  }
+  if (file.sizeBytes > mostEditorBytes) {
+    await offerExtract(found.place, file.sizeBytes);
+    return undefined;
+  }
+  const uri = imageUri(found.place);
+  await vscode.commands.executeCommand('vscode.open', uri);
+  return uri;
+}
+
+async function offerExtract(place: FilePlace, sizeBytes: number): Promise<void> {
+  const extract = vscode.l10n.t('Extract…');
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
+      path: shownPath(place),
+      size: formatBytes(sizeBytes),
+    }),
+    extract,
+  );
+  const node: FileNode = { kind: 'file', place, isFolder: false };
+  if (chosen === extract) await vscode.commands.executeCommand('drydock.extractFile', node);
+}
+
+function tell(sentence: string): void {
+  void vscode.window.showInformationMessage(sentence);
+}

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { DrydockError } from '../core/errors.ts';
 import type { Snapshot, SnapshotContents } from '../core/snapshot/snapshot.ts';
 import { findSnapshot, openSnapshot, readSnapshots } from '../core/snapshot/snapshots.ts';
 import {
@@ -41,6 +43,32 @@ export async function openChosenTree(
 ): Promise<{ readonly snapshot: Snapshot; readonly vault: Vault; readonly tree: SnapshotTree }> {
   const { vault, snapshot, contents } = await openChosenSnapshot(context, args);
   return { vault, snapshot, tree: openSnapshotTree(vault, contents) };
+}
+
+/** What the help says about WORD. */
+export const wordWords =
+  'WORD is a snapshot of the vault, an archive or a folder with an OCI layout on this disk, or an image of the engine, in the order: this disk, the vault, the engine. With --vault it is a snapshot in any case.';
+
+/** The same where the first argument may name something else: undefined where it is no snapshot, or a layer is asked for. */
+export async function findChosenTree(
+  context: CommandContext,
+  args: Arguments,
+): Promise<Awaited<ReturnType<typeof openChosenTree>> | undefined> {
+  if (args.text('layer') !== undefined) return undefined;
+  if (args.text('vault') === undefined) {
+    if ((context.vaultFolder ?? '') === '' || (await isOnDisk(args.first))) return undefined;
+    try {
+      return await openChosenTree(context, args);
+    } catch (error) {
+      if (error instanceof DrydockError && error.code === 'snapshotUnknown') return undefined;
+      throw error;
+    }
+  }
+  return await openChosenTree(context, args);
+}
+
+async function isOnDisk(path: string): Promise<boolean> {
+  return path === '-' || (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /** What a PATH argument means; without one, the root that is meant when none is named, if there is such. */

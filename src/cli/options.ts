@@ -66,3 +66,8 @@ export const moveTagsOption: OptionTable = {
 export const cacheOption: OptionTable = {
   'no-cache': { help: 'have the engine send the image, also when it is known, and keep nothing of it' },
 };
+
+/** Of commands that show the files of an image. */
+export const layerOption: OptionTable = {
+  layer: { value: 'NUMBER', help: 'what one layer of the image holds, counted from 0 as analyze does' },
+};

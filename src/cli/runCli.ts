@@ -123,17 +123,21 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     now: () => host.now(),
     ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),
   };
-  let report: Report;
   try {
-    report = await command.run(context, args);
+    let report: Report;
+    try {
+      report = await command.run(context, args);
+    } finally {
+      progress.end();
+    }
+    // Bytes of a report may come from the engine.
+    await printReport(report, args, host);
+    if (report.exitCode !== undefined || report.error === undefined) return report.exitCode ?? exitCodes.done;
+    return tellFailure(report.error).exitCode;
   } finally {
-    progress.end();
     // An engine that could not be chosen has nothing to let go of; the command has told why.
     await (await engine?.catch(() => undefined))?.close();
   }
-  await printReport(report, args, host);
-  if (report.exitCode !== undefined || report.error === undefined) return report.exitCode ?? exitCodes.done;
-  return tellFailure(report.error).exitCode;
 }
 
 function engineSetting(args: Arguments): string {

@@ -4,7 +4,7 @@ import { formatBytes } from '../../core/quantity.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
 import { findInSnapshots } from '../../core/snapshotFiles/findInSnapshots.ts';
 import type { Command } from '../command.ts';
-import { vaultOption } from '../options.ts';
+import { cacheOption, vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
 import { entryDocument, shownName, timeText } from '../fileEntry.ts';
 import { toldFailure } from '../failures.ts';
@@ -14,18 +14,25 @@ import { openChosenVault } from '../vaultOption.ts';
 
 export const find: Command = {
   name: 'find',
-  summary: 'Find files over all snapshots, newest first',
-  usage: 'PATTERN [--snapshot SNAPSHOT] [--source NAME]',
+  summary: 'Find files over all snapshots, newest first, or in images',
+  usage: 'PATTERN [--snapshot SNAPSHOT] [--source NAME] [--in WORD]… [--all-images]',
   details: [
     'PATTERN means names anywhere (nginx.conf, *.sql), paths anywhere when it has a slash in it (conf.d/*.conf), and paths from the root when it starts with one (/etc/**). * is any part of a name, ** any part of a path, ? one character, [a-z] one of these.',
+    'With --in or --all-images images are searched and no snapshots, the layers of each as a container would see them. WORD is an archive or a folder with an OCI layout on this disk, a snapshot of the vault, or an image of the engine, which sends each image the first time.',
   ],
   takes: { least: 1, most: 1 },
   options: {
     ...vaultOption,
     snapshot: { value: 'SNAPSHOT', isRepeatable: true, help: 'only in this snapshot' },
     source: { value: 'NAME', help: 'only in snapshots of this image, container, volume or project' },
+    in: { value: 'WORD', isRepeatable: true, help: 'in the images that WORD names' },
+    'all-images': { help: 'in all images of the engine' },
+    hidden: { help: 'of images also what later layers replaced or deleted' },
+    ...cacheOption,
   },
   async run(context, args) {
+    if (args.isSet('all-images') || args.texts('in').length > 0)
+      return (await import('../findInWords.ts')).findInWords(context, args);
     const vault = await openChosenVault(context, args, 'read');
     const all = await readSnapshots(vault);
     const chosen = args.texts('snapshot').map((text) => findSnapshot(all, text));

@@ -186,7 +186,7 @@ export class RootFiles implements FilesToExtract<TreeLayer> {
 }
 
 /** A name in a tree as people are shown it. */
-export function entryOf({ file }: TreeNode, path: string): FileEntry {
+export function entryOf({ file }: TreeNode<unknown>, path: string): FileEntry {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (file === undefined) return { name, path, type: 'directory', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 };
   const { type, mode, uid, gid, sizeBytes, mtime, link, sha256 } = file;

@@ -70,7 +70,36 @@ function formats(bundleFolder: string): readonly Format[] {
         return diffHtml({ report, bundle, strings, language: vscode.env.language });
       },
     },
+    {
+      label: 'Markdown',
+      description: '.md',
+      detail: vscode.l10n.t('Tables for a pull request or a ticket'),
+      ending: 'md',
+      pieces: async (report) => {
+        const { diffMarkdown } = await import('../core/diff/diffMarkdown.ts');
+        return inPieces(diffMarkdown(report));
+      },
+    },
+    {
+      label: 'JSON',
+      description: '.json',
+      detail: vscode.l10n.t('Everything, for programs'),
+      ending: 'json',
+      pieces: async (report) => (await import('../core/diff/diffJson.ts')).diffJson(report),
+    },
   ];
+}
+
+/** Lines, some hundred at once. */
+function* inPieces(lines: Iterable<string>): Generator<string, void, undefined> {
+  let piece = '';
+  for (const line of lines) {
+    piece += `${line}\n`;
+    if (piece.length < 1 << 16) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
 }
 
 async function* bytesOf(pieces: Iterable<string>): AsyncGenerator<Uint8Array, void, undefined> {

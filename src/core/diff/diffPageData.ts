@@ -76,6 +76,8 @@ export interface PageSetting {
   readonly setting: string;
   readonly left?: string;
   readonly right?: string;
+  /** Both sides have a secret, another one each; neither is shown. */
+  readonly isHidden?: true;
 }
 
 export interface PageStep {
@@ -180,7 +182,11 @@ function isTotal(value: unknown): boolean {
 
 function isSetting(value: unknown): boolean {
   return (
-    isFields(value) && isText(value['setting']) && isTextIfAny(value['left']) && isTextIfAny(value['right'])
+    isFields(value) &&
+    isText(value['setting']) &&
+    isTextIfAny(value['left']) &&
+    isTextIfAny(value['right']) &&
+    (value['isHidden'] === undefined || value['isHidden'] === true)
   );
 }
 

@@ -15,6 +15,7 @@ import {
   type WireRow,
 } from './diffPageData.ts';
 import type { DiffReport, FileChange, FileFacts } from './diffReport.ts';
+import { isHiddenChange } from './diffWords.ts';
 
 /** Digits of a sha256 that the page shows: enough to tell two contents apart by eye. */
 const shownDigits = 16;
@@ -29,10 +30,11 @@ export function diffPageHead(report: DiffReport): DiffPageHead {
     rowCount: Math.min(files.length, mostPageRows),
     leftOut: Math.max(0, files.length - mostPageRows),
     totals: totalsOf(files),
-    config: config.slice(0, mostSettings).map(({ setting, left: before, right: after }) => ({
-      setting: cut(setting),
-      ...(before !== undefined && { left: cut(before) }),
-      ...(after !== undefined && { right: cut(after) }),
+    config: config.slice(0, mostSettings).map((change) => ({
+      setting: cut(change.setting),
+      ...(change.left !== undefined && { left: cut(change.left) }),
+      ...(change.right !== undefined && { right: cut(change.right) }),
+      ...(isHiddenChange(change) && { isHidden: true as const }),
     })),
     history: history.slice(0, mostSteps).map(({ kind, text, isEmpty, sizeBytes }) => ({
       kind,

@@ -103,6 +103,7 @@ export function diffPageStrings(l10n: { t(message: string): string }) {
     upgraded: l10n.t('Upgraded'),
     downgraded: l10n.t('Downgraded'),
     setting: l10n.t('Setting'),
+    hidden: l10n.t('another value, not shown'),
     step: l10n.t('Step'),
     sameStep: l10n.t('Same'),
     emptyStep: l10n.t('no files'),

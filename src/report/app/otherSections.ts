@@ -29,7 +29,7 @@ export function configView({ head, strings }: DiffContext): HTMLElement {
     headings: [strings.change, strings.setting, strings.before, strings.after],
     rows: head.config,
     nothing: strings.sameSettings,
-    cells: ({ setting, left, right }) => [
+    cells: ({ setting, left, right, isHidden }) => [
       left === undefined
         ? changeCell(0, '+', strings.added)
         : right === undefined
@@ -37,7 +37,9 @@ export function configView({ head, strings }: DiffContext): HTMLElement {
           : changeCell(2, '≠', strings.content),
       element('strong', { text: visibleName(setting) }),
       element('code', { text: visibleName(left ?? '') }),
-      element('code', { text: visibleName(right ?? '') }),
+      isHidden === true
+        ? element('span', { class: 'muted', text: strings.hidden })
+        : element('code', { text: visibleName(right ?? '') }),
     ],
     strings,
   });

@@ -9,6 +9,8 @@ import {
   parseWireRows,
   rowsPerChunk,
 } from '../../../src/core/diff/diffPageData.ts';
+import { diffDocument } from '../../../src/core/diff/diffDocument.ts';
+import { diffJson } from '../../../src/core/diff/diffJson.ts';
 import { diffHtml } from '../../../src/core/diff/diffHtml.ts';
 import { diffPageHead, diffPageRows } from '../../../src/core/diff/diffPageOf.ts';
 import { comparedFields, fileChangeKinds } from '../../../src/core/diff/diffReport.ts';
@@ -64,6 +66,12 @@ describe('the form of a report for its page', () => {
     assert.equal(head.packages[0]?.name, 'openssl:amd64');
   });
 
+  it('says of a secret on both sides that they differ, without either', () => {
+    const masked = { setting: 'Env TOKEN', left: '***', right: '***' };
+    const head = diffPageHead({ ...sampleDiff(), config: [masked] });
+    assert.deepEqual(head.config, [{ ...masked, isHidden: true }]);
+  });
+
   it('takes numbers that only damaged archives have', () => {
     const [file] = sampleDiff().files;
     const right = {
@@ -94,6 +102,16 @@ describe('the form of a report for its page', () => {
     const [row] = diffPageRows(sampleDiff(), 0);
     assert.equal(parseWireRows(new Array(rowsPerChunk + 1).fill(row)), undefined);
   });
+});
+
+describe('the report as JSON in pieces', () => {
+  for (const fileCount of [0, 6, 2_500])
+    it(`is the document of a report of ${fileCount} files`, () => {
+      const sample = sampleDiff({ fileCount });
+      const report = { ...sample, files: sample.files.slice(0, fileCount) };
+      const read: unknown = JSON.parse([...diffJson(report)].join(''));
+      assert.deepEqual(read, JSON.parse(JSON.stringify(diffDocument(report))));
+    });
 });
 
 describe('the report as one HTML file', () => {

@@ -60,6 +60,7 @@ export class FilesView {
     });
     this.#pictures = element('div', { class: 'pictures' }, [this.#map.element, this.#bars]);
     this.#nothing = element('p', { class: 'muted nothing' });
+    this.#nothing.hidden = true;
     this.#details = element('aside', { class: 'details', attributes: { 'aria-label': strings.details } });
     this.#folderTools = element('span', { class: 'folder-tools' }, [
       button({

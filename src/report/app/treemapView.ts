@@ -3,7 +3,7 @@ import { formatBytes } from '../../core/quantity.ts';
 import { visibleName } from '../../core/fileTrees/visibleName.ts';
 import type { ChangeNode } from './changeTree.ts';
 import type { DiffContext } from './diffContext.ts';
-import { kindWord, shownPath } from './diffWords.ts';
+import { kindSigns, kindWord, shownPath } from './diffWords.ts';
 import { button, element, fill } from './element.ts';
 import { cellTowards, mapCells, type MapCell } from './treemapCells.ts';
 
@@ -32,8 +32,10 @@ export class TreemapView {
       attributes: { role: 'group', 'aria-label': `${strings.map}. ${strings.mapHelp}` },
     });
     this.element = element('section', { class: 'picture' }, [
-      element('h2', { text: strings.map, title: strings.mapHelp }),
-      this.#crumbs,
+      element('div', { class: 'picture-head' }, [
+        element('h2', { text: strings.map, title: strings.mapHelp }),
+        this.#crumbs,
+      ]),
       this.#area,
     ]);
     this.#area.addEventListener('keydown', (event) => {
@@ -62,9 +64,7 @@ export class TreemapView {
   #goInto(node: ChangeNode): void {
     const at = this.#way.indexOf(node);
     this.#way = at === -1 ? [...this.#way, node] : this.#way.slice(0, at + 1);
-    const hadFocus = this.element.contains(document.activeElement);
     this.#draw();
-    if (hadFocus) this.#buttons()[0]?.focus();
   }
 
   #buttons(): readonly HTMLElement[] {
@@ -75,6 +75,7 @@ export class TreemapView {
     const { strings } = this.#context;
     const root = this.#way.at(-1);
     if (root === undefined) return;
+    const hadFocus = this.element.contains(document.activeElement);
     const { clientWidth: width, clientHeight: height } = this.#area;
     this.#cells = mapCells(root, { width, height });
     const cells = this.#cells.map((cell, at) => this.#cellView(cell, at));
@@ -97,6 +98,7 @@ export class TreemapView {
         });
       }),
     );
+    if (hadFocus) this.#buttons()[0]?.focus();
   }
 
   #cellView(cell: MapCell, at: number): HTMLElement {
@@ -126,7 +128,10 @@ export class TreemapView {
     if (!isGroup) this.#paint(drawn, cell);
     const hasText = isGroup ? hasStrip : cell.width >= 44 && cell.height >= 18;
     if (hasText && node !== undefined) {
-      drawn.append(element('span', { class: 'map-name', text: visibleName(node.label) }));
+      const label = element('span', { class: 'map-name', text: visibleName(node.label) });
+      const [kind, another] = cell.weights.flatMap((bytes, index) => (bytes > 0 ? [index] : []));
+      if (!isGroup && kind !== undefined && another === undefined) label.dataset['sign'] = kindSigns[kind];
+      drawn.append(label);
       if (isGroup ? cell.width >= 130 : cell.height >= 34)
         drawn.append(' ', element('span', { class: 'map-size', text: size }));
     }

@@ -4,13 +4,14 @@ import { failure } from '../errors.ts';
 import { isIndexType, ociManifestType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import { landCopied } from '../snapshot/landCopied.ts';
 import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
 import { readVerified } from '../vault/blobStore.ts';
 import { sealState } from '../vault/entrySeal.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
-import { newEntry, refNameOf, type EntryDescriptor, type IndexEntry } from '../vault/snapshotIndex.ts';
-import { readSnapshotIndex, updateSnapshotIndex } from '../vault/updateIndex.ts';
+import { newEntry, type EntryDescriptor, type IndexEntry } from '../vault/snapshotIndex.ts';
+import { readSnapshotIndex } from '../vault/updateIndex.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { annotated } from './annotateSnapshots.ts';
 import { isNeeded, readVaultGraph, type GraphNode } from './vaultGraph.ts';
@@ -89,7 +90,7 @@ async function copyOne(
   { entry, descriptor, snapshot }: Chosen,
   { signal, progress }: Operation,
 ): Promise<CopyResult> {
-  const { vault: to, owner, ledger } = session;
+  const { vault: to } = session;
   const nodes = await blobsOf(from, descriptor, signal);
   const totalBytes = nodes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const copied = { blobs: 0, bytes: 0 };
@@ -106,37 +107,19 @@ async function copyOne(
     }
     doneBytes += sizeBytes;
   }
-  doneBytes = 0;
-  for (const { digest, sizeBytes } of nodes) {
-    progress.report({ phase: 'checking', item: snapshot.refName, doneBytes, totalBytes });
-    doneBytes += sizeBytes;
-    if (ledger.isVerified(digest)) continue;
-    const bytes = readVerified(to.blobs, { digest, sizeBytes }, { signal });
-    while ((await bytes.next()).done !== true);
-    ledger.markVerified(digest);
-  }
-  const newBytes = nodes.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
-  let landed: { readonly snapshot: Snapshot; readonly wasThere: boolean } | undefined;
-  await updateSnapshotIndex(
-    { vault: to, owner },
-    (entries) => {
-      const there = entries.flatMap((one) => snapshotOf(one) ?? []).find(({ id }) => id === snapshot.id);
-      landed = { snapshot: there ?? snapshot, wasThere: there !== undefined };
-      if (there !== undefined) return entries;
-      const after: Snapshot = {
-        ...snapshot,
-        refName: freeName(snapshot.refName, entries),
-        newBytes,
-        verified: { atMs: Date.now(), depth: 'digests' },
-      };
-      const added = annotated(entry, snapshot, after);
-      landed = { snapshot: snapshotOf(added) ?? after, wasThere: false };
-      // As new: it is sealed, whoever listed the same in the other vault.
-      return [...entries, added === entry ? newEntry(descriptor) : added];
+  const landed = await landCopied(
+    session,
+    {
+      snapshot,
+      blobs: nodes,
+      entryFor: (after) => {
+        const added = annotated(entry, snapshot, after);
+        // As new: it is sealed, whoever listed the same in the other vault.
+        return added === entry ? newEntry(descriptor) : added;
+      },
     },
-    { signal, ensureHeld: () => session.ensureHeld() },
+    { signal, progress },
   );
-  if (landed === undefined) throw failure('unexpected', { reason: 'index.json was changed by nobody' });
   return { ...landed, copied };
 }
 
@@ -158,10 +141,4 @@ async function blobsOf(
     return isIndexType(mediaType) ? 2 : mediaType === ociManifestType ? 1 : 0;
   };
   return [...graph.values()].filter(({ found }) => found !== undefined).sort((a, b) => rank(a) - rank(b));
-}
-
-function freeName(refName: string, entries: readonly IndexEntry[]): string {
-  const taken = new Set(entries.map(refNameOf));
-  if (!taken.has(refName)) return refName;
-  for (let number = 2; ; number += 1) if (!taken.has(`${refName}-${number}`)) return `${refName}-${number}`;
 }

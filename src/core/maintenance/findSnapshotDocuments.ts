@@ -1,20 +1,14 @@
-import * as z from 'zod';
 import type { Digest } from '../digest.ts';
 import { shortDigest } from '../digest.ts';
-import { ociIndexType } from '../oci/mediaTypes.ts';
-import { parseJson } from '../oci/parseJson.ts';
 import { snapshotRef } from '../snapshot/refNames.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { annotationsOf, snapshotOf } from '../snapshot/snapshotAnnotations.ts';
+import { snapshotOfDocument } from '../snapshot/snapshotOfDocument.ts';
 import { readDocument, type StoredBlob } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
-import { newEntry, snapshotType, type IndexEntry } from '../vault/snapshotIndex.ts';
 import { looksLikeSnapshot } from './looksLikeSnapshot.ts';
 
 /** The tag of a snapshot whose entry was made again from what its document says. */
 const recoveredTag = 'recovered';
-
-const annotated = z.looseObject({ annotations: z.record(z.string(), z.string()).optional() });
 
 /**
  * Snapshots whose documents lie in the vault, but for those in `listed`, each under a name of its own. A document
@@ -57,26 +51,13 @@ async function goodCopy(
   return undefined;
 }
 
-/** The entry of a snapshot that was found so. */
-export function recoveredEntry(snapshot: Snapshot, isTaken: (refName: string) => boolean): IndexEntry {
-  const refName = snapshotRef(snapshot.source, snapshot.createdMs, isTaken);
-  return entryWith(snapshot.id, snapshot.sizeBytes, annotationsOf({ ...snapshot, refName }));
-}
-
 async function toldByDocument(
-  vault: Vault,
-  { digest, sizeBytes }: StoredBlob,
+  { blobs }: Vault,
+  blob: StoredBlob,
   signal: AbortSignal,
 ): Promise<Snapshot | undefined> {
-  const where = `${vault.blobs.name}: ${digest}`;
-  const { annotations = {} } = parseJson(
-    await readDocument(vault.blobs, { digest }, { signal }),
-    annotated,
-    where,
-  );
-  // How much was new is not known yet when the document is stored.
-  const said = snapshotOf(entryWith(digest, sizeBytes, { 'dev.drydock.new': '0', ...annotations }));
-  return said?.unreadable === undefined ? said : undefined;
+  const bytes = await readDocument(blobs, { digest: blob.digest }, { signal });
+  return snapshotOfDocument(bytes, blob, `${blobs.name}: ${blob.digest}`);
 }
 
 async function bareSnapshot({ blobs }: Vault, { digest, sizeBytes }: StoredBlob): Promise<Snapshot> {
@@ -93,12 +74,4 @@ async function bareSnapshot({ blobs }: Vault, { digest, sizeBytes }: StoredBlob)
     isPinned: false,
     remarkCount: 0,
   };
-}
-
-function entryWith(
-  digest: Digest,
-  sizeBytes: number,
-  annotations: Readonly<Record<string, string>>,
-): IndexEntry {
-  return newEntry({ mediaType: ociIndexType, artifactType: snapshotType, digest, sizeBytes, annotations });
 }

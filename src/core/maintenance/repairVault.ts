@@ -8,6 +8,7 @@ import { ociIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
+import { entryOfSnapshot } from '../snapshot/snapshotOfDocument.ts';
 import { readVerified, requireExpected } from '../vault/blobStore.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import { withLock } from '../vault/locks.ts';
@@ -24,7 +25,7 @@ import {
 } from '../vault/snapshotIndex.ts';
 import { readSnapshotIndex, updateSnapshotIndex } from '../vault/updateIndex.ts';
 import { blobPath } from '../vault/vaultPaths.ts';
-import { findSnapshotDocuments, recoveredEntry } from './findSnapshotDocuments.ts';
+import { findSnapshotDocuments } from './findSnapshotDocuments.ts';
 import { markVerified } from './markVerified.ts';
 import { hasItsDigest } from './hasItsDigest.ts';
 import { entryRepairs, isMendable, isSetAside, readOrReason, wasOurs } from './planRepair.ts';
@@ -118,7 +119,7 @@ async function replaceIndex(
 ): Promise<void> {
   const lock = { scope: 'index', mode: 'exclusive', waitMs } as const;
   const { schemaVersion, mediaType } = emptyIndex;
-  const entries = relisted.map((snapshot) => sealed(recoveredEntry(snapshot, () => false)));
+  const entries = relisted.map((snapshot) => sealed(entryOfSnapshot(snapshot, () => false)));
   await withLock({ paths, owner, steps }, lock, { signal }, async (held) => {
     const options = { steps, signal: held.signal };
     await withPartialFile(
@@ -181,7 +182,7 @@ async function mendEntries(
         .map((entry) => marked(entry, accepted));
       const taken = new Set(kept.map(refNameOf));
       const added = relisted.map((snapshot) => {
-        const entry = recoveredEntry(snapshot, (name) => taken.has(name));
+        const entry = entryOfSnapshot(snapshot, (name) => taken.has(name));
         taken.add(refNameOf(entry));
         return entry;
       });

@@ -13,7 +13,7 @@ import { sharedWaitMs, type VaultDeps } from './annotateSnapshots.ts';
 import { checkLayer } from './checkLayer.ts';
 import { checkVaultFiles } from './checkVaultFiles.ts';
 import { hasItsDigest } from './hasItsDigest.ts';
-import { inParallel } from './inParallel.ts';
+import { inParallel } from '../inParallel.ts';
 import { markVerified } from './markVerified.ts';
 import { isNeeded, readVaultGraph, snapshotsNeeding, type VaultGraph } from './vaultGraph.ts';
 import { damageReason, isDamage, type ProblemKind, type VaultProblem } from './vaultProblem.ts';

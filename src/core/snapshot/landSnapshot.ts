@@ -1,13 +1,11 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import { isIndexType, ociIndexType } from '../oci/mediaTypes.ts';
-import { parseImageIndex } from '../oci/manifest.ts';
+import { ociIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
-import { readDocument, type StoredBlob } from '../vault/blobStore.ts';
-import { reachableBlobs, type BlobReference } from '../vault/reachableBlobs.ts';
 import { newEntry, refNameOf, snapshotType, type EntryDescriptor } from '../vault/snapshotIndex.ts';
 import { updateSnapshotIndex } from '../vault/updateIndex.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
+import { blobsOfSnapshot } from './blobsOfSnapshot.ts';
 import { openContents } from './openContents.ts';
 import { readBack } from './readBack.ts';
 import { snapshotRef } from './refNames.ts';
@@ -60,7 +58,7 @@ export async function landSnapshots(
     const said = snapshotOfDraft(draft, input);
     const notes = { ...annotationsOf(said), [operationName]: session.operationId };
     const index = await draft.finish(notes, { signal });
-    const found = await blobsOf(session, index, signal);
+    const found = await blobsOfSnapshot(vault.blobs, index, { signal });
     const layerOf = (digest: Digest): StoredLayer | undefined => draft.layerOf(digest);
     await readBack(session, found, layerOf, { ...operation, signal, item: input.source.name });
     const newBytes = found.reduce((sum, { digest }) => sum + ledger.takeNewBytes(digest), 0);
@@ -113,36 +111,4 @@ function entryDescriptor(snapshot: Snapshot): EntryDescriptor {
     sizeBytes: snapshot.sizeBytes,
     annotations: annotationsOf(snapshot),
   };
-}
-
-/** All that the snapshot reaches and has. What it must have is there; an image's own index may name absent platforms. */
-async function blobsOf(
-  { vault: { blobs } }: VaultSession,
-  index: EntryDescriptor,
-  signal: AbortSignal,
-): Promise<readonly StoredBlob[]> {
-  const found = new Map<Digest, StoredBlob>([[index.digest, index]]);
-  const bytes = await readDocument(blobs, index, { signal });
-  const listed = (parseImageIndex(bytes, `${blobs.name}: ${index.digest}`).manifests ?? []).map(
-    ({ mediaType, digest, size }) => ({ mediaType, digest, sizeBytes: size }),
-  );
-  const manifests = listed.filter(({ mediaType }) => !isIndexType(mediaType));
-  for await (const one of reachableBlobs(blobs, manifests, { signal })) {
-    requireThere(blobs.name, one);
-    found.set(one.digest, one);
-  }
-  const indexes = listed.filter(({ mediaType }) => isIndexType(mediaType));
-  for await (const one of reachableBlobs(blobs, indexes, { signal })) {
-    if (one.from !== undefined && one.found === undefined) continue;
-    requireThere(blobs.name, one);
-    found.set(one.digest, one);
-  }
-  return [...found.values()];
-}
-
-function requireThere(vault: string, { digest, sizeBytes, found }: BlobReference): void {
-  if (found === undefined) throw failure('blobMissing', { vault, digest });
-  if (found.sizeBytes === sizeBytes) return;
-  const reason = `it has ${found.sizeBytes} bytes of the ${sizeBytes} stated`;
-  throw failure('blobDamaged', { vault, digest, reason });
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Operation } from '../core/progress.ts';
+import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
 import type { Arguments } from './arguments.ts';
 import type { ExitCode } from './exitCode.ts';
 import type { OptionTable } from './options.ts';
@@ -9,6 +10,8 @@ import type { OptionTable } from './options.ts';
 export interface CommandContext {
   /** The chosen engine, connected on first use: reading an archive needs none. */
   readonly engine: () => Promise<Engine>;
+  /** A registry by its host; the same one each time. */
+  readonly registry: (host: string) => Promise<RemoteRegistry>;
   readonly operation: Operation;
   readonly input: Input;
   /** Where a spooled standard input may lie for a while. */

@@ -43,5 +43,7 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'verify', load: async () => (await import('./commands/verify.ts')).verify },
   { name: 'repair', load: async () => (await import('./commands/repair.ts')).repair },
   { name: 'copy', load: async () => (await import('./commands/copy.ts')).copy },
+  { name: 'push', load: async () => (await import('./commands/push.ts')).push },
+  { name: 'pull', load: async () => (await import('./commands/pull.ts')).pull },
   { name: 'stats', load: async () => (await import('./commands/stats.ts')).stats },
 ];

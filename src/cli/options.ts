@@ -71,3 +71,12 @@ export const cacheOption: OptionTable = {
 export const layerOption: OptionTable = {
   layer: { value: 'NUMBER', help: 'what one layer of the image holds, counted from 0 as analyze does' },
 };
+
+/** Of every command that talks to registries. */
+export const registryOptions: OptionTable = {
+  'plain-http': {
+    value: 'HOST',
+    isRepeatable: true,
+    help: 'speak http, which anybody on the way can read, to this registry; may be given several times',
+  },
+};

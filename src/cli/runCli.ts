@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { inspect } from 'node:util';
 import type { Engine } from '../core/engine/engine.ts';
 import type { ProgressPort } from '../core/progress.ts';
+import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
 import { leadingWords, parseArguments, type Arguments } from './arguments.ts';
 import type { Command, CommandContext, Input, Report } from './command.ts';
 import { commandTable, type CommandRow } from './commandTable.ts';
@@ -41,6 +42,8 @@ export interface CliHost {
   readonly vaultFolder?: string;
   /** The engine that a setting chooses: an address, `context:NAME`, or empty for the usual one. */
   connect(setting: string): Promise<Engine>;
+  /** A registry by its host. Http to another machine has to be asked for. */
+  connectRegistry(host: string, options: { readonly isPlainHttp: boolean }): Promise<RemoteRegistry>;
 }
 
 /** Wider lines are hard to read. */
@@ -113,8 +116,15 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
   const setting = engineSetting(args);
   const progress = progressFor(args, host);
   let engine: Promise<Engine> | undefined;
+  const registries = new Map<string, Promise<RemoteRegistry>>();
   const context: CommandContext = {
     engine: () => (engine ??= host.connect(setting)),
+    registry: (name) => {
+      const isPlainHttp = args.texts('plain-http').includes(name);
+      const known = registries.get(name) ?? host.connectRegistry(name, { isPlainHttp });
+      registries.set(name, known);
+      return known;
+    },
     operation: { signal: host.signal, progress },
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,
@@ -137,6 +147,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
   } finally {
     // An engine that could not be chosen has nothing to let go of; the command has told why.
     await (await engine?.catch(() => undefined))?.close();
+    for (const registry of registries.values()) (await registry.catch(() => undefined))?.close();
   }
 }
 

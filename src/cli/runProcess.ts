@@ -42,6 +42,10 @@ export async function runProcess(): Promise<void> {
       ]);
       return connect((await chooseEndpoint({ env, platform, home: homedir() }, setting)).endpoint);
     },
+    connectRegistry: async (host, options) => {
+      const { connectRegistry } = await import('../registry/connectRegistry.ts');
+      return connectRegistry({ env, platform, home: homedir() }, host, options);
+    },
   });
   // Every write has been waited for, so nothing is cut off; a handle left open must not keep the process.
   process.exit(exitCode);

@@ -218,6 +218,7 @@ const templates = {
   registryGarbled: 'The registry {host} answered "{what}" with something that can’t be used: {reason}',
   registryContentWrong:
     'The registry {host} has {found} where {expected} belongs. Nothing of it was kept; try again, or push it anew.',
+  notASnapshot: '{name} is no snapshot of Drydock. Pull an image with its engine.',
 
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',

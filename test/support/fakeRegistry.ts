@@ -33,6 +33,8 @@ export class FakeRegistry {
   readonly faults: Fault[] = [];
   knowsRanges = true;
   listsReferrers = false;
+  /** Refuses a document that names what is not there, as Distribution does. */
+  wantsEverything = false;
   readonly #server: Server;
 
   constructor() {
@@ -124,6 +126,13 @@ export class FakeRegistry {
       const bytes = await bodyOf(request);
       const digest = digestOf(bytes);
       const mediaType = request.headers['content-type'] ?? '';
+      const absent = this.wantsEverything ? this.#absentOf(repository, bytes) : undefined;
+      if (absent !== undefined) {
+        this.#json(response, 400, {
+          errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: `${absent} unknown` }],
+        });
+        return;
+      }
       for (const each of [ref, digest]) this.manifests.set(`${repository} ${each}`, { mediaType, bytes });
       const { subject } = JSON.parse(bytes.toString()) as { subject?: { digest: string } };
       const head = this.listsReferrers && subject ? { 'OCI-Subject': subject.digest } : {};
@@ -152,6 +161,18 @@ export class FakeRegistry {
       'docker-content-digest': digestOf(found.bytes),
     });
     response.end(request.method === 'HEAD' ? undefined : found.bytes);
+  }
+
+  #absentOf(repository: string, bytes: Buffer): string | undefined {
+    const { manifests, config, layers } = JSON.parse(bytes.toString()) as Record<
+      'manifests' | 'layers',
+      readonly { digest: string }[] | undefined
+    > & { config?: { digest: string } };
+    const lackedBlob = [...(config ? [config] : []), ...(layers ?? [])].find(
+      ({ digest }) => !this.blobs.has(`${repository} ${digest}`),
+    );
+    const lacked = manifests?.find(({ digest }) => !this.manifests.has(`${repository} ${digest}`));
+    return (lackedBlob ?? lacked)?.digest;
   }
 
   /** Two on a page, whatever was asked for. */

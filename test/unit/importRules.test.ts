@@ -20,6 +20,15 @@ const broken = [
     "import { planLoad } from '../restore/planLoad.ts'; export const a = planLoad;",
   ],
   [
+    'src/core/transfer/pushSnapshot.ts',
+    "import { verifyVault } from '../maintenance/verifyVault.ts'; export const a = verifyVault;",
+  ],
+  [
+    'src/core/registry/remoteName.ts',
+    "import { connectRegistry } from '../../registry/connectRegistry.ts'; export const a = connectRegistry;",
+  ],
+  ['src/registry/blobs.ts', "import { runCli } from '../cli/runCli.ts'; export const a = runCli;"],
+  [
     'src/core/layers/loadTree.ts',
     "import { analyzeWaste } from '../waste/analyzeWaste.ts'; export const a = analyzeWaste;",
   ],

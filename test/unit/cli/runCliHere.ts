@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { runCli } from '../../../src/cli/runCli.ts';
+import { runCli, type CliHost } from '../../../src/cli/runCli.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly isDebug?: boolean;
   readonly cacheFolder?: string;
   readonly reportFolder?: string;
+  /** Without it, there is no registry. */
+  readonly connectRegistry?: CliHost['connectRegistry'];
   /** DRYDOCK_VAULT */
   readonly vaultFolder?: string;
 }
@@ -52,6 +54,9 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     isDebug: around.isDebug ?? false,
     now: () => nowMs,
     ...(around.vaultFolder === undefined ? {} : { vaultFolder: around.vaultFolder }),
+    connectRegistry:
+      around.connectRegistry ??
+      ((host) => Promise.reject(failure('registryUnreachable', { host, reason: 'a test has none' }))),
     connect: (wanted) => {
       setting = wanted;
       const engine = around.engine ?? unusableEngine('unix:///none', noEngine);

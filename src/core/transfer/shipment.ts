@@ -1,0 +1,116 @@
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+import { inParallel } from '../inParallel.ts';
+import type { Operation } from '../progress.ts';
+import type {
+  BlobArrival,
+  BlobSource,
+  RemoteManifest,
+  RemoteRepository,
+} from '../registry/remoteRepository.ts';
+
+/** A manifest or an index on its way. */
+export interface ShippedDocument extends RemoteManifest {
+  readonly tag?: string;
+}
+
+/** What is to be in a repository when it is done. */
+export interface Shipment {
+  /** What people call it. */
+  readonly item: string;
+  readonly blobs: readonly BlobSource[];
+  /** Each after those that it names. */
+  readonly documents: readonly ShippedDocument[];
+}
+
+/** What had to be done for it. */
+export interface Shipped {
+  /** How many blobs were there, were mounted from another repository, were sent. */
+  readonly blobs: Readonly<Record<BlobArrival, number>>;
+  readonly sentBytes: number;
+  /** Of all of its blobs. */
+  readonly totalBytes: number;
+}
+
+/** Which repositories of a registry are known to have a blob, so that the next one can have it from there. */
+export type KnownPlaces = Map<Digest, string>;
+
+/**
+ * Brings a shipment to a repository: 1. store the blobs that it lacks, several at once, 2. store the documents in their
+ * order, 3. ask the registry for each of them: a blob by its size, a document and its tag by the bytes. What a registry
+ * does not have then was never there, whatever it answered before.
+ *
+ * Rejects as the calls of the repository do, with `registryContentWrong` for what is not there at the end, with what a
+ * source threw, or an AbortError. What arrived stays: no tag names it but those that were stored.
+ */
+export async function ship(
+  to: RemoteRepository,
+  { item, blobs, documents }: Shipment,
+  { signal, progress }: Operation,
+  places: KnownPlaces = new Map(),
+): Promise<Shipped> {
+  const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const count = { there: 0, mounted: 0, sent: 0 };
+  let sentBytes = 0;
+  const done = new Map<Digest, number>();
+  const report = (digest: Digest, bytes: number): void => {
+    done.set(digest, bytes);
+    let doneBytes = 0;
+    for (const each of done.values()) doneBytes += each;
+    progress.report({ phase: 'sending', item, doneBytes, totalBytes });
+  };
+  await inParallel(
+    blobs,
+    async (source) => {
+      const { digest, sizeBytes } = source;
+      const mountFrom = source.mountFrom ?? places.get(digest);
+      const arrival = await to.putBlob(
+        { ...source, ...(mountFrom !== undefined && { mountFrom }) },
+        {
+          signal,
+          onSent: (bytes) => {
+            report(digest, bytes);
+          },
+        },
+      );
+      count[arrival] += 1;
+      if (arrival === 'sent') sentBytes += sizeBytes;
+      places.set(digest, to.path);
+      report(digest, sizeBytes);
+    },
+    signal,
+  );
+  for (const { bytes, mediaType, tag } of documents) {
+    signal.throwIfAborted();
+    progress.report({ phase: 'finishing', item });
+    await to.putManifest({ bytes, mediaType }, { signal, ...(tag !== undefined && { tag }) });
+  }
+  await proveThere(to, { item, blobs, documents }, { signal, progress });
+  return { blobs: count, sentBytes, totalBytes };
+}
+
+async function proveThere(
+  to: RemoteRepository,
+  { item, blobs, documents }: Shipment,
+  { signal, progress }: Operation,
+): Promise<void> {
+  progress.report({ phase: 'checking', item });
+  const absent = (expected: string, found: string): Error =>
+    failure('registryContentWrong', { host: to.host, found, expected });
+  await inParallel(
+    blobs,
+    async ({ digest, sizeBytes }) => {
+      const found = await to.headBlob(digest, { signal });
+      if (found?.sizeBytes !== sizeBytes)
+        throw absent(digest, found === undefined ? 'nothing' : `${found.sizeBytes} bytes`);
+    },
+    signal,
+  );
+  for (const { digest, bytes, tag } of documents) {
+    const found = await to.getManifest(digest, { signal });
+    if (found === undefined || !Buffer.from(found.bytes).equals(bytes)) throw absent(digest, 'nothing');
+    if (tag === undefined) continue;
+    const tagged = await to.headManifest(tag, { signal });
+    if (tagged?.digest !== digest) throw absent(`${tag} (${digest})`, tagged?.digest ?? 'nothing');
+  }
+}

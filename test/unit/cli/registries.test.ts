@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { createVault } from '../../../src/core/vault/layout.ts';
+import { FakeRegistry } from '../../support/fakeRegistry.ts';
+import { pushedVaults, type PushedVault } from '../../support/pushedVault.ts';
+import { registryHere } from '../../support/registryHere.ts';
+import { temporaryFolder } from '../../support/vaultFolder.ts';
+import { runCliHere, type Ran } from './runCliHere.ts';
+
+type Document = Record<string, unknown>;
+
+describe('registries on the command line', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const vaults = pushedVaults();
+  let made: PushedVault;
+  let server: FakeRegistry;
+  let plain: string[];
+  beforeEach(async () => {
+    made = await vaults.copy(join(folder.path(), 'vault'));
+    server = new FakeRegistry();
+    server.wantsEverything = true;
+    plain = [];
+    await server.start();
+  });
+  afterEach(() => server.stop());
+
+  const drydock = (...argv: readonly string[]): Promise<Ran> =>
+    runCliHere(argv, {
+      vaultFolder: made.vault.paths.root,
+      connectRegistry: (host, { isPlainHttp }) => {
+        if (isPlainHttp) plain.push(host);
+        return Promise.resolve(registryHere(host));
+      },
+    });
+  const documentOf = ({ stdout }: Ran): Document => JSON.parse(stdout) as Document;
+
+  it('push a snapshot under its name and pull it into another vault', async () => {
+    const pushed = await drydock('push', made.image.refName, `${server.host}/backups`, '--json');
+    assert.equal(pushed.exitCode, 0, pushed.stderr);
+    const [one] = documentOf(pushed)['pushed'] as readonly Document[];
+    const name = `${server.host}/backups:${made.image.refName.replace(':', '-')}`;
+    assert.deepEqual([one?.['name'], one?.['digest'], one?.['form']], [name, made.image.id, 'index']);
+    assert.equal(pushed.setting, undefined);
+    const other = await createVault({ path: join(folder.path(), 'other'), compression: 'zstd' });
+    const pulled = await drydock('pull', name, '--vault', other.paths.root);
+    assert.equal(pulled.exitCode, 0, pulled.stderr);
+    assert.match(pulled.stdout, /^Pulled and verified: app:1-\d+T\d+Z \([0-9a-f]{12}\), .* fetched\n$/);
+    const again = await drydock('pull', name, '--vault', other.paths.root, '-q');
+    assert.equal(again.stdout, `${made.image.id}\n`);
+    assert.match((await drydock('snapshots', '--vault', other.paths.root)).stdout, /app:1/);
+  });
+
+  it('push several snapshots, and tell which one failed', async () => {
+    server.faults.push((request, response, { path }) => {
+      if (
+        request.method !== 'PUT' ||
+        !path.endsWith(`/manifests/${made.container.refName.replace(/[/:]/g, '-')}`)
+      )
+        return 'passes';
+      request.resume();
+      response.writeHead(403).end();
+      return 'handled';
+    });
+    const words = [made.image.refName, made.container.refName];
+    const { exitCode, stdout, stderr } = await drydock('push', ...words, `${server.host}/backups`);
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /^Pushed and verified: \S+app-1-/);
+    assert.match(stderr, /doesn’t let this log-in store the manifest/);
+  });
+
+  it('push an image with the tag that it had, or with another, and say when its digest changes', async () => {
+    const first = await drydock('push', 'app:1@latest', `${server.host}/app`, '--image', 'app:1', '--json');
+    assert.equal(first.exitCode, 0, first.stderr);
+    const [one] = documentOf(first)['pushed'] as readonly Document[];
+    assert.deepEqual([one?.['name'], one?.['isRewritten']], [`${server.host}/app:1`, false]);
+    assert.equal(first.stderr, '');
+    const gzip = ['--image', String(one?.['image']).slice(7, 19), '--compression', 'gzip'];
+    const second = await drydock('push', 'app:1@latest', `${server.host}/app:old`, ...gzip);
+    assert.equal(second.exitCode, 0, second.stderr);
+    assert.match(second.stderr, /note: .*app:old has another digest/);
+    const none = await drydock('push', 'app:1@latest', `${server.host}/app`, '--image', 'nothing');
+    assert.deepEqual([none.exitCode, none.stderr.includes('It has: app:1')], [1, true]);
+  });
+
+  it('say that a snapshot became a parcel', async () => {
+    const { exitCode, stderr } = await drydock('push', 'sparse:1@latest', `${server.host}/backups:s`);
+    assert.equal(exitCode, 0);
+    assert.match(stderr, /note: .*lies there as a parcel/);
+  });
+
+  it('are asked over http only where that is said of their host', async () => {
+    await drydock('push', 'app:1@latest', `${server.host}/a:1`, '--plain-http', 'other.test:5000');
+    assert.deepEqual(plain, []);
+    await drydock('push', 'app:1@latest', `${server.host}/a:1`, '--plain-http', server.host);
+    assert.deepEqual(plain, [server.host]);
+  });
+
+  it('end with 1 and one sentence where nothing is there', async () => {
+    const { exitCode, stderr } = await drydock('pull', `${server.host}/none:1`);
+    assert.equal(exitCode, 1);
+    assert.equal(
+      stderr,
+      `drydock: The registry ${server.host} has no none:1. Check the name; a log-in may be needed to see it.\n`,
+    );
+  });
+
+  for (const [what, argv, said] of [
+    ['a digest to push to', ['push', 'x', `h.test/a@sha256:${'ab'.repeat(32)}`], /A digest can’t be chosen/],
+    ['one tag for two snapshots', ['push', 'x', 'y', 'h.test/a:1'], /can’t have one TAG/],
+    ['one image of two snapshots', ['push', 'x', 'y', 'h.test/a', '--image', 'z'], /can’t have one TAG/],
+    ['a snapshot that is packed anew', ['push', 'x', 'h.test/a', '--compression', 'gzip'], /add --image/],
+    ['no place to push to', ['push', 'x'], /An argument is missing/],
+    ['a pull without a tag', ['pull', 'h.test/a'], /names no snapshot/],
+    ['a pull of what is no name', ['pull', 'https://h.test/a:1'], /no place in a registry/],
+  ] as const)
+    it(`refuse ${what}`, async () => {
+      const { exitCode, stderr } = await drydock(...argv);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, said);
+      assert.deepEqual(server.seen, []);
+    });
+});

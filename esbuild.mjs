@@ -82,6 +82,7 @@ const builds = [
   },
   {
     entryPoints: {
+      analysis: 'src/report/app/analysis.ts',
       history: 'src/report/app/history.ts',
       snapshot: 'src/report/app/snapshot.ts',
       diff: 'src/report/app/diff.ts',

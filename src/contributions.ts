@@ -27,6 +27,7 @@ export interface CommandArgs {
   'drydock.exportContainer': NodeArgs;
   'drydock.commitContainer': NodeArgs;
   'drydock.compare': NodeArgs;
+  'drydock.analyzeImage': NodeArgs;
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
   'drydock.inspect': NodeArgs;
   'drydock.tagImage': NodeArgs;
@@ -170,6 +171,7 @@ export type SettingId = keyof Settings;
 /** Ids of what else package.json declares. */
 export const walkthroughId = 'drydock.start';
 export const inspectScheme = 'drydock-inspect';
+export const analysisPanelType = 'drydock.analysis';
 export const historyPanelType = 'drydock.history';
 export const snapshotPanelType = 'drydock.snapshot';
 export const diffPanelType = 'drydock.diff';

@@ -9,10 +9,12 @@ import { imageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
+import { analyzeInside } from './inside/analyzing.ts';
 import { ImageFiles } from './inside/imageFiles.ts';
 import { OpenedImages } from './inside/openedImages.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
+import { AnalysisPanels } from './report/analysisPanels.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
 import { ImageFileSystem } from './ui/imageFileSystem.ts';
@@ -72,6 +74,11 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
   });
   const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
+  const analyses = new AnalysisPanels(extension, {
+    analyze: (key, options) => analyzeInside({ engine, ready, inside, log }, key, options),
+    showHistory: (key) => void panels.show({ ...key, beside: false }),
+    log,
+  });
   const documents = new InspectDocuments(engine);
   const opened = new OpenedSnapshots(vaults);
   const open: OpenedSnapshots['open'] = (path, id) => opened.open(path, id);
@@ -98,6 +105,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     reconnect,
     engineChoices: () => engines.choices(),
     showInspect: (uri, options) => documents.show(uri, options),
+    showAnalysis: (key) => analyses.show(key),
     showHistory: (input) => panels.show(input),
     showDiff: (key) => diffs.show(key),
     showSnapshot: (key) => snapshotPanels.show(key),
@@ -109,6 +117,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     views,
     vaults,
     panels,
+    analyses,
     documents,
     snapshotPanels,
     snapshotFiles,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { walkthroughId, type CommandId } from '../contributions.ts';
 import { addVault } from './addVault.ts';
+import { analyzeImage } from './analyzeImage.ts';
 import { applyRetention } from './applyRetention.ts';
 import { backUp } from './backUp.ts';
 import {
@@ -56,6 +57,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.exportContainer': exportContainer,
   'drydock.commitContainer': commitContainer,
   'drydock.compare': compare,
+  'drydock.analyzeImage': analyzeImage,
   'drydock.showHistory': showHistory,
   'drydock.inspect': inspect,
   'drydock.tagImage': tagImage,

@@ -38,6 +38,7 @@ export interface CommandContext {
   /** Connects anew, for example after the user started the engine. */
   readonly reconnect: () => Promise<void>;
   readonly showInspect: (uri: vscode.Uri, options: vscode.TextDocumentShowOptions) => Promise<void>;
+  readonly showAnalysis: (key: { readonly imageId: string; readonly title: string }) => Promise<void>;
   readonly showHistory: (input: {
     readonly imageId: string;
     readonly title: string;

@@ -7,6 +7,7 @@ import {
   contextValues,
   diffPanelType,
   diffScheme,
+  analysisPanelType,
   historyPanelType,
   imageScheme,
   settingChoices,
@@ -67,6 +68,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.exportContainer': true,
   'drydock.commitContainer': true,
   'drydock.compare': true,
+  'drydock.analyzeImage': true,
   'drydock.showHistory': true,
   'drydock.inspect': true,
   'drydock.tagImage': true,
@@ -342,6 +344,7 @@ describe('package.json', () => {
   it('starts for pages that come back, files of snapshots and images, and files with a lens; VS Code does the rest for commands and views', () => {
     assert.deepEqual(manifest.activationEvents, [
       `onWebviewPanel:${historyPanelType}`,
+      `onWebviewPanel:${analysisPanelType}`,
       `onWebviewPanel:${snapshotPanelType}`,
       `onWebviewPanel:${diffPanelType}`,
       `onFileSystem:${diffScheme}`,

@@ -139,7 +139,12 @@ function toolsTogether(groups: readonly FileGroup[]): FileGroup {
     groups.reduce((total, group) => total + of(group), 0);
   return {
     code: 'buildTools',
-    args: { tools: groups.map(({ args }) => args['tool'] ?? '').join(', ') },
+    args: {
+      tools: groups
+        .map(({ args }) => args['tool'] ?? '')
+        .toSorted()
+        .join(', '),
+    },
     place: groups[0]?.place ?? 0,
     savedBytes: sum(({ savedBytes }) => savedBytes),
     wastedBytes: sum(({ wastedBytes }) => wastedBytes),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
 import type { ProgramBench } from '../test/bench/benchFolder.ts';
+import { benchInside } from '../test/bench/inside.ts';
 import { benchListing } from '../test/bench/listing.ts';
 import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
 import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
@@ -73,6 +74,7 @@ async function main(): Promise<void> {
     },
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
     file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },
+    inside: { title: 'Looking into an image of 1 GB', measure: () => benchInside(bench, host) },
     memory: { title: 'Memory', measure: () => benchMemory(bench) },
   };
   if (only !== undefined && !(only in parts))

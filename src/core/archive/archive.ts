@@ -12,6 +12,8 @@ export interface ArchiveSource {
   readonly name: string;
   /** Whether this is a folder dressed as a tar, which has no bytes of its own to take a digest of. */
   readonly isFolder?: boolean;
+  /** Whether its bytes are made anew for each pass, as an engine makes them, so that nobody asks for their digest. */
+  readonly isPassing?: boolean;
   /** Size of the bytes as they lie there, if known. */
   readonly sizeBytes?: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
@@ -74,7 +76,7 @@ export interface Archive {
   readonly form: ArchiveForm;
   /** How the whole tar is wrapped; `none` for a folder. */
   readonly compression: Compression;
-  /** Digest and size of the file as it lies there; absent for a folder. */
+  /** Digest and size of the file as it lies there; absent for a folder and for what an engine sends. */
   readonly fileDigest?: Digest;
   readonly fileBytes?: number;
   readonly images: readonly ArchivedImage[];

@@ -27,6 +27,6 @@ export async function readArchive(
     name: source.name,
     ...(await findImages(contents)),
     compression,
-    ...(source.isFolder !== true && { fileDigest, fileBytes }),
+    ...(source.isFolder !== true && fileDigest && { fileDigest, fileBytes }),
   };
 }

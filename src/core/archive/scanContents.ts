@@ -17,7 +17,8 @@ import { defaultTarLimits, TarScanner } from './tarScanner.ts';
 export interface ScannedArchive {
   readonly contents: ArchiveContents;
   readonly compression: Compression;
-  readonly fileDigest: Digest;
+  /** Of a source that lies somewhere. */
+  readonly fileDigest?: Digest;
   readonly fileBytes: number;
 }
 
@@ -35,16 +36,19 @@ export async function scanContents(
   follow?: FollowFile,
 ): Promise<ScannedArchive> {
   const { name } = source;
-  const hasher = new Hasher();
+  // Every byte of a layer is hashed for its diffID, and once more for its file: a third time would be felt.
+  const hasher = source.isPassing === true ? undefined : new Hasher();
+  let fileBytes = 0;
   const stored = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of source.open(signal)) {
       signal.throwIfAborted();
-      hasher.update(chunk);
+      hasher?.update(chunk);
+      fileBytes += chunk.length;
       yield chunk;
       progress.report({
         phase: 'checking',
         item: name,
-        doneBytes: hasher.sizeBytes,
+        doneBytes: fileBytes,
         ...(source.sizeBytes !== undefined && { totalBytes: source.sizeBytes }),
       });
     }
@@ -58,8 +62,8 @@ export async function scanContents(
     return {
       contents: pass.finish(),
       compression,
-      fileDigest: hasher.digest(),
-      fileBytes: hasher.sizeBytes,
+      ...(hasher && { fileDigest: hasher.digest() }),
+      fileBytes,
     };
   } finally {
     await pass.abandon();

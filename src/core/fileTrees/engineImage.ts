@@ -104,7 +104,7 @@ function savedImage(engine: Engine, id: Digest, name: string): ArchiveSource {
   const open = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
     yield* (await engine.images.save([id], { signal })) as AsyncIterable<Uint8Array>;
   };
-  return { name, open };
+  return { name, isPassing: true, open };
 }
 
 function recordOf(id: Digest, { configDigest, configBytes, platform, layers }: ArchivedImage): ImageRecord {

@@ -15,6 +15,19 @@ import {
 /** Entries of a tar in its order, from a layer's index or from the tar itself. */
 export type EntrySequence = AsyncIterable<LayerEntry> | Iterable<LayerEntry>;
 
+/** Entries that come many at a time: a step of an async generator for each takes longer than what is done with it. */
+export class EntryBatches implements AsyncIterable<LayerEntry> {
+  readonly batches: () => AsyncIterable<readonly LayerEntry[]>;
+
+  constructor(batches: () => AsyncIterable<readonly LayerEntry[]>) {
+    this.batches = batches;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<LayerEntry, void, undefined> {
+    for await (const batch of this.batches()) yield* batch;
+  }
+}
+
 /** What one layer of an image says on its own. */
 export interface LayerTree<L> {
   /** Whiteouts included, as `TreeNode` describes them. */
@@ -76,12 +89,15 @@ export async function readLayerTree<L>(
     await pacer.pause();
     signal?.throwIfAborted();
   };
-  // What lies in memory is not waited for.
-  if (Symbol.iterator in entries)
-    for (const entry of entries) {
+  const takeAll = async (some: Iterable<LayerEntry>): Promise<void> => {
+    for (const entry of some) {
       take(entry);
       if (pacer.isDue) await pause();
     }
+  };
+  // What lies in memory is not waited for.
+  if (Symbol.iterator in entries) await takeAll(entries);
+  else if (entries instanceof EntryBatches) for await (const batch of entries.batches()) await takeAll(batch);
   else
     for await (const entry of entries) {
       take(entry);

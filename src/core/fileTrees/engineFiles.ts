@@ -9,7 +9,8 @@ import type { Operation } from '../progress.ts';
 import { currentProcess } from '../vault/processIdentity.ts';
 import { readArchivedFiles } from './archivedFiles.ts';
 import { makeImageContainer } from './imageContainer.ts';
-import { readPicked, type OpenPart } from './pickedFile.ts';
+import type { OpenPart } from './pickedFile.ts';
+import { readManyPicked } from './pickedFiles.ts';
 
 export interface EngineFilesInput {
   readonly engine: Engine;
@@ -77,8 +78,7 @@ async function* readShown<T extends WantedFile>(
     above: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
   });
   try {
-    for (const one of files)
-      yield { one, bytes: readPicked(open, { path: one.path, file: one.file, name }, operation) };
+    yield* readManyPicked(open, { files, name }, operation);
   } finally {
     await container.remove();
   }

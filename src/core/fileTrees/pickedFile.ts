@@ -36,27 +36,40 @@ export interface FileToPick {
 export async function* readPicked(
   open: OpenPart,
   { path, file, name }: FileToPick,
+  operation: Operation,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  requirePickable({ path, file, name });
+  for await (const item of pickEntry(open, { path, name }, operation.signal))
+    yield* listedBytes(item, { path, file, name }, operation);
+}
+
+/** Throws `pathUnreadable` for what has no bytes. */
+export function requirePickable({ path, file, name }: FileToPick): void {
+  if (file.type !== 'file' || file.isSparse)
+    throw failure('pathUnreadable', { path: `/${path}`, name, reason: `it is a ${file.type}` });
+}
+
+/** The bytes of an entry; fails with `fileChanged` unless they are those that were listed. */
+export async function* listedBytes(
+  { entry, data }: TarItem,
+  { path, file, name }: FileToPick,
   { signal, progress }: Operation,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const changed = (reason: string): Error => failure('fileChanged', { path: `/${path}`, name, reason });
-  if (file.type !== 'file' || file.isSparse)
-    throw failure('pathUnreadable', { path: `/${path}`, name, reason: `it is a ${file.type}` });
-  for await (const { entry, data } of pickEntry(open, { path, name }, signal)) {
-    if (entry.type !== 'file') throw changed(`it is a ${entry.type} now`);
-    const hasher = new Hasher();
-    for await (const piece of data) {
-      signal.throwIfAborted();
-      hasher.update(piece);
-      const doneBytes = hasher.sizeBytes;
-      progress.report({ phase: 'reading', item: path, doneBytes, totalBytes: file.sizeBytes });
-      yield piece;
-    }
-    if (hasher.sizeBytes !== file.sizeBytes)
-      throw changed(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} listed`);
-    const found = hexOf(hasher.digest());
-    if (file.sha256 !== undefined && found !== file.sha256)
-      throw changed(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256)} was listed`);
+  if (entry.type !== 'file') throw changed(`it is a ${entry.type} now`);
+  const hasher = new Hasher();
+  for await (const piece of data) {
+    signal.throwIfAborted();
+    hasher.update(piece);
+    const doneBytes = hasher.sizeBytes;
+    progress.report({ phase: 'reading', item: path, doneBytes, totalBytes: file.sizeBytes });
+    yield piece;
   }
+  if (hasher.sizeBytes !== file.sizeBytes)
+    throw changed(`it has ${hasher.sizeBytes} bytes of the ${file.sizeBytes} listed`);
+  const found = hexOf(hasher.digest());
+  if (file.sha256 !== undefined && found !== file.sha256)
+    throw changed(`its digest is ${shortDigest(found)} where ${shortDigest(file.sha256)} was listed`);
 }
 
 /**
@@ -104,7 +117,8 @@ export function openable(path: string): string {
   return raw < 0 ? path : parts.slice(0, raw).join('/');
 }
 
-function treePath(
+/** Where an entry of a part's tar lies in the tree; undefined where its name leads out of it. */
+export function treePath(
   { above, root = '' }: PartTar,
   path: string,
   raw: Uint8Array | undefined,

@@ -18,6 +18,8 @@ export interface TreeSums {
   readonly fileCount: number;
   /** Each file once, however many names it has. */
   readonly sizeBytes: number;
+  /** Names that this side takes away from layers below it, and the other side does not: how many, and a few of them. */
+  readonly takenAway: { readonly count: number; readonly first: readonly string[] };
 }
 
 export interface TreeComparison {
@@ -99,8 +101,12 @@ export async function compareTrees(
     for (let at = names.length - 1; at >= 0; at--) {
       const name = names[at] ?? '';
       const [leftNode, rightNode] = [thereIn(inLeft, name), thereIn(inRight, name)];
+      const below = path === '' ? name : `${path}/${name}`;
+      const [isGone, isGoneRight] = [isTakenAway(inLeft, name), isTakenAway(inRight, name)];
+      if (isGone && !isGoneRight) leftSide.noteTakenAway(below);
+      if (isGoneRight && !isGone) rightSide.noteTakenAway(below);
       if (leftNode === undefined && rightNode === undefined) continue;
-      ahead.push({ path: path === '' ? name : `${path}/${name}`, left: leftNode, right: rightNode });
+      ahead.push({ path: below, left: leftNode, right: rightNode });
       if (pacer.isDue) await pacer.pause();
     }
   }
@@ -114,6 +120,14 @@ function thereIn(
   return node !== undefined && isThere(node) ? node : undefined;
 }
 
+function isTakenAway(children: ReadonlyMap<string, TreeNode<unknown>> | undefined, name: string): boolean {
+  const node = children?.get(name);
+  return node !== undefined && !isThere(node);
+}
+
+/** So many names are given as examples. */
+const mostExamples = 5;
+
 /** What is noted of one of the two trees on the way. */
 class Side {
   readonly root: TreeNode<unknown>;
@@ -122,6 +136,8 @@ class Side {
   readonly #kind: FileTree['kind'];
   readonly #counted = new Set<TreeFile<unknown>>();
   readonly #firstNames = new Map<TreeFile<unknown>, string>();
+  readonly #takenAway: string[] = [];
+  #takenAwayCount = 0;
   #fileCount = 0;
   #sizeBytes = 0;
 
@@ -158,8 +174,15 @@ class Side {
     if (file !== undefined && children === undefined) this.lone.push({ path, file });
   }
 
+  noteTakenAway(path: string): void {
+    this.#takenAwayCount += 1;
+    // Names come last one first within a folder.
+    if (this.#takenAway.unshift(path) > mostExamples) this.#takenAway.pop();
+  }
+
   sums(): TreeSums {
-    return { fileCount: this.#fileCount, sizeBytes: this.#sizeBytes };
+    const takenAway = { count: this.#takenAwayCount, first: this.#takenAway };
+    return { fileCount: this.#fileCount, sizeBytes: this.#sizeBytes, takenAway };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Pacer } from '../archive/pacer.ts';
 import type { FileTree } from '../fileTrees/fileTree.ts';
+import { visibleName } from '../fileTrees/visibleName.ts';
 import type { Operation } from '../progress.ts';
 import { compareConfig } from './compareConfig.ts';
 import { compareHistory } from './compareHistory.ts';
@@ -34,12 +35,26 @@ export async function makeDiffReport(
     config: images ? compareConfig(images[0].config, images[1].config, strictness) : [],
     history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
     packages: packages.changes,
-    remarks: [...guessRemarks(compared.guessedCount), ...packages.remarks],
+    remarks: [
+      ...guessRemarks(compared.guessedCount),
+      ...takenAwayRemarks(left.name, compared.left),
+      ...takenAwayRemarks(right.name, compared.right),
+      ...packages.remarks,
+    ],
   };
 }
 
-function sideFacts({ name, kind }: FileTree, sums: TreeSums): DiffSideFacts {
-  return { name, kind, ...sums };
+function sideFacts({ name, kind }: FileTree, { fileCount, sizeBytes }: TreeSums): DiffSideFacts {
+  return { name, kind, fileCount, sizeBytes };
+}
+
+/** Layers alone also say what is to go from below them, of which the other side may know nothing. */
+function takenAwayRemarks(name: string, { takenAway: { count, first } }: TreeSums): readonly string[] {
+  if (count === 0) return [];
+  const examples = first.map((path) => visibleName(`/${path}`)).join(', ');
+  return [
+    `${name} takes ${count} ${count === 1 ? 'name' : 'names'} away from the layers below, and the other side does not: ${examples}${count > first.length ? ', …' : ''}`,
+  ];
 }
 
 function guessRemarks(count: number): readonly string[] {

@@ -263,6 +263,19 @@ describe('a report of two sides', () => {
     assert.deepEqual(report.remarks, []);
   });
 
+  it('says which names layers take away from below them', async () => {
+    const left = plainTree({ a: 'x' }, { kind: 'layers' });
+    const right = plainTree({ a: 'x' }, { name: 'top', kind: 'layers' });
+    left.root.children?.set('both', { hidesLower: true });
+    for (const name of ['both', 'b', 'c\u202e', 'd', 'e', 'f', 'g'])
+      right.root.children?.set(name, { hidesLower: true });
+    const { files, remarks } = await makeDiffReport({ left, right, strictness: 'semantic' }, unattended());
+    assert.deepEqual(files, []);
+    assert.deepEqual(remarks, [
+      'top takes 6 names away from the layers below, and the other side does not: /b, /c\\u{202e}, /d, /e, /f, …',
+    ]);
+  });
+
   it('has no config where one side has no image, and says where bytes are not known', async () => {
     const left = plainTree({ a: 'x' }, { kind: 'volume' });
     const right = plainTree(

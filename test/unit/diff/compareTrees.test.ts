@@ -154,13 +154,11 @@ describe('comparing two trees of files', () => {
       right: plainTree({}),
       strictness: 'semantic',
     });
-    assert.deepEqual(
-      [left, right],
-      [
-        { fileCount: 3, sizeBytes: 4 },
-        { fileCount: 0, sizeBytes: 0 },
-      ],
-    );
+    const sums = [left, right].map(({ fileCount, sizeBytes }) => [fileCount, sizeBytes]);
+    assert.deepEqual(sums, [
+      [3, 4],
+      [0, 0],
+    ]);
   });
 
   it('goes by size and time where bytes are not known, and says of how many', async () => {

@@ -5,6 +5,7 @@ import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
 import type { ProgramBench } from '../test/bench/benchFolder.ts';
 import { benchInside } from '../test/bench/inside.ts';
+import { benchDiff } from '../test/bench/diff.ts';
 import { benchListing } from '../test/bench/listing.ts';
 import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
 import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
     file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },
     inside: { title: 'Looking into an image of 1 GB', measure: () => benchInside(bench, host) },
+    diff: { title: 'Differences of two large images', measure: () => benchDiff(bench.folder) },
     memory: { title: 'Memory', measure: () => benchMemory(bench) },
   };
   if (only !== undefined && !(only in parts))

@@ -61,7 +61,8 @@ export async function compareTrees(
     signal?.throwIfAborted();
     const change = compare(place);
     if (change !== undefined) changes.push(change);
-    await enter(place);
+    // Awaiting what has nothing in it would take longer than to compare it.
+    if (place.left?.children !== undefined || place.right?.children !== undefined) await enter(place);
   }
   const moves = await movedFiles(leftSide.lone, rightSide.lone, pacer);
   return {
@@ -72,13 +73,13 @@ export async function compareTrees(
   };
 
   function compare({ path, left: one, right: other }: Place): FileChange | undefined {
-    if (one !== undefined) leftSide.count(one);
-    if (other !== undefined) rightSide.count(other);
+    const isCommon = one !== undefined && other !== undefined && typeOf(one) === typeOf(other);
+    const first = one && leftSide.take(one, path, isCommon);
+    const firstRight = other && rightSide.take(other, path, isCommon);
     if (one !== undefined && other !== undefined) {
       const { kind, fields, isGuessed } = compareFiles(one, other, strictness);
       if (isGuessed) guessedCount += 1;
-      const isRelinked =
-        kind !== 'type' && leftSide.firstName(one, path) !== rightSide.firstName(other, path);
+      const isRelinked = isCommon && first !== firstRight;
       if (kind === 'metadata' && fields.length === 0 && !isRelinked) return undefined;
       const all = isRelinked ? [...fields, 'hardlinks' as const] : fields;
       return { path, kind, left: factsOf(one), right: factsOf(other), fields: all };
@@ -96,35 +97,28 @@ export async function compareTrees(
 
   async function enter({ path, left: one, right: other }: Place): Promise<void> {
     const [inLeft, inRight] = [one?.children, other?.children];
-    if (inLeft === undefined && inRight === undefined) return;
     const names = await sortedNames(new Set([...(inLeft?.keys() ?? []), ...(inRight?.keys() ?? [])]), pacer);
     for (let at = names.length - 1; at >= 0; at--) {
       const name = names[at] ?? '';
-      const [leftNode, rightNode] = [thereIn(inLeft, name), thereIn(inRight, name)];
+      const [leftNode, rightNode] = [inLeft?.get(name), inRight?.get(name)];
       const below = path === '' ? name : `${path}/${name}`;
-      const [isGone, isGoneRight] = [isTakenAway(inLeft, name), isTakenAway(inRight, name)];
-      if (isGone && !isGoneRight) leftSide.noteTakenAway(below);
-      if (isGoneRight && !isGone) rightSide.noteTakenAway(below);
-      if (leftNode === undefined && rightNode === undefined) continue;
-      ahead.push({ path: below, left: leftNode, right: rightNode });
+      const [leftThere, rightThere] = [thereIs(leftNode), thereIs(rightNode)];
+      if (leftThere !== leftNode && rightThere === rightNode) leftSide.noteTakenAway(below);
+      if (rightThere !== rightNode && leftThere === leftNode) rightSide.noteTakenAway(below);
+      if (leftThere !== undefined || rightThere !== undefined)
+        ahead.push({ path: below, left: leftThere, right: rightThere });
       if (pacer.isDue) await pacer.pause();
     }
   }
 }
 
-function thereIn(
-  children: ReadonlyMap<string, TreeNode<unknown>> | undefined,
-  name: string,
-): TreeNode<unknown> | undefined {
-  const node = children?.get(name);
+/** Undefined for a name that was taken away. */
+function thereIs(node: TreeNode<unknown> | undefined): TreeNode<unknown> | undefined {
   return node !== undefined && isThere(node) ? node : undefined;
 }
 
-function isTakenAway(children: ReadonlyMap<string, TreeNode<unknown>> | undefined, name: string): boolean {
-  const node = children?.get(name);
-  return node !== undefined && !isThere(node);
-}
-
+/** No name is empty but the root's, which is no file. */
+const notCommon = '';
 /** So many names are given as examples. */
 const mostExamples = 5;
 
@@ -134,7 +128,7 @@ class Side {
   /** Names that only this side has. */
   readonly lone: LoneName[] = [];
   readonly #kind: FileTree['kind'];
-  readonly #counted = new Set<TreeFile<unknown>>();
+  /** Of each file, the first of its names that both sides have. */
   readonly #firstNames = new Map<TreeFile<unknown>, string>();
   readonly #takenAway: string[] = [];
   #takenAwayCount = 0;
@@ -146,22 +140,18 @@ class Side {
     this.#kind = kind;
   }
 
-  count(node: TreeNode<unknown>): void {
-    const { file, children } = node;
-    if (file === undefined || children !== undefined || file.type === 'directory') return;
+  /**
+   * Counts a name. Of one that both sides have, gives the first of such names that is the same file; one lookup has to
+   * do for both, since a hundred thousand of them are what a comparison takes its time for.
+   */
+  take({ file, children }: TreeNode<unknown>, path: string, isCommon: boolean): string {
+    if (file === undefined || children !== undefined || file.type === 'directory') return path;
     this.#fileCount += 1;
-    if (file.sizeBytes === 0 || this.#counted.has(file)) return;
-    this.#counted.add(file);
-    this.#sizeBytes += file.sizeBytes;
-  }
-
-  /** The first of the names that both sides have which is the same file. */
-  firstName(node: TreeNode<unknown>, path: string): string {
-    const { file } = node;
-    if (file === undefined || typeOf(node) === 'directory') return path;
     const first = this.#firstNames.get(file);
-    if (first !== undefined) return first;
-    this.#firstNames.set(file, path);
+    if (first === undefined) this.#sizeBytes += file.sizeBytes;
+    if (first !== undefined && first !== notCommon) return first;
+    const name = isCommon ? path : notCommon;
+    if (name !== first) this.#firstNames.set(file, name);
     return path;
   }
 

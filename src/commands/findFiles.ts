@@ -41,6 +41,7 @@ export const findFiles: Command<'drydock.findFiles'> = async (context, ...args) 
     return 0;
   }
   const chosen = await pickWithButtons(
+    context.log,
     vscode.l10n.t('{count} found for {pattern} in {name}', {
       count: found.length,
       pattern,
@@ -50,7 +51,7 @@ export const findFiles: Command<'drydock.findFiles'> = async (context, ...args) 
     {
       placeHolder: vscode.l10n.t('Type to search'),
       buttons: [
-        { icon: 'list-tree', title: vscode.l10n.t('Show Where It Lies'), run: (one) => void one.reveal() },
+        { icon: 'list-tree', title: vscode.l10n.t('Show Where It Lies'), run: (one) => one.reveal() },
       ],
     },
   );

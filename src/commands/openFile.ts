@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { failure } from '../core/errors.ts';
 import type { FilePlace } from '../core/fileTrees/filePlace.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { imageUri, placeName } from '../ui/imageFileSystem.ts';
@@ -10,18 +11,27 @@ import { filesAmong, shownPath } from './fileNodes.ts';
 /** Opens files of images, each in the editor that knows its kind, read-only. */
 export const openFile: Command<'drydock.openFile'> = async (context, ...args) => {
   const opened: string[] = [];
-  for (const { place } of filesAmong(args)) {
-    const uri = await openPlace(context, place);
+  const files = filesAmong(args);
+  for (const { place } of files) {
+    const uri = await openPlace(context, place, { preview: files.length === 1 });
     if (uri !== undefined) opened.push(uri.toString());
   }
   return opened.length === 0 ? undefined : opened;
 };
 
 /** Opens what is at a place; a folder is shown in the tree, and what no editor can show is said. */
-export async function openPlace(context: CommandContext, place: FilePlace): Promise<vscode.Uri | undefined> {
+export async function openPlace(
+  context: CommandContext,
+  place: FilePlace,
+  options: vscode.TextDocumentShowOptions = {},
+): Promise<vscode.Uri | undefined> {
   const named = { path: shownPath(place), name: placeName(place) };
   const own = await context.imageFiles.find(place);
-  if (own === undefined) return undefined;
+  if (own === undefined) {
+    // That an image was not read has been said.
+    if ((await context.inside.peek(place.imageId)) === undefined) return undefined;
+    throw failure('pathMissing', named);
+  }
   const found = await context.imageFiles.follow(place);
   if (found === undefined) {
     const target = own.file?.link ?? '';
@@ -52,7 +62,7 @@ export async function openPlace(context: CommandContext, place: FilePlace): Prom
     return undefined;
   }
   const uri = imageUri(found.place);
-  await vscode.commands.executeCommand('vscode.open', uri);
+  await vscode.commands.executeCommand('vscode.open', uri, options);
   return uri;
 }
 

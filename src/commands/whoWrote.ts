@@ -23,6 +23,7 @@ export const whoWrote: Command<'drydock.whoWrote'> = async (context, ...args) =>
   const instructions = layerInstructions(image.config);
   const placeOf = ({ place }: PathEvent): FilePlace => ({ ...node.place, layer: place });
   const chosen = await pickWithButtons(
+    context.log,
     vscode.l10n.t('{path} in {name}', { path: shownPath(node.place), name }),
     events.toReversed().map((event) => ({
       label: `$(${icons[event.kind]}) ${vscode.l10n.t('Layer {place} of {count}', {
@@ -40,7 +41,7 @@ export const whoWrote: Command<'drydock.whoWrote'> = async (context, ...args) =>
           icon: 'go-to-file',
           title: vscode.l10n.t('Open as This Layer Has It'),
           isFor: ({ file }) => file?.type === 'file',
-          run: (event) => void openPlace(context, placeOf(event)),
+          run: (event) => openPlace(context, placeOf(event)),
         },
       ],
     },

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import type { Log } from './log.ts';
+import { showFailure } from './runOperation.ts';
 
 /** Something to choose, and what else can be done with it. */
 export interface ButtonedChoice<T> extends vscode.QuickPickItem {
@@ -10,11 +12,12 @@ export interface ChoiceButton<T> {
   readonly icon: string;
   readonly title: string;
   readonly isFor?: (value: T) => boolean;
-  readonly run: (value: T) => void;
+  readonly run: (value: T) => Promise<unknown>;
 }
 
 /** Shows choices whose rows have buttons; resolves with the one that is accepted, undefined when a person backs out. */
 export async function pickWithButtons<T>(
+  log: Log,
   title: string,
   choices: readonly ButtonedChoice<T>[],
   { buttons, placeHolder }: { readonly buttons: readonly ChoiceButton<T>[]; readonly placeHolder?: string },
@@ -39,7 +42,13 @@ export async function pickWithButtons<T>(
   try {
     return await new Promise<T | undefined>((resolve) => {
       pick.onDidTriggerItemButton(({ button, item: { value } }) => {
-        if (value !== undefined) made.find(({ shown }) => shown === button)?.run(value);
+        if (value === undefined) return;
+        made
+          .find(({ shown }) => shown === button)
+          ?.run(value)
+          .catch((error: unknown) => {
+            showFailure(log, title, error);
+          });
       });
       pick.onDidAccept(() => {
         resolve(pick.selectedItems[0]?.value);

@@ -103,7 +103,7 @@ export class FileBranches {
         return { items: [said], shown: 0 };
       }
       const { rows, place } = found;
-      const folder = rows.folder(place.path);
+      const folder = await rows.folder(place.path);
       if (folder === undefined || folder.names.length === 0)
         return say({ reason: 'noFiles', why: 'nothing' });
       const names = folder.names.slice(known.length, most);

@@ -1,5 +1,7 @@
+import { Pacer } from '../core/archive/pacer.ts';
 import { layerInstructions } from '../core/dockerfile/layerInstructions.ts';
 import { folderSizes } from '../core/fileTrees/folderSizes.ts';
+import { sortedNames } from '../core/fileTrees/sortedNames.ts';
 import type { ChangeNode } from '../core/fileTrees/layerChanges.ts';
 import type { LayeredImage } from '../core/layers/layeredImage.ts';
 import type { Origin } from '../core/layers/mergeLayers.ts';
@@ -16,7 +18,7 @@ export interface RowFolder {
 /** A tree measured once, from which folders are shown. */
 export interface RowTree {
   /** Undefined where there is no such folder. */
-  folder(path: string): RowFolder | undefined;
+  folder(path: string): Promise<RowFolder | undefined>;
 }
 
 /** The merged tree of an image. */
@@ -90,17 +92,20 @@ function rowTree<N extends AnyNode<N>>(
   rowOf: (node: N) => FileRow,
 ): RowTree {
   return {
-    folder(path) {
+    async folder(path) {
       let node: N | undefined = root;
       for (const part of path.split('/').filter((one) => one !== '')) node = node?.children?.get(part);
       const children = node?.children;
       if (children === undefined) return undefined;
       const folders: string[] = [];
       const others: string[] = [];
-      for (const [name, child] of children)
+      const pacer = new Pacer();
+      for (const [name, child] of children) {
         if (isShown(child)) (isFolderLike(child) ? folders : others).push(name);
+        if (pacer.isDue) await pacer.pause();
+      }
       return {
-        names: [...folders.sort(), ...others.sort()],
+        names: [...(await sortedNames(folders)), ...(await sortedNames(others))],
         row: (name) => {
           const child = children.get(name);
           if (child === undefined) throw new Error(`no ${name}`);

@@ -15,6 +15,7 @@ export async function folderSizes(
   root: SizedNode,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SizedNode, number>> {
+  signal.throwIfAborted();
   const sizes = new Map<SizedNode, number>();
   const counted = new Set<TreeFile<unknown>>();
   const pacer = new Pacer();

@@ -41,6 +41,27 @@ describe('arguments of commands', () => {
     assert.deepEqual(soundArguments('drydock.stopContainers', [project]), [undefined, undefined]);
   });
 
+  it('let files of images through whose place is one', () => {
+    const place = { imageId: image.id, tag: 'app:1', layer: 2, path: 'etc/passwd' };
+    const node = { kind: 'file', isFolder: false, place };
+    assert.deepEqual(soundArguments('drydock.openFile', [node]), [node, undefined]);
+    const whole = { kind: 'file', isFolder: true, place: { imageId: image.id, path: '' } };
+    assert.deepEqual(soundArguments('drydock.findFiles', [whole]), [whole, undefined]);
+    for (const wrong of [
+      undefined,
+      { ...place, imageId: 'app:1' },
+      { ...place, layer: -1 },
+      { ...place, layer: 0.5 },
+      { ...place, tag: 1 },
+      { ...place, path: undefined },
+    ])
+      for (const kind of ['file', 'more'])
+        assert.deepEqual(soundArguments('drydock.openFile', [{ kind, place: wrong }]), [
+          undefined,
+          undefined,
+        ]);
+  });
+
   it('drop nodes where a file is wanted, as a title button passes the focused one', () => {
     for (const thing of [...garbage, image, { scheme: 'https', fsPath: '/x.tar' }])
       assert.deepEqual(soundArguments('drydock.loadArchive', [thing, [thing]]), [undefined, undefined]);

@@ -1,7 +1,7 @@
 import { failure } from '../core/errors.ts';
 import { imageTree, type LayeredTree } from '../core/fileTrees/imageTree.ts';
 import { layerRangeTree } from '../core/fileTrees/layerRangeTree.ts';
-import { followPath } from '../core/fileTrees/treePath.ts';
+import { followLinks } from '../core/fileTrees/followLinks.ts';
 import { chooseImage, type LayeredImage } from '../core/layers/layeredImage.ts';
 import type { Origin } from '../core/layers/mergeLayers.ts';
 import type { TreeNode } from '../core/layers/treeNode.ts';
@@ -22,14 +22,10 @@ export interface PlaceInImage {
 }
 
 /**
- * What `[IMAGE:]PATH` means in the images that WORD may be; of `--layer`, what that one layer holds. Rejects with
+ * What `[IMAGE:]PATH` means, links followed, in the images that WORD may be; of `--layer`, what that one layer holds. Rejects with
  * `pathMissing`, `rootMissing`, `rootUnclear`.
  */
-export async function placeInImage(
-  context: CommandContext,
-  args: Arguments,
-  { followLast }: { readonly followLast: boolean },
-): Promise<PlaceInImage> {
+export async function placeInImage(context: CommandContext, args: Arguments): Promise<PlaceInImage> {
   const [word = '', text = ''] = args.words;
   const { signal } = context.operation;
   const layer = layerNumber(args);
@@ -40,7 +36,7 @@ export async function placeInImage(
   const tree = await (layer === undefined
     ? imageTree(image, signal)
     : layerRangeTree(image, { from: layer, to: layer }, signal));
-  const place = followPath(tree, given, { followLast });
+  const place = followLinks(tree, given);
   if (place === undefined)
     throw failure('pathMissing', { path: `/${given.replace(/^\/+/, '')}`, name: tree.name });
   return { found, image, tree, given, ...place };

@@ -36,7 +36,7 @@ async function imageFile(context: CommandContext, args: Arguments): Promise<Repo
     import('../../core/snapshotFiles/rootFiles.ts'),
     import('../../core/errors.ts'),
   ]);
-  const { tree, path, node } = await placeInImage(context, args, { followLast: true });
+  const { tree, path, node } = await placeInImage(context, args);
   if (node.file?.type !== 'file')
     throw failure('pathIsNot', { path: `/${path}`, name: tree.name, kind: 'file' });
   // The line of progress is gone by the time that the bytes come.

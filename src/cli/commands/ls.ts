@@ -53,7 +53,7 @@ async function listImage(context: CommandContext, args: Arguments): Promise<Repo
     import('../../core/snapshotFiles/rootFiles.ts'),
     import('../../core/layers/treeNode.ts'),
   ]);
-  const { found, image, path, node } = await placeInImage(context, args, { followLast: true });
+  const { found, image, path, node } = await placeInImage(context, args);
   const named = [...(node.children ?? [['', node] as const])]
     .map(([name, child]) => ({ path: joined(path, name), child }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -26,7 +26,7 @@ export interface EngineFilesInput {
 
 /**
  * Files of an image that an engine has. 1. What a container of the image would see comes from one that is made for it
- * and never started, file by file. 2. What later layers hide comes from one pass over what the engine saves, which ends
+ * and never started, file by file. 2. What later layers hide, or the container lacks, comes from one pass over what the engine saves, which ends
  * as soon as the last of it is there. Whatever comes has the sha256 of the list, or fails at its end.
  */
 export function engineFiles(input: EngineFilesInput): LayerFiles {
@@ -44,8 +44,10 @@ async function* readMany<T extends WantedFile>(
   operation: Operation,
 ): AsyncGenerator<ReadFile<T>, void, undefined> {
   const { shown, hidden } = await whatIsShown(input, files, operation.signal);
-  if (shown.length > 0) yield* readShown(input, shown, operation);
-  if (hidden.length > 0) yield* readHidden(input, hidden, operation);
+  const absent: T[] = [];
+  if (shown.length > 0) yield* readShown(input, { files: shown, absent }, operation);
+  const rest = [...hidden, ...absent];
+  if (rest.length > 0) yield* readHidden(input, rest, operation);
 }
 
 async function whatIsShown<T extends WantedFile>(
@@ -68,7 +70,7 @@ async function whatIsShown<T extends WantedFile>(
 
 async function* readShown<T extends WantedFile>(
   { engine, id, image: { name } }: EngineFilesInput,
-  files: readonly T[],
+  { files, absent }: { readonly files: readonly T[]; readonly absent: T[] },
   operation: Operation,
 ): AsyncGenerator<ReadFile<T>, void, undefined> {
   const owner = await currentProcess();
@@ -78,9 +80,38 @@ async function* readShown<T extends WantedFile>(
     above: path.slice(0, Math.max(0, path.lastIndexOf('/'))),
   });
   try {
-    yield* readManyPicked(open, { files, name }, operation);
+    for await (const { one, bytes } of readManyPicked(open, { files, name }, operation)) {
+      const ahead = bytes[Symbol.asyncIterator]();
+      const first = await firstOf(ahead);
+      if (first === undefined) absent.push(one);
+      else yield { one, bytes: joined(first, ahead) };
+    }
   } finally {
     await container.remove();
+  }
+}
+
+/**
+ * Undefined where the container has no such file: a Podman fills the volumes that an image asks for when the container
+ * starts, which this one never does.
+ */
+async function firstOf(bytes: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array> | undefined> {
+  try {
+    return await bytes.next();
+  } catch (error) {
+    if (error instanceof DrydockError && error.code === 'fileChanged') return undefined;
+    throw error;
+  }
+}
+
+async function* joined(
+  first: IteratorResult<Uint8Array>,
+  bytes: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (let next = first; next.done !== true; next = await bytes.next()) yield next.value;
+  } finally {
+    await bytes.return?.();
   }
 }
 

@@ -1,8 +1,17 @@
 import { readTar } from '../archive/tarReader.ts';
+import { DrydockError } from '../errors.ts';
 import type { ReadFile } from '../layers/layeredImage.ts';
 import type { TreeFile } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
-import { listedBytes, openable, readPicked, requirePickable, treePath, type OpenPart } from './pickedFile.ts';
+import {
+  listedBytes,
+  openable,
+  readPicked,
+  requirePickable,
+  treePath,
+  type OpenPart,
+  type PartTar,
+} from './pickedFile.ts';
 
 /** Each request for a file takes an engine some hundredths of a second, however small the file is. */
 const fewFiles = 24;
@@ -19,11 +28,11 @@ export async function* readManyPicked<T extends { readonly path: string; readonl
   const left = new Map(files.map((one) => [one.path, one]));
   if (files.length > fewFiles) {
     for (const { path, file } of files) requirePickable({ path, file, name });
-    const part = await open(openable(commonFolder(files.map(({ path }) => path))), operation.signal);
+    const part = await openIfThere(open, commonFolder(files.map(({ path }) => path)), operation.signal);
     try {
-      for await (const item of readTar(part.tar, name)) {
+      for await (const item of part === undefined ? [] : readTar(part.tar, name)) {
         operation.signal.throwIfAborted();
-        const path = treePath(part, item.entry.path, item.entry.rawPath);
+        const path = part && treePath(part, item.entry.path, item.entry.rawPath);
         const one = path === undefined ? undefined : left.get(path);
         if (one === undefined || item.entry.type === 'hardlink') continue;
         left.delete(one.path);
@@ -31,12 +40,21 @@ export async function* readManyPicked<T extends { readonly path: string; readonl
         if (left.size === 0) return;
       }
     } finally {
-      part.tar.destroy();
-      await part.release?.();
+      part?.tar.destroy();
+      await part?.release?.();
     }
   }
   for (const one of left.values())
     yield { one, bytes: readPicked(open, { path: one.path, file: one.file, name }, operation) };
+}
+
+async function openIfThere(open: OpenPart, path: string, signal: AbortSignal): Promise<PartTar | undefined> {
+  try {
+    return await open(openable(path), signal);
+  } catch (error) {
+    if (error instanceof DrydockError && error.code === 'engineNotFound') return undefined;
+    throw error;
+  }
 }
 
 function commonFolder(paths: readonly string[]): string {

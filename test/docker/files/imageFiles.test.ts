@@ -128,7 +128,8 @@ describe('the files of an image of an engine', function () {
 
   it('are listed without a transfer the second time', async () => {
     const again = await openEngineImage({ engine, cache: cacheOf() }, name, unattended());
-    assert.ok(await cachedEngineImage({ engine, cache: cacheOf() }, again.configDigest));
+    const { id } = await bench.engine.images.inspect(name);
+    assert.ok(await cachedEngineImage({ engine, cache: cacheOf() }, id));
     assert.deepEqual(calls, ['images.inspect']);
     assert.deepEqual(toldTree((await imageTree(again, signal)).root), toldTree((await merged()).root));
   });
@@ -137,9 +138,12 @@ describe('the files of an image of an engine', function () {
     const tree = await merged();
     assert.equal((await read(tree, 'etc/motd')).toString(), 'high\n');
     assert.equal((await read(tree, 'etc/link')).toString(), 'high\n');
-    assert.equal((await read(tree, 'vol/seed')).toString(), 'in a volume');
     assert.equal((await read(tree, rawName)).toString(), 'raw bytes');
     assert.ok(!calls.includes('images.save') && !calls.includes('containers.start'));
+  });
+
+  it('come also where the image asks for a volume, which a Podman leaves empty until the start', async () => {
+    assert.equal((await read(await merged(), 'vol/seed')).toString(), 'in a volume');
   });
 
   it('come out of what the engine saves where later layers hide them', async () => {

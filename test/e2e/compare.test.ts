@@ -42,6 +42,18 @@ describe('the comparison of two images, in the browser', function () {
     const docker = await dockerCli(testHost());
     workspace = await mkdtemp(join(tmpdir(), 'drydock-compare-'));
     for (const [tag, files] of Object.entries(releases)) await buildRelease(docker, tag, files);
+    const own = ['--label', `${testLabel}=1`];
+    await docker('create', '--name', 'shop-now', ...own, 'demo/shop:1.1');
+    const later = join(workspace, 'added-later.txt');
+    await writeFile(later, 'later');
+    await docker('cp', later, 'shop-now:/app/added-later.txt');
+    for (const name of ['uploads', 'backup']) {
+      const mount = `type=volume,source=shop_${name},target=/data`;
+      await docker('volume', 'create', ...own, `shop_${name}`);
+      await docker('create', '--name', `with-${name}`, ...own, '--mount', mount, 'demo/shop:1.1');
+      await writeFile(join(workspace, 'report.txt'), name === 'uploads' ? 'uploaded' : 'kept');
+      await docker('cp', join(workspace, 'report.txt'), `with-${name}:/data/report.txt`);
+    }
     vscode = await openVsCode({
       workspace,
       engineHost: testHost(),
@@ -100,8 +112,9 @@ describe('the comparison of two images, in the browser', function () {
     await frame.getByRole('searchbox').fill('onerror');
     await row(/<img src=x onerror=alert\(1\)>\.txt/).waitFor();
     assert.equal(await frame.locator('img').count(), 0);
-    assert.match((await frame.locator('.shown').textContent()) ?? '', /^1 of 6$/);
+    await eventually(async () => (await frame.locator('.shown').textContent()) === '1 of 6');
     await frame.getByRole('searchbox').fill('');
+    await eventually(async () => (await frame.locator('.shown').textContent()) === '6 of 6');
     await row(/server\.js/).waitFor();
   });
 
@@ -163,5 +176,43 @@ describe('the comparison of two images, in the browser', function () {
     } finally {
       await browser.close();
     }
+  });
+
+  /** Names the other side in the open quick pick, and waits for the page of both. */
+  async function compareWith(other: RegExp, sides: readonly string[]): Promise<void> {
+    await workbench.pick(other);
+    await eventually(async () => {
+      frame = await vscode.webview();
+      const names = await frame.locator('.side .name').allTextContents();
+      return JSON.stringify(names) === JSON.stringify(sides);
+    });
+  }
+
+  it('compares a container with its image', async () => {
+    await vscode.runCommand('View: Close All Editors');
+    await workbench.chooseFromMenu(workbench.treeItem(/^shop-now/), /Compare With/);
+    await compareWith(/^demo\/shop:1\.1/, ['shop-now', 'demo/shop:1.1']);
+    await row(/added-later\.txt/).waitFor();
+    assert.match((await row(/added-later\.txt/).textContent()) ?? '', /−/);
+  });
+
+  it('compares a volume with another', async () => {
+    await vscode.runCommand('View: Close All Editors');
+    await workbench.chooseFromMenu(workbench.treeItem(/^shop_uploads/), /Compare With/);
+    await compareWith(/^shop_backup/, ['shop_uploads', 'shop_backup']);
+    await row(/report\.txt/).waitFor();
+    await row(/report\.txt/).click();
+    await frame.getByRole('button', { name: 'Open Left' }).click();
+    await vscode.page.locator('.view-lines').getByText('uploaded').waitFor();
+  });
+
+  it('compares the layers of two images', async () => {
+    await vscode.runCommand('View: Close All Editors');
+    await workbench.expand(/^demo\/shop:1\.1|^1\.1/);
+    await workbench.chooseFromMenu(workbench.treeItem(/^COPY/).first(), /Compare With/);
+    await workbench.pick(/A layer of an image/);
+    await workbench.pick(/^demo\/shop:1\.0/);
+    await compareWith(/^Layer 1/, ['demo/shop:1.1, layer 1', 'demo/shop:1.0, layer 1']);
+    await row(/server\.js/).waitFor();
   });
 });

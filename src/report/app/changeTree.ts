@@ -1,4 +1,5 @@
 import { deltaBytes, isFolder, leftBytes, rightBytes, weightBytes, type ChangeRow } from './changeRows.ts';
+import { largest } from './largest.ts';
 import { sorted, type Turns } from './turns.ts';
 
 /** A name in the tree of changes: a changed file, or a folder on the way to some. */
@@ -18,8 +19,8 @@ export interface ChangeNode {
   /** Bytes that came, and bytes that went. */
   grown: number;
   shrunk: number;
-  /** Of the weight, what each kind has. */
-  readonly weights: number[];
+  /** Of the weight, what each kind has; undefined where there is nothing below: {@link weightsOf} tells of both. */
+  weights: number[] | undefined;
 }
 
 export const sortColumns = ['path', 'left', 'right', 'delta'] as const;
@@ -43,7 +44,6 @@ export interface ChangeLine {
 const kindCount = 6;
 
 function newNode(label: string, path: string): ChangeNode {
-  const weights = new Array<number>(kindCount).fill(0);
   return {
     label,
     path,
@@ -55,7 +55,7 @@ function newNode(label: string, path: string): ChangeNode {
     weight: 0,
     grown: 0,
     shrunk: 0,
-    weights,
+    weights: undefined,
   };
 }
 
@@ -72,7 +72,6 @@ export async function treeOf(rows: readonly ChangeRow[], turns: Turns): Promise<
 
 function addRow(root: ChangeNode, row: ChangeRow): void {
   let node = root;
-  addTo(node, row);
   let end = -1;
   while (end < row.path.length) {
     const start = end + 1;
@@ -80,15 +79,17 @@ function addRow(root: ChangeNode, row: ChangeRow): void {
     if (end === -1) end = row.path.length;
     const name = row.path.slice(start, end);
     node.children ??= new Map();
+    node.weights ??= weightsOf(node);
+    addTo(node, row);
     let child = node.children.get(name);
     if (child === undefined) {
       child = newNode(name, row.path.slice(0, end));
       node.children.set(name, child);
     }
     node = child;
-    addTo(node, row);
   }
   node.row = row;
+  addTo(node, row);
 }
 
 function addTo(node: ChangeNode, row: ChangeRow): void {
@@ -100,7 +101,15 @@ function addTo(node: ChangeNode, row: ChangeRow): void {
   const delta = deltaBytes(row);
   node.grown += Math.max(0, delta);
   node.shrunk += Math.max(0, -delta);
-  node.weights[row.kind] = (node.weights[row.kind] ?? 0) + weight;
+  if (node.weights !== undefined) node.weights[row.kind] = (node.weights[row.kind] ?? 0) + weight;
+}
+
+/** Of a node's weight, what each kind has. */
+export function weightsOf({ weights, row, weight }: ChangeNode): number[] {
+  if (weights !== undefined) return weights;
+  const own = new Array<number>(kindCount).fill(0);
+  if (row !== undefined) own[row.kind] = weight;
+  return own;
 }
 
 /** Folders that are not changed themselves and hold one folder alone become one with it. */
@@ -189,7 +198,7 @@ function nodeComparator({
 /** Folders to open at first: those with the most bytes, as long as all that is open is no more than `most` lines. */
 export function firstOpen(root: ChangeNode, most: number): ReadonlySet<string> {
   const open = new Set<string>();
-  const closed = foldersIn(root);
+  const closed = foldersIn(root, most);
   let shown = root.children?.size ?? 0;
   for (;;) {
     const at = closed.findIndex(({ children }) => shown + (children?.size ?? 0) <= most);
@@ -197,15 +206,15 @@ export function firstOpen(root: ChangeNode, most: number): ReadonlySet<string> {
     if (node === undefined) return open;
     open.add(node.path);
     shown += node.children?.size ?? 0;
-    closed.push(...foldersIn(node));
+    closed.push(...foldersIn(node, most));
     closed.sort((a, b) => b.weight - a.weight);
   }
 }
 
-function foldersIn({ children }: ChangeNode): ChangeNode[] {
-  return [...(children?.values() ?? [])]
-    .filter((node) => node.children !== undefined)
-    .sort((a, b) => b.weight - a.weight);
+function foldersIn({ children }: ChangeNode, most: number): ChangeNode[] {
+  const weightOf = (node: ChangeNode): number => (node.children === undefined ? -1 : node.weight);
+  const all = largest(children?.values() ?? [], most, weightOf);
+  return all.filter((node) => node.children !== undefined);
 }
 
 /** All folders. */

@@ -3,8 +3,11 @@ import type { ChangeNode } from './changeTree.ts';
 import type { DiffContext } from './diffContext.ts';
 import { shownPath, signedBytes } from './diffWords.ts';
 import { button, element, fill } from './element.ts';
+import { largest } from './largest.ts';
 
 const mostBars = 9;
+/** A folder with more in it than this stays one bar. */
+const mostParts = 4;
 
 /** The folders with the most bytes that came or went: what went to the left, what came to the right. */
 export function folderBars(
@@ -58,26 +61,18 @@ export function folderBars(
   ]);
 }
 
-/** The largest folder is opened as long as there is room for what is in it. */
+/** Of some folders the largest is opened as long as there is room for what is in it. */
 function largestFolders(root: ChangeNode, most: number): readonly ChangeNode[] {
   const moved = ({ grown, shrunk }: ChangeNode): number => grown + shrunk;
-  let shown = [root];
+  const inside = ({ children }: ChangeNode): readonly ChangeNode[] =>
+    largest(children?.values() ?? [], most, moved).filter((child) => moved(child) > 0);
+  let shown = inside(root);
   for (;;) {
     const next = shown
-      .filter(({ children }) => children !== undefined && children.size > 0)
-      .sort((a, b) => moved(b) - moved(a))
-      .find(
-        (node) =>
-          node === root ||
-          [...(node.children?.values() ?? [])].filter((child) => moved(child) > 0).length <= 4,
-      );
-    if (next === undefined) break;
-    const inside = [...(next.children?.values() ?? [])]
-      .filter((child) => moved(child) > 0)
-      .sort((a, b) => moved(b) - moved(a));
-    const opened = [...shown.filter((node) => node !== next), ...inside];
-    if (next !== root && (inside.length === 0 || opened.length > most)) break;
-    shown = opened;
+      .map((node) => ({ node, parts: inside(node) }))
+      .find(({ parts }) => parts.length > 0 && parts.length <= mostParts);
+    if (next === undefined || shown.length - 1 + next.parts.length > most) return shown;
+    const others = shown.filter((node) => node !== next.node);
+    shown = largest([...others, ...next.parts], most, moved);
   }
-  return shown.sort((a, b) => moved(b) - moved(a)).slice(0, most);
 }

@@ -1,5 +1,7 @@
 import { hierarchy, treemap, type HierarchyRectangularNode } from 'd3-hierarchy';
-import type { ChangeNode } from './changeTree.ts';
+import { pageKinds } from '../../core/diff/diffPageData.ts';
+import { weightsOf, type ChangeNode } from './changeTree.ts';
+import { largest } from './largest.ts';
 
 /** A rectangle of the map, in pixels: a file, a folder with what is in it, or many small things together. */
 export interface MapCell {
@@ -79,8 +81,8 @@ function hasStrip(node: HierarchyRectangularNode<Part>): boolean {
 }
 
 function partOf(node: ChangeNode, bytesPerPixel: number, depth: number): Part {
-  const { weight, weights } = node;
-  const whole = { node, rest: 0, weight, weights };
+  const { weight } = node;
+  const whole = { node, rest: 0, weight, weights: weightsOf(node) };
   if (node.children === undefined || depth >= mostDepth || weight < leastFolderArea * bytesPerPixel)
     return depth === 0 && node.children !== undefined ? divided(node, bytesPerPixel, depth) : whole;
   return divided(node, bytesPerPixel, depth);
@@ -88,10 +90,8 @@ function partOf(node: ChangeNode, bytesPerPixel: number, depth: number): Part {
 
 function divided(node: ChangeNode, bytesPerPixel: number, depth: number): Part {
   const children = [...(node.children?.values() ?? [])].filter(({ weight }) => weight > 0);
-  const large = children
-    .filter(({ weight }) => weight >= leastArea * bytesPerPixel)
-    .sort((a, b) => b.weight - a.weight)
-    .slice(0, mostBeside);
+  const seen = children.filter(({ weight }) => weight >= leastArea * bytesPerPixel);
+  const large = largest(seen, mostBeside, ({ weight }) => weight);
   const parts = large.map((child) => partOf(child, bytesPerPixel, depth + 1));
   const drawn = new Set(large);
   const small = children.filter((child) => !drawn.has(child));
@@ -100,11 +100,24 @@ function divided(node: ChangeNode, bytesPerPixel: number, depth: number): Part {
       node: undefined,
       rest: small.reduce((sum, { count }) => sum + count, 0),
       weight: small.reduce((sum, { weight }) => sum + weight, 0),
-      weights: node.weights.map((_, kind) =>
-        small.reduce((sum, child) => sum + (child.weights[kind] ?? 0), 0),
-      ),
+      weights: sumOf(small),
     });
-  return { node, rest: 0, weight: node.weight, weights: node.weights, ...(parts.length > 0 && { parts }) };
+  return { node, rest: 0, weight: node.weight, weights: weightsOf(node), ...(parts.length > 0 && { parts }) };
+}
+
+function sumOf(nodes: readonly ChangeNode[]): readonly number[] {
+  const sums = new Array<number>(pageKinds.length).fill(0);
+  const add = (kind: number, bytes: number): void => {
+    sums[kind] = (sums[kind] ?? 0) + bytes;
+  };
+  for (const { row, weight, weights } of nodes) {
+    if (weights === undefined) add(row?.kind ?? 0, weight);
+    else
+      weights.forEach((bytes, kind) => {
+        add(kind, bytes);
+      });
+  }
+  return sums;
 }
 
 /** The cell that an arrow key goes to from `from`: the nearest one whose middle lies that way. */

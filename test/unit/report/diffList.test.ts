@@ -11,6 +11,7 @@ import {
   treeOf,
   type ChangeNode,
 } from '../../../src/report/app/changeTree.ts';
+import { largest } from '../../../src/report/app/largest.ts';
 import { drawnRows, rowForKey, scrollFor } from '../../../src/report/app/listWindow.ts';
 import { cellTowards, mapCells } from '../../../src/report/app/treemapCells.ts';
 import { sorted, Turns } from '../../../src/report/app/turns.ts';
@@ -170,6 +171,30 @@ describe('the list of changes', () => {
       }));
       const compare = (a: { key: number }, b: { key: number }) => a.key - b.key;
       assert.deepEqual(await sorted(items, compare, new Turns()), items.toSorted(compare));
+    });
+});
+
+describe('the largest of many', () => {
+  for (const seed of [4, 5])
+    it(`are those that sorting finds (seed ${seed})`, () => {
+      const random = seededRandom(seed);
+      const items = Array.from({ length: 500 }, (_, at) => ({ at, size: random.below(100) }));
+      const sizes = largest(items, 20, ({ size }) => size).map(({ size }) => size);
+      assert.deepEqual(
+        sizes,
+        items
+          .map(({ size }) => size)
+          .sort((a, b) => b - a)
+          .slice(0, 20),
+      );
+      assert.deepEqual(
+        largest(items.slice(0, 3), 20, ({ at }) => at).map(({ at }) => at),
+        [2, 1, 0],
+      );
+      assert.deepEqual(
+        largest(items, 0, ({ at }) => at),
+        [],
+      );
     });
 });
 

@@ -7,6 +7,7 @@ import type { ProgramBench } from '../test/bench/benchFolder.ts';
 import { benchInside } from '../test/bench/inside.ts';
 import { benchDiff } from '../test/bench/diff.ts';
 import { benchDiffPage } from '../test/bench/diffPage.ts';
+import { benchLens } from '../test/bench/lens.ts';
 import { benchListing } from '../test/bench/listing.ts';
 import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
 import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
     inside: { title: 'Looking into an image of 1 GB', measure: () => benchInside(bench, host) },
     diff: { title: 'Differences of two large images', measure: () => benchDiff(bench.folder) },
     diffPage: { title: 'A diff report of 100,000 files', measure: () => benchDiffPage() },
+    lens: { title: 'The lens over a Dockerfile', measure: () => benchLens() },
     memory: { title: 'Memory', measure: () => benchMemory(bench) },
   };
   if (only !== undefined && !(only in parts))

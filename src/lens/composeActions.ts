@@ -9,6 +9,7 @@ import { backupWords, badgeOf } from '../views/backupBadge.ts';
 import type { Wording } from '../views/viewItem.ts';
 import { ageOf } from '../views/when.ts';
 import type { LensAction } from './lensActions.ts';
+import { plainName } from './lensWords.ts';
 
 export interface ComposeActionsInput {
   readonly file: ComposeFile;
@@ -86,7 +87,7 @@ function serviceActions(
     return [{ line, title: l10n.t('a variable says which image') }, ...open];
   if (found === undefined) {
     const wanted = image?.name ?? `${project}-${name}`;
-    return [{ line, title: l10n.t('{name} · not on this engine', { name: wanted }) }, ...open];
+    return [{ line, title: l10n.t('{name} · not on this engine', { name: plainName(wanted) }) }, ...open];
   }
   const { id, tags, sizeBytes, createdAtMs } = found.image;
   const node = { kind: 'image', id, tag: found.tag };

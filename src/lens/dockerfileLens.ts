@@ -180,11 +180,8 @@ function hoverText({ title, rows, code, files }: HoverWords): vscode.MarkdownStr
   const text = new vscode.MarkdownString();
   text.appendText(title);
   text.appendCodeblock(code, 'dockerfile');
-  for (const [name, value] of rows) text.appendText(`${name}: ${value}\n`);
-  if (files.length > 0) {
-    text.appendMarkdown('\n\n');
-    text.appendText(`${vscode.l10n.t('Largest files')}\n`);
-    for (const [path, size] of files) text.appendText(`${size}  ${path}\n`);
-  }
+  text.appendText(rows.map(([name, value]) => `${name}: ${value}`).join(' · '));
+  if (files.length > 0)
+    text.appendCodeblock(files.map(([path, size]) => `${size}  ${path}`).join('\n'), 'plaintext');
   return text;
 }

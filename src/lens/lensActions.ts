@@ -82,6 +82,14 @@ function statusActions(
       command: 'drydock.readLayers',
       args: [node],
     });
+  const { previous } = reading;
+  if (previous !== undefined)
+    actions.push({
+      line: 0,
+      title: l10n.t('Compare with Previous Build'),
+      command: 'drydock.compare',
+      args: [node, [imageNode({ id: previous, tags: [] }), node]],
+    });
   return actions;
 }
 
@@ -90,7 +98,16 @@ function lineCommand({ imageId, layer, step }: LensLine, parts: readonly LensPar
   if (step === undefined) return {};
   const image = parts.find((part) => part.image.id === imageId)?.image;
   if (image === undefined) return {};
-  return layer === undefined ? {} : { command: 'drydock.showHistory', args: [imageNode(image)] };
+  if (layer === undefined) return {};
+  if (layer.place === undefined) return { command: 'drydock.showHistory', args: [imageNode(image)] };
+  const { id, tags } = image;
+  const place = {
+    imageId: id,
+    ...(tags[0] === undefined ? {} : { tag: tags[0] }),
+    layer: layer.place,
+    path: '',
+  };
+  return { command: 'drydock.revealFiles', args: [{ kind: 'file', place, isFolder: true }] };
 }
 
 function isBottom(part: LensPart, place: number, { dockerfile }: LensReading): boolean {
@@ -99,7 +116,7 @@ function isBottom(part: LensPart, place: number, { dockerfile }: LensReading): b
   return stage?.place === place;
 }
 
-function imageNode({ id, tags }: LensPart['image']): object {
+function imageNode({ id, tags }: Pick<LensPart['image'], 'id' | 'tags'>): object {
   const [tag] = tags;
   return { kind: 'image', id, ...(tag === undefined ? {} : { tag }) };
 }

@@ -50,15 +50,20 @@ function lensLine(part: LensPart, line: MatchedLine): LensLine {
   const { match } = line;
   if (!('step' in match)) return { imageId: part.image.id, line };
   const step = part.history.steps[match.step];
-  const layer = step && layerOf(part, match.step, step.sizeBytes);
+  const layer = step && layerOf(part, match.step, line.instruction, step.sizeBytes);
   return { imageId: part.image.id, line, ...(step && { step }), ...(layer && { layer }) };
 }
 
-function layerOf({ parts, figures, places }: LensPart, step: number, told: number): LineLayer | undefined {
+function layerOf(
+  { parts, figures, places }: LensPart,
+  step: number,
+  { keyword }: MatchedLine['instruction'],
+  told: number,
+): LineLayer | undefined {
   const made = parts?.layers[step];
+  const isOfFiles = made === undefined ? fileKeywords.has(keyword) : made.fill !== 'empty';
+  if (told === 0 && (places === undefined ? !isOfFiles : places[step] === undefined)) return undefined;
   const place = places?.[step] ?? (made?.diffId && onlyPlace(parts?.details.diffIds ?? [], made.diffId));
-  const isFilled = place !== undefined || told > 0 || made?.fill === 'filled';
-  if (!isFilled) return undefined;
   const found = place === undefined ? undefined : figures?.[place];
   return {
     ...(place === undefined ? {} : { place }),
@@ -67,6 +72,9 @@ function layerOf({ parts, figures, places }: LensPart, step: number, told: numbe
     isJoint: made?.instruction.isMetadataOnly === true,
   };
 }
+
+/** What may make a layer while the engine has not told whether it did. */
+const fileKeywords: ReadonlySet<string> = new Set(['ADD', 'COPY', 'RUN', 'WORKDIR']);
 
 function onlyPlace(diffIds: readonly Digest[], diffId: Digest): number | undefined {
   const place = diffIds.indexOf(diffId);

@@ -1,6 +1,11 @@
 /** What a Dockerfile and the images of an engine say of each other. Plain data; nothing is asked for here. */
 import { Pacer } from '../core/archive/pacer.ts';
-import { builtImage, type BuiltCandidate, type BuiltImage } from '../core/dockerfile/builtImage.ts';
+import {
+  builtImage,
+  repositoriesOf,
+  type BuiltCandidate,
+  type BuiltImage,
+} from '../core/dockerfile/builtImage.ts';
 import { matchHistory, type HistoryMatch } from '../core/dockerfile/matchHistory.ts';
 import { stagesBelow, type Dockerfile, type Stage } from '../core/dockerfile/parseDockerfile.ts';
 import type { Digest } from '../core/digest.ts';
@@ -101,12 +106,19 @@ export function targetOf(
   return best.stage;
 }
 
-/** An earlier build of the same file: the newest one before `image` whose lines are the same or nearly. */
+/**
+ * An earlier build of the same file: the newest before `image` whose lines are the same or nearly, and that lost its
+ * name or lies in the same repository.
+ */
 export function previousBuild(
   candidates: readonly StageCandidate[],
-  image: Pick<StageCandidate, 'id' | 'createdAtMs'>,
+  image: Pick<StageCandidate, 'id' | 'createdAtMs' | 'tags'>,
 ): StageCandidate | undefined {
+  const repositories = repositoriesOf(image);
   return candidates
     .filter(({ id, createdAtMs }) => id !== image.id && createdAtMs <= image.createdAtMs)
+    .filter(
+      ({ tags }) => tags.length === 0 || repositoriesOf({ tags }).some((name) => repositories.includes(name)),
+    )
     .sort((a, b) => b.createdAtMs - a.createdAtMs)[0];
 }

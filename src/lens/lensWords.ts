@@ -1,12 +1,20 @@
 /** The words above the lines of a Dockerfile. */
 import { shortDigest } from '../core/digest.ts';
 import type { StageBase } from '../core/dockerfile/parseDockerfile.ts';
+import { visibleName } from '../core/fileTrees/visibleName.ts';
 import type { ImageSummary } from '../core/engine/records.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { Wording } from '../views/viewItem.ts';
 import { ageOf } from '../views/when.ts';
 import type { LensReading } from './dockerfileReadings.ts';
 import type { LensLine, LensPart, LineLayer } from './lensLines.ts';
+
+const longestName = 200;
+
+/** A name from a file, in which nothing is obeyed: neither control characters nor what VS Code draws as an icon. */
+export function plainName(name: string): string {
+  return visibleName(name.slice(0, longestName)).replaceAll('$(', '\\$(');
+}
 
 export function imageName({ id, tags }: Pick<ImageSummary, 'id' | 'tags'>): string {
   return tags[0] ?? shortDigest(id);
@@ -116,7 +124,7 @@ export function baseWords({ base, image, isOther }: BaseFacts, wording: Wording)
   if (base.kind === 'scratch') return l10n.t('nothing below');
   if (base.kind === 'stage') return l10n.t('stage {number} of this file', { number: base.stage + 1 });
   if (base.name === undefined) return l10n.t('the build says which image');
-  if (image === undefined) return l10n.t('{name} · not on this engine', { name: base.name });
+  if (image === undefined) return l10n.t('{name} · not on this engine', { name: plainName(base.name) });
   const parts = [
     imageName(image),
     formatBytes(image.sizeBytes),

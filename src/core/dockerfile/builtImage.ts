@@ -42,7 +42,8 @@ export function builtImage<C extends BuiltCandidate>(candidates: readonly C[]): 
   return isOne ? { kind: 'found', image: first } : { kind: 'several', images: left };
 }
 
-function repositoriesOf({ tags }: BuiltCandidate): readonly string[] {
+/** In full, with the registry. */
+export function repositoriesOf({ tags }: Pick<BuiltCandidate, 'tags'>): readonly string[] {
   return tags.flatMap((tag) => {
     const name = tryParseImageName(tag);
     return name === undefined ? [] : [`${name.registry}/${name.repository}`];

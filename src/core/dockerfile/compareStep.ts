@@ -56,7 +56,27 @@ export function weightOf(keyword: string): number {
   return weights[keyword] ?? usualWeight;
 }
 
-export function likeness(expected: ExpectedStep, step: PreparedStep): Likeness | undefined {
+/** What an instruction is to leave, prepared for many comparisons. */
+export interface PreparedLine extends Pick<ExpectedStep, 'keyword' | 'copy' | 'args'> {
+  readonly texts: ReadonlySet<string>;
+  readonly plain: ReadonlySet<string>;
+  /** Those with gaps in them. */
+  readonly patterns: readonly string[];
+}
+
+export function prepareLine({ keyword, copy, args, texts }: ExpectedStep): PreparedLine {
+  const plain = texts.map(withPlainBlanks);
+  return {
+    keyword,
+    ...(copy && { copy }),
+    ...(args && { args }),
+    texts: new Set(texts.filter((text) => !text.includes(anything))),
+    plain: new Set(plain),
+    patterns: plain.filter((text) => text.includes(anything)),
+  };
+}
+
+export function likeness(expected: PreparedLine, step: PreparedStep): Likeness | undefined {
   if (expected.keyword !== step.keyword) return undefined;
   const weight = weightOf(expected.keyword);
   if (expected.args !== undefined) return argLikeness(expected.args, step);
@@ -69,8 +89,9 @@ export function likeness(expected: ExpectedStep, step: PreparedStep): Likeness |
       ? { confidence: 'likely', weight: 2 }
       : undefined;
   }
-  if (expected.texts.includes(step.text)) return { confidence: 'exact', weight };
-  const isAlike = expected.texts.some((text) => isLike(withPlainBlanks(text), step.plain));
+  if (expected.texts.has(step.text)) return { confidence: 'exact', weight };
+  const isAlike =
+    expected.plain.has(step.plain) || expected.patterns.some((pattern) => isLike(pattern, step.plain));
   return isAlike ? { confidence: 'likely', weight: weight - 2 } : undefined;
 }
 

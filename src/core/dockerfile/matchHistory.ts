@@ -3,19 +3,13 @@
  * two ways equally well, both ways are given up for the lines concerned.
  */
 import { alignSteps } from './alignSteps.ts';
-import {
-  baseStepsOf,
-  builderOf,
-  givenArguments,
-  stepsOfTriggers,
-  triggersIn,
-  type BuildStep,
-} from './buildFacts.ts';
-import { likeness, prepareStep, weightOf, type Likeness, type StepConfidence } from './compareStep.ts';
+import { baseStepsOf, givenArguments, stepsOfTriggers, triggersIn, type BuildStep } from './buildFacts.ts';
+import { likeness, prepareLine, weightOf, type Likeness, type StepConfidence } from './compareStep.ts';
 import { expectedSteps, type ExpectedStep } from './expectedSteps.ts';
-import { instructionOf, type Instruction } from './instruction.ts';
+import type { Instruction } from './instruction.ts';
 import type { Dockerfile } from './parseDockerfile.ts';
 import type { WrittenInstruction } from './readInstructions.ts';
+import { mostSteps, readSteps } from './readSteps.ts';
 
 export type LineMatch =
   /** `step` is the place in the history, the oldest at 0. */
@@ -69,20 +63,16 @@ export interface MatchInput {
   readonly triggers?: readonly string[];
 }
 
-/** What is more than this in a history or a file is not looked at: no image has 200 layers. */
-const mostSteps = 1_000;
-
 export function matchHistory({ dockerfile, stage, steps, base, triggers }: MatchInput): HistoryMatch {
-  const read = steps.slice(0, mostSteps).map((step) => instructionOf(step.createdBy, step.comment));
+  const { read, prepared: all } = readSteps(steps);
   const baseSteps = baseStepsOf(dockerfile, stage, steps, base);
   const own = read.slice(baseSteps ?? 0);
   const given = givenArguments(own);
   const isOnOtherBase = base !== undefined && baseSteps !== base.length;
   const known = baseSteps === undefined ? undefined : read.slice(0, baseSteps);
   const expected = expectedSteps(dockerfile, stage, given, known).slice(0, mostSteps);
-  const builder = builderOf(steps);
-  const prepared = own.map((step) => prepareStep(step, builder));
-  const found = expected.map((row) => prepared.map((step) => likeness(row, step)));
+  const prepared = all.slice(baseSteps ?? 0);
+  const found = expected.map(prepareLine).map((row) => prepared.map((step) => likeness(row, step)));
   const free = stepsOfTriggers(own, triggers ?? triggersIn(known ?? []));
   const lastLabels = prepared.findLastIndex(({ keyword }) => keyword !== 'LABEL') + 1;
 

@@ -303,6 +303,40 @@ describe('the lens over a Dockerfile', () => {
     assert.ok(titles(open(`ARG IMAGE\nFROM $IMAGE`)).includes('2 the build says which image'));
   });
 
+  it('shows names out of a file as they are, whatever is in them', () => {
+    const { open, titles } = setUp([base]);
+    assert.equal(
+      titles(open('FROM $(sync~spin)x\u202ey'))[1],
+      '1 \\$(sync~spin)x\\u{202e}y · not on this engine',
+    );
+  });
+
+  it('offers to compare with the build before, where that is still here', async () => {
+    const before: FakeImage = {
+      ...app,
+      summary: image('before', { tags: [], createdAtMs: 1_700_000_000_100 }),
+    };
+    const stranger: FakeImage = { ...app, summary: image('stranger', { createdAtMs: 1_700_000_000_200 }) };
+    const { open, actions, settled, chosen } = setUp([base, app, before]);
+    const document = open(dockerfile);
+    actions(document);
+    await settled();
+    const compare = actions(document).find(({ command }) => command === 'drydock.compare');
+    assert.deepEqual(compare?.args?.[1], [
+      { kind: 'image', id: before.summary.id },
+      { kind: 'image', id: app.summary.id, tag: 'app:latest' },
+    ]);
+    assert.equal(chosen.of(document.uri), undefined);
+    const other = setUp([base, app, stranger]);
+    const ambiguous = other.open(dockerfile);
+    other.actions(ambiguous);
+    await other.settled();
+    assert.equal(
+      other.actions(ambiguous).some(({ command }) => command === 'drydock.compare'),
+      false,
+    );
+  });
+
   it('leads each line to a place that exists', async () => {
     const { open, actions, settled } = setUp([base, app]);
     const document = open(dockerfile);
@@ -311,6 +345,16 @@ describe('the lens over a Dockerfile', () => {
     const [status, history] = actions(document);
     assert.deepEqual([status?.command, history?.command], ['drydock.chooseLensImage', 'drydock.showHistory']);
     assert.deepEqual(history?.args, [{ kind: 'image', id: app.summary.id, tag: 'app:latest' }]);
+    await settled();
+    const run = actions(document).find(({ line }) => line === 1);
+    assert.equal(run?.command, 'drydock.revealFiles');
+    assert.deepEqual(run.args, [
+      {
+        kind: 'file',
+        place: { imageId: app.summary.id, tag: 'app:latest', layer: 1, path: '' },
+        isFolder: true,
+      },
+    ]);
   });
 
   it('says that it does not read a file that is too large', () => {

@@ -45,5 +45,7 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'copy', load: async () => (await import('./commands/copy.ts')).copy },
   { name: 'push', load: async () => (await import('./commands/push.ts')).push },
   { name: 'pull', load: async () => (await import('./commands/pull.ts')).pull },
+  { name: 'sync', load: async () => (await import('./commands/sync.ts')).sync },
+  { name: 'tags', load: async () => (await import('./commands/tags.ts')).tags },
   { name: 'stats', load: async () => (await import('./commands/stats.ts')).stats },
 ];

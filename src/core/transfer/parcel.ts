@@ -30,8 +30,12 @@ export interface ParcelPart extends StoredBlob {
   readonly mediaType: string;
 }
 
-/** The manifest of a parcel. `documents` begins with the snapshot's own index. */
-export function parcelOf(documents: readonly ParcelPart[], blobs: readonly ParcelPart[]): RemoteManifest {
+/** The manifest of a parcel. `documents` begins with the snapshot's own index, and it says what that says. */
+export function parcelOf(
+  documents: readonly ParcelPart[],
+  blobs: readonly ParcelPart[],
+  annotations: Readonly<Record<string, string>>,
+): RemoteManifest {
   const layer = (mediaType: string, { digest, sizeBytes }: StoredBlob): object => ({
     mediaType,
     digest,
@@ -46,6 +50,7 @@ export function parcelOf(documents: readonly ParcelPart[], blobs: readonly Parce
       ...documents.map((one) => layer(documentType, one)),
       ...blobs.map((one) => layer(one.mediaType, one)),
     ],
+    annotations,
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   return { mediaType: ociManifestType, digest: digestOf(bytes), sizeBytes: bytes.length, bytes };

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import { DrydockError } from '../errors.ts';
+import { parseImageIndex } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
 import type { RemoteRepository } from '../registry/remoteRepository.ts';
 import { blobsOfSnapshot } from '../snapshot/blobsOfSnapshot.ts';
@@ -57,7 +58,9 @@ export async function pushSnapshot(
     if (!isRefused || !lacksAny(documents, store.name)) throw error;
   }
   // The snapshot's own index comes first there, as it did when all was gathered.
-  const parcel = { ...parcelOf(found, data), tag };
+  const [index] = found;
+  const said = index && parseImageIndex(index.bytes, store.name).annotations;
+  const parcel = { ...parcelOf(found, data, said ?? {}), tag };
   const parts = [...data, ...found].map((one) => vaultSource(store, one));
   const shipment = { item, blobs: [emptySource, ...parts], documents: [parcel] };
   return { ...(await ship(to, shipment, operation, places)), digest: parcel.digest, form: 'parcel' };

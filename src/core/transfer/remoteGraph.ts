@@ -31,9 +31,15 @@ type ReadDocument = (of: Descriptor) => Promise<RemoteManifest | undefined>;
 export function remoteGraph(
   from: RemoteRepository,
   top: RemoteManifest,
-  cancel: CancelOptions,
+  { mayLackPlatforms = false, ...cancel }: GraphOptions = {},
 ): Promise<RemoteGraph> {
-  return gathered(from, top, (of) => from.getManifest(of.digest, cancel), cancel);
+  const read: ReadDocument = (of) => from.getManifest(of.digest, cancel);
+  return gathered(from, top, read, { ...cancel, mayLackPlatforms });
+}
+
+export interface GraphOptions extends CancelOptions {
+  /** For an image's own index: what the top itself names may be absent, too. */
+  readonly mayLackPlatforms?: boolean;
 }
 
 /** As {@link remoteGraph}, of a parcel: its documents lie among the blobs. */
@@ -61,7 +67,7 @@ async function gathered(
   from: RemoteRepository,
   top: RemoteManifest,
   read: ReadDocument,
-  { signal }: CancelOptions,
+  { signal, mayLackPlatforms = false }: GraphOptions,
 ): Promise<RemoteGraph> {
   const { host, path } = from;
   const documents = new Map<Digest, RemoteManifest>([[top.digest, top]]);
@@ -80,7 +86,7 @@ async function gathered(
         blobs.set(child.digest, child);
         continue;
       }
-      const isOptional = next !== top || !isIndexType(next.mediaType);
+      const isOptional = mayLackPlatforms || next !== top || !isIndexType(next.mediaType);
       const document = absent.has(child.digest) ? undefined : await read(child);
       if (document === undefined) {
         if (!isOptional) throw failure('registryMissing', { host, name: `${path}@${child.digest}` });

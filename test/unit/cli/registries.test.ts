@@ -4,6 +4,7 @@ import { createVault } from '../../../src/core/vault/layout.ts';
 import { FakeRegistry } from '../../support/fakeRegistry.ts';
 import { pushedVaults, type PushedVault } from '../../support/pushedVault.ts';
 import { registryHere } from '../../support/registryHere.ts';
+import { putImage } from '../../support/remoteImages.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 import { runCliHere, type Ran } from './runCliHere.ts';
 
@@ -89,6 +90,53 @@ describe('registries on the command line', function () {
     assert.match(stderr, /note: .*lies there as a parcel/);
   });
 
+  it('copy images by a rule, after saying what that would do', async () => {
+    const dev = registryHere(server.host).repository('dev/app');
+    const image = await putImage(dev, { content: 'x', tag: 'v1' });
+    await putImage(dev, { content: 'y', tag: 'nightly' });
+    const words = [`${server.host}/dev/*`, `${server.host}/prod/*`, '--tag', 'v*'];
+    const planned = await drydock('sync', ...words, '--dry-run', '--json');
+    const to = `${server.host}/prod/app:v1`;
+    const planOf = { from: `${server.host}/dev/app:v1`, to, digest: image.digest, state: 'new', was: null };
+    assert.deepEqual(documentOf(planned), { isDryRun: true, images: [planOf] });
+    assert.ok(!server.manifests.has('prod/app v1'));
+    const done = await drydock('sync', ...words);
+    assert.deepEqual([done.exitCode, done.stderr], [0, '']);
+    assert.match(done.stdout, /^Copied and verified: \S+\/prod\/app:v1 \(/);
+    assert.match((await drydock('sync', ...words)).stdout, /^There already: /);
+    assert.match((await drydock('sync', ...words, '--dry-run')).stdout, /same .*prod\/app:v1/);
+    const none = await drydock('sync', words[0] ?? '', words[1] ?? '', '--tag', 'none');
+    assert.match(none.stderr, /note: Nothing in the source is like that/);
+    const one = await drydock('sync', `${server.host}/dev/app:v1`, `${server.host}/prod/other:stable`, '-q');
+    assert.equal(one.stdout, `${server.host}/prod/other:stable\n`);
+  });
+
+  it('list tags, and remove old ones only when told twice', async () => {
+    const app = registryHere(server.host).repository('app');
+    for (const number of [1, 2, 3])
+      await putImage(app, {
+        content: `v${number}`,
+        tag: `v${number}`,
+        created: `2026-11-1${number}T00:00:00Z`,
+      });
+    const name = `${server.host}/app`;
+    assert.equal((await drydock('tags', name, '-q')).stdout, 'v3\nv2\nv1\n');
+    assert.match(
+      (await drydock('tags', name, '--tag', 'v2')).stdout,
+      /^TAG +CREATED +DIGEST\nv2 +\w.* +[0-9a-f]{12}\n$/,
+    );
+    const planned = await drydock('tags', name, '--keep-last', '2');
+    assert.match(planned.stdout, /keep +v3[^]*remove +v1[^]*Would remove 1 of 3 tags/);
+    const { removed } = documentOf(await drydock('tags', name, '--keep-last', '1', '--json'));
+    assert.deepEqual(
+      (removed as readonly Document[]).map(({ tag }) => tag),
+      ['v2', 'v1'],
+    );
+    assert.equal((await drydock('tags', name, '-q')).stdout, 'v3\nv2\nv1\n');
+    assert.match((await drydock('tags', name, '--keep-last', '2', '--yes')).stdout, /Removed 1 of 3 tags/);
+    assert.equal((await drydock('tags', name, '-q')).stdout, 'v3\nv2\n');
+  });
+
   it('are asked over http only where that is said of their host', async () => {
     await drydock('push', 'app:1@latest', `${server.host}/a:1`, '--plain-http', 'other.test:5000');
     assert.deepEqual(plain, []);
@@ -112,6 +160,14 @@ describe('registries on the command line', function () {
     ['a snapshot that is packed anew', ['push', 'x', 'h.test/a', '--compression', 'gzip'], /add --image/],
     ['no place to push to', ['push', 'x'], /An argument is missing/],
     ['a pull without a tag', ['pull', 'h.test/a'], /names no snapshot/],
+    ['a rule with one star', ['sync', 'h.test/a/*', 'h.test/b'], /the same number of \*/],
+    ['all tags for one', ['sync', 'h.test/a', 'h.test/b:1'], /All tags can’t become one/],
+    ['one tag of many repositories', ['sync', 'h.test/*:1', 'h.test/b/*'], /not with a \*/],
+    ['the same place twice', ['sync', 'h.test/a:1', 'h.test/a:1'], /are the same/],
+    ['one tag and a choice among all', ['sync', 'h.test/a:1', 'h.test/b', '--tag', 'v*'], /Leave them out/],
+    ['tags of a tag', ['tags', 'h.test/a:1'], /without a tag/],
+    ['to keep no tags', ['tags', 'h.test/a', '--keep-last', '0'], /a number from 1/],
+    ['to remove without a number', ['tags', 'h.test/a', '--yes'], /goes with --keep-last/],
     ['a pull of what is no name', ['pull', 'https://h.test/a:1'], /no place in a registry/],
   ] as const)
     it(`refuse ${what}`, async () => {

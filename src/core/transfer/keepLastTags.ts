@@ -1,0 +1,175 @@
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
+import { inParallel } from '../inParallel.ts';
+import { parseImageConfig, parseImageIndex, parseManifest, type Descriptor } from '../oci/manifest.ts';
+import { isImageConfigType, isIndexType } from '../oci/mediaTypes.ts';
+import type { Operation } from '../progress.ts';
+import type { RemoteManifest, RemoteRepository } from '../registry/remoteRepository.ts';
+import type { CancelOptions } from '../vault/blobStore.ts';
+import { companionOf } from './companionTags.ts';
+import { namedBy } from './documentGraph.ts';
+import { isChosen, type TagFilter } from './wildcard.ts';
+
+/** A tag and what it stands for. */
+export interface TaggedImage {
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** When it was made, by its own word, in milliseconds since 1970; left out where it says nothing of that. */
+  readonly createdMs?: number;
+  /** Manifests that its index names, and those that these name. */
+  readonly reaches: readonly Digest[];
+}
+
+/** Why a tag stays: it is among the newest, a tag that stays needs the same, nobody knows how old it is, or it was not chosen. */
+export type KeptReason = 'recent' | 'shared' | 'undated' | 'notChosen';
+
+export interface TagPlan {
+  readonly kept: readonly { readonly image: TaggedImage; readonly reason: KeptReason }[];
+  /** Newest first. */
+  readonly removed: readonly TaggedImage[];
+}
+
+/** No index of indexes goes deeper. */
+const maxDepth = 4;
+const maxConfigBytes = 4 << 20;
+
+/** The tags of a repository, newest first; those without a date come last. Tags of signatures and the like are left out. */
+export async function readTags(
+  repository: RemoteRepository,
+  { signal, progress }: Operation,
+): Promise<readonly TaggedImage[]> {
+  const tags: string[] = [];
+  for await (const tag of repository.tags({ signal })) if (companionOf(tag) === undefined) tags.push(tag);
+  const found: TaggedImage[] = [];
+  await inParallel(
+    tags,
+    async (tag) => {
+      progress.report({ phase: 'reading', item: `${repository.path}:${tag}` });
+      const manifest = await repository.getManifest(tag, { signal });
+      // Taken away since the list was made.
+      if (manifest === undefined) return;
+      const reaches: Digest[] = [];
+      const createdMs = await lookInto(repository, manifest, reaches, { signal });
+      const { digest, mediaType } = manifest;
+      found.push({ tag, digest, mediaType, reaches, ...(createdMs !== undefined && { createdMs }) });
+    },
+    signal,
+  );
+  const timeOf = ({ createdMs = Number.NEGATIVE_INFINITY }: TaggedImage): number => createdMs;
+  return found.sort((a, b) =>
+    timeOf(b) > timeOf(a) ? 1 : timeOf(b) < timeOf(a) ? -1 : a.tag < b.tag ? -1 : 1,
+  );
+}
+
+/**
+ * Which tags to keep so that of those that `filter` chooses the newest `count` stay. What has no date stays, and so does
+ * what is the same image as one that stays, or a part of it: registries take away images, with all of their tags.
+ */
+export function planKeepLast(
+  images: readonly TaggedImage[],
+  { count, filter }: { readonly count: number; readonly filter: TagFilter },
+): TagPlan {
+  const kept = new Map<string, KeptReason>();
+  let recent = 0;
+  for (const { tag, createdMs } of images)
+    if (!isChosen(tag, filter)) kept.set(tag, 'notChosen');
+    else if (createdMs === undefined) kept.set(tag, 'undated');
+    else if (recent < count) {
+      recent += 1;
+      kept.set(tag, 'recent');
+    }
+  const needed = new Set<Digest>();
+  for (const { tag, digest, reaches } of images)
+    if (kept.has(tag)) for (const each of [digest, ...reaches]) needed.add(each);
+  for (const { tag, digest } of images) if (!kept.has(tag) && needed.has(digest)) kept.set(tag, 'shared');
+  return {
+    kept: images.flatMap((image) => {
+      const reason = kept.get(image.tag);
+      return reason === undefined ? [] : [{ image, reason }];
+    }),
+    removed: images.filter(({ tag }) => !kept.has(tag)),
+  };
+}
+
+/**
+ * Takes the images of a plan out of a repository, with the signatures and lists that are about them. The registry frees
+ * the room when it next collects what nothing names. Rejects with `tagMoved` before anything is taken away where a tag
+ * stands for something else by now, or as the calls of the repository do; images before that one are gone then.
+ */
+export async function removeTags(
+  repository: RemoteRepository,
+  { removed, kept }: TagPlan,
+  { signal, progress }: Operation,
+): Promise<void> {
+  const standing = [...removed, ...kept.map(({ image }) => image)];
+  await inParallel(
+    standing,
+    async ({ tag, digest }) => {
+      const now = await repository.headManifest(tag, { signal });
+      if (now !== undefined && now.digest !== digest)
+        throw failure('tagMoved', { tag: `${repository.path}:${tag}` });
+    },
+    signal,
+  );
+  const companions: string[] = [];
+  const gone = new Set<Digest>(removed.map(({ digest }) => digest));
+  for await (const tag of repository.tags({ signal })) {
+    const subject = companionOf(tag);
+    if (subject !== undefined && gone.has(subject)) companions.push(tag);
+  }
+  for (const digest of gone) {
+    progress.report({ phase: 'finishing', item: `${repository.path}@${digest}` });
+    signal.throwIfAborted();
+    await repository.deleteManifest(digest, { signal });
+  }
+  for (const tag of companions) {
+    signal.throwIfAborted();
+    const found = await repository.headManifest(tag, { signal });
+    if (found !== undefined) await repository.deleteManifest(found.digest, { signal });
+  }
+}
+
+const createdName = 'org.opencontainers.image.created';
+
+/** Gathers what a document reaches, and tells when it was made. */
+async function lookInto(
+  repository: RemoteRepository,
+  manifest: RemoteManifest,
+  reaches: Digest[],
+  cancel: CancelOptions,
+  depth = 0,
+): Promise<number | undefined> {
+  const where = `${repository.host}/${repository.path}@${manifest.digest}`;
+  if (!isIndexType(manifest.mediaType)) {
+    const { annotations, config } = parseManifest(manifest.bytes, where);
+    return timeIn(annotations?.[createdName]) ?? (await configTime(repository, config, cancel));
+  }
+  let createdMs = timeIn(parseImageIndex(manifest.bytes, where).annotations?.[createdName]);
+  for (const child of namedBy(manifest, where).documents) {
+    reaches.push(child.digest);
+    // Read only for what it reaches itself, or for a date where none is known yet.
+    if (depth >= maxDepth || (createdMs !== undefined && !isIndexType(child.mediaType))) continue;
+    const document = await repository.getManifest(child.digest, cancel);
+    const time = document && (await lookInto(repository, document, reaches, cancel, depth + 1));
+    createdMs ??= time;
+  }
+  return createdMs;
+}
+
+async function configTime(
+  repository: RemoteRepository,
+  { digest, size, mediaType }: Descriptor,
+  cancel: CancelOptions,
+): Promise<number | undefined> {
+  if (!isImageConfigType(mediaType) || size > maxConfigBytes) return undefined;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of repository.openBlob({ digest, sizeBytes: size }, cancel)) pieces.push(piece);
+  return timeIn(parseImageConfig(Buffer.concat(pieces), `${repository.path}@${digest}`).created ?? undefined);
+}
+
+/** Reproducible builds say 1970, which tells nobody how old they are. */
+function timeIn(text: string | undefined): number | undefined {
+  const time = text === undefined || text.length > 100 ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) || time <= 0 ? undefined : time;
+}

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
+import { historyActions } from './commands/historyActions.ts';
 import { diffPages } from './commands/diffPages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { snapshotActions } from './commands/snapshotActions.ts';
@@ -73,7 +74,6 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     },
     containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
   });
-  const panels = new HistoryPanels(extension, { engine, ready, inventory, log });
   const analyses = new AnalysisPanels(extension, {
     analyze: (key, options) => analyzeInside({ engine, ready, inside, log }, key, options),
     showHistory: (key) => void panels.show({ ...key, beside: false }),
@@ -90,6 +90,19 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const snapshotFiles = new SnapshotFileSystem(open);
   const diffs = diffPages(extension, { engine, inside, openSnapshot: open, log });
   const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
+  const panels = new HistoryPanels(extension, {
+    engine,
+    ready,
+    inventory,
+    log,
+    actions: historyActions({
+      engine,
+      inside,
+      lens,
+      showAnalysis: (key) => analyses.show(key),
+      showDiff: (key) => diffs.show(key),
+    }),
+  });
   const imageFiles = new ImageFiles(inside);
   const imageFileSystem = new ImageFileSystem(imageFiles);
   const context: CommandContext = {

@@ -9,6 +9,7 @@ import {
   type CopyTarget,
   type PageLayer,
   type PageReport,
+  type PageTag,
 } from './protocol.ts';
 
 /** Labels of facts; worded by VS Code's translations in the panel, in English by tests. */
@@ -24,9 +25,53 @@ export interface FactWords {
   readonly layersOfSteps: string;
   /** What made layers that no Dockerfile keyword names. */
   readonly otherKind: string;
+  readonly files: string;
+  readonly sharedWith: string;
+  /** `{count}` is filled. */
+  readonly fileCount: string;
+  readonly removedCount: string;
+  readonly sharedCount: string;
   /** `{bytes}` is filled. */
+  readonly wasted: string;
+  readonly spoiled: string;
   readonly exactBytes: string;
 }
+
+/** What is in a layer, and what of it is useless. Sizes are bytes. */
+export interface LayerInside {
+  readonly fileCount: number;
+  readonly removedCount: number;
+  readonly wastedBytes: number;
+  readonly spoiledBytes: number;
+}
+
+/** A tag of the same repository. */
+export interface RepositoryTag {
+  readonly imageId: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly sizeBytes: number;
+}
+
+/** What else is known of an image. Layers are counted from 0, the bottom one. */
+export interface HistoryExtras {
+  /** Absent where the image would have to be read for it. */
+  readonly inside?: readonly LayerInside[];
+  readonly diffIds: readonly string[];
+  /** Names of the other images that have each layer. */
+  readonly sharedWith: readonly (readonly string[])[];
+  /** All of the repository with the image's own, oldest first. */
+  readonly tags: readonly RepositoryTag[];
+}
+
+/** Where an open Dockerfile has the instruction of a step; lines are counted from 1. */
+export interface DockerfileLine {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** By the step's place in the engine's history, the oldest one at 0. */
+export type DockerfileLines = ReadonlyMap<number, DockerfileLine>;
 
 export interface PageWording {
   readonly words: FactWords;
@@ -34,8 +79,14 @@ export interface PageWording {
   readonly nowMs: number;
 }
 
+const noExtras: HistoryExtras = { diffIds: [], sharedWith: [], tags: [] };
+
 /** Words a report for the page. */
-export function pageReport(report: HistoryReport, wording: PageWording): PageReport {
+export function pageReport(
+  report: HistoryReport,
+  wording: PageWording,
+  { extras, lines }: { readonly extras?: HistoryExtras; readonly lines?: DockerfileLines } = {},
+): PageReport {
   const { words, locale } = wording;
   const totalBytes = report.layers.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
   const created = timeWords(report.createdAtMs, wording);
@@ -61,10 +112,74 @@ export function pageReport(report: HistoryReport, wording: PageWording): PageRep
     total: formatBytes(totalBytes),
     totalBytes,
     legend: legendOf(report.layers, words),
-    layers: report.layers.map((layer, index) =>
-      pageLayer(layer, report.layers.length - index, totalBytes, wording),
-    ),
+    layers: report.layers.map((layer, index) => {
+      const number = report.layers.length - index;
+      const line = lines?.get(placeInHistory(report, number));
+      const page = pageLayer(layer, number, totalBytes, wording);
+      const { notes, details } = notesOf(layer, extras ?? noExtras, wording);
+      return {
+        ...page,
+        notes,
+        details: [...page.details, ...details],
+        line: line === undefined ? '' : `${line.file}:${line.line}`,
+      };
+    }),
+    canLook: extras !== undefined && extras.inside === undefined,
+    tags: pageTags(report, extras ?? noExtras, wording),
   };
+}
+
+/** Where the step with this number stands in the engine's history; layers that it does not mention come before. */
+export function placeInHistory({ layers }: HistoryReport, number: number): number {
+  return number - 1 - layers.filter(({ sizeBytes }) => sizeBytes === undefined).length;
+}
+
+/** What is told of a step's layer where it is certain which one that is. */
+function notesOf(
+  { diffId }: HistoryReportLayer,
+  { inside, diffIds, sharedWith }: HistoryExtras,
+  { words, locale }: PageWording,
+): Pick<PageLayer, 'notes' | 'details'> {
+  const place = diffId === undefined ? -1 : diffIds.indexOf(diffId);
+  if (place === -1) return { notes: [], details: [] };
+  const told = inside?.[place];
+  const others = sharedWith[place] ?? [];
+  const notes: { text: string; isWaste: boolean }[] = [];
+  const count = (template: string, number: number, isWaste = false): void => {
+    if (number > 0) notes.push({ text: template.replace('{count}', number.toLocaleString(locale)), isWaste });
+  };
+  const bytes = (template: string, number: number, isWaste: boolean): void => {
+    if (number > 0) notes.push({ text: template.replace('{bytes}', formatBytes(number)), isWaste });
+  };
+  if (told !== undefined) {
+    count(words.fileCount, told.fileCount);
+    count(words.removedCount, told.removedCount);
+    bytes(words.wasted, told.wastedBytes, true);
+    bytes(words.spoiled, told.spoiledBytes, false);
+  }
+  count(words.sharedCount, others.length);
+  const shown = others.slice(0, mostShared).join(', ') + (others.length > mostShared ? ', …' : '');
+  return { notes, details: others.length === 0 ? [] : [[words.sharedWith, shown]] };
+}
+
+const mostShared = 30;
+
+function pageTags(
+  { id, name }: HistoryReport,
+  { tags }: HistoryExtras,
+  wording: PageWording,
+): readonly PageTag[] {
+  return tags.map((tag) => {
+    const { age, full } = timeWords(tag.createdAtMs, wording);
+    return {
+      name: tag.name,
+      sizeBytes: tag.sizeBytes,
+      size: formatBytes(tag.sizeBytes),
+      age,
+      created: full,
+      isThis: tag.imageId === id && (tag.name === name || !tags.some((other) => other.name === name)),
+    };
+  });
 }
 
 function pageLayer(
@@ -72,7 +187,7 @@ function pageLayer(
   number: number,
   totalBytes: number,
   wording: PageWording,
-): PageLayer {
+): Omit<PageLayer, 'notes' | 'line'> {
   const { words } = wording;
   const { age, full } = timeWords(layer.createdAtMs, wording);
   const details: [string, string][] = [];

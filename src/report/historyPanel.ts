@@ -6,7 +6,14 @@ import { DrydockError, failure } from '../core/errors.ts';
 import { historyReport, type HistoryReport } from '../core/inspect/historyReport.ts';
 import { errorWords } from '../ui/errorWords.ts';
 import { historyHtml } from './historyHtml.ts';
-import { copiedText, pageReport } from './historyPage.ts';
+import {
+  copiedText,
+  pageReport,
+  placeInHistory,
+  type DockerfileLines,
+  type HistoryExtras,
+  type RepositoryTag,
+} from './historyPage.ts';
 import { factWords, pageStrings } from './historyStrings.ts';
 import {
   parseFromWebview,
@@ -29,6 +36,21 @@ export interface HistoryPanelsDeps {
   readonly ready: Promise<unknown>;
   readonly inventory: ImageChanges;
   readonly log: { error(text: string, error: unknown): void };
+  readonly actions: HistoryActions;
+}
+
+/** What a page can ask for beyond the engine's history. */
+export interface HistoryActions {
+  /** What else is known; with `mayRead` the image is read for it, under a notification. */
+  extras(
+    image: { readonly imageId: string; readonly title: string; readonly tags: readonly string[] },
+    options: { readonly mayRead: boolean; readonly signal: AbortSignal },
+  ): Promise<HistoryExtras>;
+  /** Lines of Dockerfiles that are open. */
+  lines(imageId: string): DockerfileLines;
+  openLine(imageId: string, step: number): Promise<void>;
+  analyze(image: { readonly imageId: string; readonly title: string }): Promise<void>;
+  compare(one: RepositoryTag, other: RepositoryTag): Promise<void>;
 }
 
 export interface HistoryInput {
@@ -115,6 +137,7 @@ class HistoryPage {
   #state: PageState = { kind: 'loading' };
   #loading: AbortController | undefined;
   #isStale = false;
+  #extras: HistoryExtras | undefined;
 
   constructor(deps: HistoryPageDeps) {
     this.#deps = deps;
@@ -172,6 +195,7 @@ class HistoryPage {
       if (loading.signal.aborted) return;
       this.#report = report;
       this.#show(this.#readyState(report));
+      await this.#addExtras(report, { mayRead: false, signal: loading.signal });
     } catch (error) {
       if (loading.signal.aborted) return;
       this.#deps.log.error(`history of ${this.#deps.imageId}`, error);
@@ -183,9 +207,33 @@ class HistoryPage {
     }
   }
 
+  /** What does not come from the history; the page is whole without it. */
+  async #addExtras(
+    report: HistoryReport,
+    options: { readonly mayRead: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { actions, imageId, title, log } = this.#deps;
+    try {
+      this.#extras = await actions.extras({ imageId, title, tags: report.tags }, options);
+      if (!options.signal.aborted) this.#show(this.#readyState(report));
+    } catch (error) {
+      if (!options.signal.aborted) log.error(`what else is known of ${imageId}`, error);
+    }
+  }
+
   #readyState(report: HistoryReport): PageState {
     const wording = { words: factWords(), locale: vscode.env.language, nowMs: Date.now() };
-    return { kind: 'ready', report: pageReport(report, wording) };
+    const lines = this.#deps.actions.lines(this.#deps.imageId);
+    const more = { lines, ...(this.#extras && { extras: this.#extras }) };
+    return { kind: 'ready', report: pageReport(report, wording, more) };
+  }
+
+  /** Runs what the reader asked for; a failure is shown where it happens, and logged here. */
+  #act(work: Promise<unknown>): void {
+    void work.catch((error: unknown) => {
+      this.#deps.log.error('a history page', error);
+      void vscode.window.showErrorMessage(errorWords(error));
+    });
   }
 
   #receive(value: unknown): void {
@@ -199,6 +247,29 @@ class HistoryPage {
       case 'retry':
         void this.load();
         break;
+      case 'look':
+        if (this.#report !== undefined)
+          this.#act(
+            this.#addExtras(this.#report, {
+              mayRead: true,
+              signal: (this.#loading ?? new AbortController()).signal,
+            }),
+          );
+        break;
+      case 'analyze':
+        this.#act(this.#deps.actions.analyze({ imageId: this.#deps.imageId, title: this.#deps.title }));
+        break;
+      case 'openLine':
+        if (this.#report !== undefined)
+          this.#act(
+            this.#deps.actions.openLine(this.#deps.imageId, placeInHistory(this.#report, message.layer)),
+          );
+        break;
+      case 'compare': {
+        const [one, other] = [this.#extras?.tags[message.one], this.#extras?.tags[message.other]];
+        if (one && other) this.#act(this.#deps.actions.compare(one, other));
+        break;
+      }
       case 'copy':
         void this.#copy(message.request, message.target);
         break;

@@ -37,6 +37,12 @@ export function pageStrings(): PageStrings {
     diffId: vscode.l10n.t('diffID'),
     id: vscode.l10n.t('Image ID'),
     cut: vscode.l10n.t('This is the beginning of a very long instruction. Copy it to get all of it.'),
+    look: vscode.l10n.t('Look Inside'),
+    analyze: vscode.l10n.t('Analyze Image'),
+    openLine: vscode.l10n.t('Show {line}'),
+    tags: vscode.l10n.t('Tags of this repository, oldest first'),
+    chooseTag: vscode.l10n.t('{name}, {size}, {age}'),
+    compareTags: vscode.l10n.t('Compare Chosen Tags'),
     segment: vscode.l10n.t('Step {number}: {instruction}, {size}, {share}'),
   };
 }
@@ -53,6 +59,13 @@ export function factWords(): FactWords {
     comment: vscode.l10n.t('Comment'),
     layersOfSteps: vscode.l10n.t('{layers} from {steps} steps'),
     otherKind: vscode.l10n.t('other'),
+    files: vscode.l10n.t('Files'),
+    fileCount: vscode.l10n.t('{count} files'),
+    removedCount: vscode.l10n.t('{count} removed'),
+    wasted: vscode.l10n.t('{bytes} wasted already'),
+    spoiled: vscode.l10n.t('makes {bytes} useless'),
+    sharedWith: vscode.l10n.t('Shared with'),
+    sharedCount: vscode.l10n.t('in {count} other images'),
     exactBytes: vscode.l10n.t('{bytes} bytes'),
   };
 }

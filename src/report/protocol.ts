@@ -25,6 +25,20 @@ export interface PageLayer {
   readonly diffId: string;
   /** Further facts, worded: label and text. */
   readonly details: readonly (readonly [label: string, text: string])[];
+  /** What is told below the instruction: files, waste, who else has the layer. */
+  readonly notes: readonly { readonly text: string; readonly isWaste: boolean }[];
+  /** The line of an open Dockerfile that made it: `Dockerfile:12`; empty where that is not known. */
+  readonly line: string;
+}
+
+/** A tag of the same repository. */
+export interface PageTag {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly size: string;
+  readonly age: string;
+  readonly created: string;
+  readonly isThis: boolean;
 }
 
 export interface PageReport {
@@ -38,6 +52,10 @@ export interface PageReport {
   readonly legend: readonly { readonly kind: LayerKind; readonly name: string; readonly text: string }[];
   /** Newest first. */
   readonly layers: readonly PageLayer[];
+  /** Whether more could be told if the image was read. */
+  readonly canLook: boolean;
+  /** Tags of the same repository, oldest first; empty where there is no other. */
+  readonly tags: readonly PageTag[];
 }
 
 /** What made a layer; each has a colour. */
@@ -91,6 +109,12 @@ export const stringKeys = [
   'id',
   'cut',
   'segment',
+  'look',
+  'analyze',
+  'openLine',
+  'tags',
+  'chooseTag',
+  'compareTags',
 ] as const;
 export type PageStrings = Readonly<Record<(typeof stringKeys)[number], string>>;
 
@@ -112,7 +136,11 @@ export type CopyTarget =
 
 export type FromWebviewMessage =
   | { readonly type: 'ready' }
-  | { readonly type: 'retry' }
+  | { readonly type: 'retry' | 'look' | 'analyze' }
+  /** The number of a step whose line is to be shown. */
+  | { readonly type: 'openLine'; readonly layer: number }
+  /** Places in the list of tags. */
+  | { readonly type: 'compare'; readonly one: number; readonly other: number }
   | { readonly type: 'copy'; readonly request: number; readonly target: CopyTarget };
 
 /** What the reader was looking at, and which image it was; kept by VS Code over a reload. */
@@ -144,7 +172,15 @@ export function parseFromWebview(value: unknown): FromWebviewMessage | undefined
   switch (value['type']) {
     case 'ready':
     case 'retry':
+    case 'look':
+    case 'analyze':
       return { type: value['type'] };
+    case 'openLine':
+      return isCount(value['layer']) ? { type: 'openLine', layer: value['layer'] } : undefined;
+    case 'compare': {
+      const { one, other } = value;
+      return isCount(one) && isCount(other) && one !== other ? { type: 'compare', one, other } : undefined;
+    }
     case 'copy': {
       const target = parseTarget(value['target']);
       const request = value['request'];
@@ -209,20 +245,35 @@ function isPageReport(value: unknown): boolean {
     isCount(value['totalBytes']) &&
     isListOf(value['facts'], isTexts) &&
     isListOf(value['legend'], (item) => isFields(item) && isText(item['name']) && isText(item['text'])) &&
-    isListOf(value['layers'], isPageLayer)
+    isListOf(value['layers'], isPageLayer) &&
+    typeof value['canLook'] === 'boolean' &&
+    isListOf(value['tags'], isPageTag)
   );
 }
 
 function isPageLayer(value: unknown): boolean {
   return (
     isFields(value) &&
-    ['keyword', 'text', 'fill', 'size', 'share', 'age', 'created', 'id', 'diffId'].every((key) =>
+    ['keyword', 'text', 'fill', 'size', 'share', 'age', 'created', 'id', 'diffId', 'line'].every((key) =>
       isText(value[key]),
     ) &&
     isCount(value['number']) &&
     isCount(value['sizeBytes']) &&
     typeof value['isCut'] === 'boolean' &&
-    isListOf(value['details'], isTexts)
+    isListOf(value['details'], isTexts) &&
+    isListOf(
+      value['notes'],
+      (note) => isFields(note) && isText(note['text']) && typeof note['isWaste'] === 'boolean',
+    )
+  );
+}
+
+function isPageTag(value: unknown): boolean {
+  return (
+    isFields(value) &&
+    ['name', 'size', 'age', 'created'].every((key) => isText(value[key])) &&
+    isCount(value['sizeBytes']) &&
+    typeof value['isThis'] === 'boolean'
   );
 }
 

@@ -9,7 +9,7 @@ import { imageLayers } from '../../src/core/inspect/imageLayers.ts';
 import type { HistoryEntry } from '../../src/core/engine/records.ts';
 import type { HistoryReport } from '../../src/core/inspect/historyReport.ts';
 import { historyHtml } from '../../src/report/historyHtml.ts';
-import { pageReport } from '../../src/report/historyPage.ts';
+import { pageReport, type HistoryExtras } from '../../src/report/historyPage.ts';
 import type {
   FromWebviewMessage,
   PageState,
@@ -127,7 +127,7 @@ describe('the history page', () => {
   for (const theme of Object.keys(themes) as ThemeName[]) {
     it(`is readable and free of faults for axe in the ${theme} theme`, async () => {
       const { page, show, problems } = await open({ theme });
-      await show(ready(webServer));
+      await show(ready(webServer, known(webServer)));
       await page
         .getByRole('button', { name: /apt-get update/ })
         .and(page.locator('.toggle'))
@@ -243,6 +243,41 @@ describe('the history page', () => {
     assert.equal(await page.getByRole('searchbox').inputValue(), '');
   });
 
+  it('tells what is in each layer and who shares it, and asks for more by naming what is meant', async () => {
+    const { page, show, sent } = await open();
+    await show(ready(webServer, { extras: { diffIds: [], sharedWith: [], tags: [] } }));
+    await page.getByRole('button', { name: 'Look Inside' }).click();
+    await show(ready(webServer, known(webServer)));
+    assert.equal(await page.getByRole('button', { name: 'Look Inside' }).count(), 0);
+    const base = page.locator('tbody tr.step').last();
+    assert.match((await base.textContent()) ?? '', /3,100 files1.40 MB wasted already.*in 2 other images/s);
+    await page.getByRole('button', { name: 'Analyze Image' }).click();
+    await page.getByRole('button', { name: 'Show Dockerfile:12' }).click();
+    assert.deepEqual((await sent()).slice(1), [
+      { type: 'look' },
+      { type: 'analyze' },
+      { type: 'openLine', layer: 5 },
+    ]);
+  });
+
+  it('lets two tags of the repository be chosen and compared', async () => {
+    const { page, show, sent } = await open();
+    await show(ready(webServer, known(webServer)));
+    const compare = page.getByRole('button', { name: 'Compare Chosen Tags' });
+    assert.equal(await compare.isDisabled(), true);
+    await page.getByRole('checkbox', { name: /1\.3\.0/ }).check();
+    await page.getByRole('checkbox', { name: /1\.4\.2/ }).check();
+    await compare.click();
+    assert.deepEqual((await sent()).slice(1), [{ type: 'compare', one: 0, other: 2 }]);
+    await page.screenshot({
+      path: join(screenshots, 'history-page-tags.png'),
+      animations: 'disabled',
+      fullPage: true,
+    });
+    await page.getByRole('checkbox', { name: /1\.4\.0/ }).check();
+    assert.equal(await compare.isDisabled(), true);
+  });
+
   it('comes back as it was left', async () => {
     const kept: ViewState = {
       imageId: 'sha256:demo',
@@ -344,9 +379,40 @@ function reportOf(name: string, history: readonly HistoryEntry[]): HistoryReport
   };
 }
 
-function ready(report: HistoryReport): PageState {
+function ready(report: HistoryReport, more: Parameters<typeof pageReport>[2] = {}): PageState {
   const nowMs = Date.UTC(2026, 10, 21);
-  return { kind: 'ready', report: pageReport(report, { words: factWords(), locale: 'en', nowMs }) };
+  return { kind: 'ready', report: pageReport(report, { words: factWords(), locale: 'en', nowMs }, more) };
+}
+
+/** What is known of an image that was looked into, beside two other tags. */
+function known(report: HistoryReport, more: Partial<HistoryExtras> = {}): Parameters<typeof pageReport>[2] {
+  const diffIds = report.layers.flatMap(({ diffId }) => diffId ?? []).toReversed();
+  const day = 86_400_000;
+  const tag = (name: string, age: number, sizeBytes: number): HistoryExtras['tags'][number] => ({
+    imageId: name === report.name ? report.id : digestOf(name),
+    name,
+    createdAtMs: Date.UTC(2026, 10, 21) - age * day,
+    sizeBytes,
+  });
+  return {
+    lines: new Map([[4, { file: 'Dockerfile', line: 12 }]]),
+    extras: {
+      diffIds,
+      inside: diffIds.map((_, place) => ({
+        fileCount: 3_100 - 900 * place,
+        removedCount: place === 1 ? 12 : 0,
+        wastedBytes: place === 0 ? 1_400_000 : 0,
+        spoiledBytes: place === 1 ? 1_400_000 : 0,
+      })),
+      sharedWith: diffIds.map((_, place) => (place === 0 ? ['debian:12', 'example/api:3'] : [])),
+      tags: [
+        tag('example/web:1.3.0', 90, 160_000_000),
+        tag('example/web:1.4.0', 50, 190_000_000),
+        tag(report.name, 38, 132_000_000),
+      ],
+      ...more,
+    },
+  };
 }
 
 function only<T>(item: T | undefined): T {

@@ -49,7 +49,10 @@ function show({ imageId, title, language, strings, state }: Shown): void {
   const retry = (): void => {
     vscode.postMessage({ type: 'retry' });
   };
-  main.replaceChildren(historyView(state, { strings, view: () => kept, keep, copy, retry }));
+  const ask = (message: FromWebviewMessage): void => {
+    vscode.postMessage(message);
+  };
+  main.replaceChildren(historyView(state, { strings, view: () => kept, keep, copy, retry, ask }));
 }
 
 function copy(target: CopyTarget): void {

@@ -1,7 +1,15 @@
-import type { CopyTarget, PageReport, PageState, PageStrings, ViewState } from '../protocol.ts';
+import type {
+  FromWebviewMessage,
+  CopyTarget,
+  PageReport,
+  PageState,
+  PageStrings,
+  ViewState,
+} from '../protocol.ts';
 import { button, copyGlyph, element, fill } from './element.ts';
 import { LayerTable } from './layerTable.ts';
 import { sizeBar } from './sizeBar.ts';
+import { tagChart } from './tagChart.ts';
 
 export interface HistoryViewDeps {
   readonly strings: PageStrings;
@@ -9,7 +17,10 @@ export interface HistoryViewDeps {
   readonly keep: (change: Partial<ViewState>) => void;
   readonly copy: (target: CopyTarget) => void;
   readonly retry: () => void;
+  readonly ask: (message: Asked) => void;
 }
+
+export type Asked = Exclude<FromWebviewMessage, { type: 'copy' | 'ready' | 'retry' }>;
 
 /** What the page shows for `state`. */
 export function historyView(state: PageState, deps: HistoryViewDeps): HTMLElement {
@@ -31,7 +42,7 @@ export function historyView(state: PageState, deps: HistoryViewDeps): HTMLElemen
 }
 
 function reportView(report: PageReport, deps: HistoryViewDeps): HTMLElement {
-  const { strings, view, keep, copy } = deps;
+  const { strings, view, keep, copy, ask } = deps;
   const shown = element('span', { class: 'muted shown', attributes: { role: 'status' } });
   const filter = element('input', {
     attributes: { type: 'search', placeholder: strings.filter, 'aria-label': strings.filter },
@@ -56,7 +67,7 @@ function reportView(report: PageReport, deps: HistoryViewDeps): HTMLElement {
   const onShown = (count: number): void => {
     shown.textContent = fill(strings.shown, { shown: count, all: report.layers.length });
   };
-  const table = new LayerTable({ report, strings, copy, view, change, onShown });
+  const table = new LayerTable({ report, strings, copy, ask, view, change, onShown });
   const onChoose = (number: number): void => {
     table.reveal(number);
   };
@@ -69,6 +80,8 @@ function reportView(report: PageReport, deps: HistoryViewDeps): HTMLElement {
         filter,
         element('label', {}, [hideEmpty, strings.hideEmpty]),
         shown,
+        ...(report.canLook ? [asking(strings.look, 'look', ask)] : []),
+        asking(strings.analyze, 'analyze', ask),
         button({
           class: 'secondary',
           text: strings.copyDockerfile,
@@ -79,7 +92,18 @@ function reportView(report: PageReport, deps: HistoryViewDeps): HTMLElement {
       ]),
       table.element,
     ]),
+    ...(report.tags.length < 2 ? [] : [tagChart({ tags: report.tags, strings, ask })]),
   ]);
+}
+
+function asking(text: string, type: 'look' | 'analyze', ask: HistoryViewDeps['ask']): HTMLButtonElement {
+  return button({
+    class: 'secondary',
+    text,
+    onClick: () => {
+      ask({ type });
+    },
+  });
 }
 
 function header(report: PageReport, { strings, copy }: HistoryViewDeps): HTMLElement {

@@ -13,6 +13,7 @@ export interface LayerTableDeps {
   readonly report: PageReport;
   readonly strings: PageStrings;
   readonly copy: (target: CopyTarget) => void;
+  readonly ask: (message: { readonly type: 'openLine'; readonly layer: number }) => void;
   readonly view: () => ViewState;
   readonly change: (change: Partial<ViewState>) => void;
   /** How many steps are shown, each time that changes. */
@@ -162,7 +163,7 @@ class LayerRow {
     );
     this.main = element('tr', { class: `step ${layerFill}` }, [
       element('th', { class: 'number', text: String(number), attributes: { scope: 'row' } }),
-      element('td', { class: 'instruction' }, [this.toggle]),
+      element('td', { class: 'instruction' }, [this.toggle, ...this.#notes()]),
       sizeCell(layer, largestBytes),
       element('td', { class: 'created', text: layer.age, title: layer.created }),
       this.#layerCell(),
@@ -199,6 +200,26 @@ class LayerRow {
     this.detail.hidden = !isOpen;
     this.main.classList.toggle('open', isOpen);
     this.toggle.setAttribute('aria-expanded', String(isOpen));
+  }
+
+  #notes(): readonly HTMLElement[] {
+    const { notes, line, number } = this.layer;
+    if (notes.length === 0 && line === '') return [];
+    const { strings, ask } = this.#deps;
+    const onClick = (): void => {
+      ask({ type: 'openLine', layer: number });
+    };
+    const name = fill(strings.openLine, { line });
+    return [
+      element('div', { class: 'notes' }, [
+        ...(line === ''
+          ? []
+          : [
+              button({ class: 'link', text: line, title: name, attributes: { 'aria-label': name }, onClick }),
+            ]),
+        ...notes.map(({ text, isWaste }) => element('span', { class: isWaste ? 'waste' : '', text })),
+      ]),
+    ];
   }
 
   #layerCell(): HTMLElement {

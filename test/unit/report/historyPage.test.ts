@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { HistoryReport } from '../../../src/core/inspect/historyReport.ts';
-import { copiedText, pageReport, type PageWording } from '../../../src/report/historyPage.ts';
+import {
+  copiedText,
+  pageReport,
+  type HistoryExtras,
+  type PageWording,
+} from '../../../src/report/historyPage.ts';
 import { longestShownText, parseToWebview, stringKeys } from '../../../src/report/protocol.ts';
 
 const day = 86_400_000;
@@ -19,6 +24,13 @@ const wording: PageWording = {
     comment: 'Comment',
     layersOfSteps: '{layers} from {steps} steps',
     otherKind: 'other',
+    files: 'Files',
+    sharedWith: 'Shared with',
+    fileCount: '{count} files',
+    removedCount: '{count} removed',
+    sharedCount: 'in {count} other images',
+    wasted: '{bytes} wasted',
+    spoiled: 'makes {bytes} useless',
     exactBytes: '{bytes} bytes',
   },
 };
@@ -48,6 +60,70 @@ const report: HistoryReport = {
 
 describe('pageReport', () => {
   const page = pageReport(report, wording);
+  const inside = { fileCount: 1200, removedCount: 0, wastedBytes: 0, spoiledBytes: 0 };
+  const extras: HistoryExtras = {
+    diffIds: [digestOf('layer 1'), digestOf('layer 2')],
+    sharedWith: [['base:1', 'other:2'], []],
+    inside: [
+      { ...inside, wastedBytes: 2_000_000 },
+      { ...inside, fileCount: 0, removedCount: 3, spoiledBytes: 500 },
+    ],
+    tags: [
+      { imageId: digestOf('old'), name: 'demo:0', createdAtMs: nowMs - 9 * day, sizeBytes: 3_000_000 },
+      { imageId: report.id, name: 'demo:1', createdAtMs: nowMs - 3 * day, sizeBytes: 4_000_000 },
+      { imageId: report.id, name: 'demo:latest', createdAtMs: nowMs - 3 * day, sizeBytes: 4_000_000 },
+    ],
+  };
+
+  it('tells of each layer what is in it, what of it is useless, and who else has it', () => {
+    const { layers, canLook } = pageReport(report, wording, { extras });
+    assert.deepEqual(
+      layers.map(({ notes }) => notes.map(({ text, isWaste }) => `${isWaste ? '!' : ''}${text}`)),
+      [[], ['3 removed', 'makes 500 B useless'], ['1,200 files', '!2.00 MB wasted', 'in 2 other images']],
+    );
+    assert.deepEqual(layers[2]?.details.at(-1), ['Shared with', 'base:1, other:2']);
+    assert.equal(canLook, false);
+  });
+
+  it('offers to look inside where the image was not read, once it is known that it was not', () => {
+    const { diffIds, sharedWith, tags } = extras;
+    const unread = { diffIds, sharedWith, tags };
+    assert.equal(pageReport(report, wording, { extras: unread }).canLook, true);
+    assert.equal(page.canLook, false);
+  });
+
+  it('names the lines of a Dockerfile, past layers that the history does not mention', () => {
+    const lines = new Map([
+      [0, { file: 'Dockerfile', line: 1 }],
+      [2, { file: 'Dockerfile', line: 7 }],
+    ]);
+    const told = (given: HistoryReport): readonly string[] =>
+      pageReport(given, wording, { lines }).layers.map(({ line }) => line);
+    assert.deepEqual(told(report), ['Dockerfile:7', '', 'Dockerfile:1']);
+    const unmentioned = { ...base, keyword: '', text: '', fill: 'filled' } as const;
+    assert.deepEqual(told({ ...report, layers: [...report.layers, unmentioned] }), [
+      'Dockerfile:7',
+      '',
+      'Dockerfile:1',
+      '',
+    ]);
+  });
+
+  it('lists the tags of the repository, oldest first, and which of them it is of', () => {
+    assert.deepEqual(
+      pageReport(report, wording, { extras }).tags.map(({ name, size, age, isThis }) => [
+        name,
+        size,
+        age,
+        isThis,
+      ]),
+      [
+        ['demo:0', '3.00 MB', 'last week', false],
+        ['demo:1', '4.00 MB', '3 days ago', true],
+        ['demo:latest', '4.00 MB', '3 days ago', false],
+      ],
+    );
+  });
 
   it('numbers the steps from the oldest', () => {
     assert.deepEqual(

@@ -20,6 +20,10 @@ describe('parseFromWebview', () => {
   const good = [
     { type: 'ready' },
     { type: 'retry' },
+    { type: 'look' },
+    { type: 'analyze' },
+    { type: 'openLine', layer: 3 },
+    { type: 'compare', one: 0, other: 2 },
     { type: 'copy', request: 1, target: { kind: 'dockerfile' } },
     { type: 'copy', request: 0, target: { kind: 'diffId', layer: 3 } },
   ];
@@ -42,6 +46,9 @@ describe('parseFromWebview', () => {
     { type: 'copy', request: 1, target: { kind: 'instruction', layer: '1' } },
     { type: 'copy', request: 1, target: { kind: 'instruction', layer: Number.NaN } },
     { type: 'run', command: 'x' },
+    { type: 'openLine', layer: 'x' },
+    { type: 'compare', one: 1, other: 1 },
+    { type: 'compare', one: 1 },
   ];
   for (const message of bad)
     it(`refuses ${inspect(message)}`, () => {

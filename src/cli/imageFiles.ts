@@ -33,9 +33,14 @@ export async function placeInImage(context: CommandContext, args: Arguments): Pr
   const { image, given } = imageIn(found, text);
   if (layer !== undefined && layer >= image.layers.length)
     throw failure('pathMissing', { path: `layer ${layer}`, name: image.name });
-  const tree = await (layer === undefined
-    ? imageTree(image, signal)
-    : layerRangeTree(image, { from: layer, to: layer }, signal));
+  const tree =
+    layer === undefined
+      ? await imageTree(image, signal)
+      : {
+          ...(await layerRangeTree(image, { from: layer, to: layer }, signal)),
+          // Layers are counted from 0 here, as `analyze` and `diff` do.
+          name: `${image.name}@layer:${layer}`,
+        };
   const place = followLinks(tree, given);
   if (place === undefined)
     throw failure('pathMissing', { path: `/${given.replace(/^\/+/, '')}`, name: tree.name });

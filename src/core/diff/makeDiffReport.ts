@@ -7,6 +7,7 @@ import { compareHistory } from './compareHistory.ts';
 import { comparePackages } from './comparePackages.ts';
 import { compareTrees, type TreeSums } from './compareTrees.ts';
 import type { DiffReport, DiffSideFacts, Strictness } from './diffReport.ts';
+import { isEngineMade } from './engineMade.ts';
 
 export interface SidesToCompare {
   readonly left: FileTree;
@@ -25,13 +26,18 @@ export async function makeDiffReport(
   const { signal, progress } = operation;
   progress.report({ phase: 'checking' });
   const compared = await compareTrees({ left, right, strictness }, { signal });
+  const kinds = { left: left.kind, right: right.kind };
+  const files =
+    strictness === 'strict'
+      ? compared.files
+      : compared.files.filter((change) => !isEngineMade(change, kinds));
   const packages = await comparePackages({ left, right }, operation);
   const images = left.image && right.image && ([left.image, right.image] as const);
   return {
     left: sideFacts(left, compared.left),
     right: sideFacts(right, compared.right),
     strictness,
-    files: compared.files,
+    files,
     config: images ? compareConfig(images[0].config, images[1].config, strictness) : [],
     history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
     packages: packages.changes,
@@ -39,6 +45,7 @@ export async function makeDiffReport(
       ...guessRemarks(compared.guessedCount),
       ...takenAwayRemarks(left.name, compared.left),
       ...takenAwayRemarks(right.name, compared.right),
+      ...madeRemarks(compared.files.length - files.length),
       ...packages.remarks,
     ],
   };
@@ -46,6 +53,14 @@ export async function makeDiffReport(
 
 function sideFacts({ name, kind }: FileTree, { fileCount, sizeBytes }: TreeSums): DiffSideFacts {
   return { name, kind, fileCount, sizeBytes };
+}
+
+function madeRemarks(count: number): readonly string[] {
+  return count === 0
+    ? []
+    : [
+        `${count} empty ${count === 1 ? 'name' : 'names'} that engines make in every container are left out; compared strictly they count.`,
+      ];
 }
 
 /** Layers alone also say what is to go from below them, of which the other side may know nothing. */

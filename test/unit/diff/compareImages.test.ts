@@ -6,7 +6,7 @@ import { compareConfig } from '../../../src/core/diff/compareConfig.ts';
 import { compareHistory } from '../../../src/core/diff/compareHistory.ts';
 import type { Strictness } from '../../../src/core/diff/diffReport.ts';
 import { makeDiffReport } from '../../../src/core/diff/makeDiffReport.ts';
-import type { FileTreeImage } from '../../../src/core/fileTrees/fileTree.ts';
+import type { FileTree, FileTreeImage } from '../../../src/core/fileTrees/fileTree.ts';
 import { parseImageConfig, type ImageConfig } from '../../../src/core/oci/manifest.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { seededRandom } from '../../support/archives/seededRandom.ts';
@@ -274,6 +274,43 @@ describe('a report of two sides', () => {
     assert.deepEqual(remarks, [
       'top takes 6 names away from the layers below, and the other side does not: /b, /c\\u{202e}, /d, /e, /f, …',
     ]);
+  });
+
+  it('leaves out what engines put into every container, and says how much that is, unless it is strict', async () => {
+    const image = plainTree({ 'etc/': {}, 'etc/hosts': 'own' });
+    const container = plainTree(
+      {
+        '.dockerenv': '',
+        'dev/': {},
+        'dev/console': '',
+        'etc/': {},
+        'etc/hosts': 'own',
+        'etc/hostname': 'not empty',
+        'etc/mtab': { type: 'symlink', target: '/proc/mounts' },
+      },
+      { kind: 'container' },
+    );
+    const paths = async (
+      left: FileTree,
+      right: FileTree,
+      strictness: Strictness,
+    ): Promise<readonly string[]> =>
+      (await makeDiffReport({ left, right, strictness }, unattended())).files.map(({ path }) => path);
+    assert.deepEqual(await paths(image, container, 'semantic'), ['etc/hostname']);
+    assert.deepEqual(await paths(container, image, 'semantic'), ['etc/hostname']);
+    assert.deepEqual(await paths(image, { ...container, kind: 'image' }, 'semantic'), [
+      '.dockerenv',
+      'dev',
+      'dev/console',
+      'etc/hostname',
+      'etc/mtab',
+    ]);
+    assert.equal((await paths(image, container, 'strict')).length, 5);
+    const { remarks } = await makeDiffReport(
+      { left: image, right: container, strictness: 'semantic' },
+      unattended(),
+    );
+    assert.match(remarks[0] ?? '', /^4 empty names that engines make/);
   });
 
   it('has no config where one side has no image, and says where bytes are not known', async () => {

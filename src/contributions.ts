@@ -30,6 +30,14 @@ export interface CommandArgs {
   'drydock.analyzeImage': NodeArgs;
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
   'drydock.inspect': NodeArgs;
+  'drydock.showChanges': NodeArgs;
+  'drydock.browseFiles': NodeArgs;
+  'drydock.openLiveFile': NodeArgs;
+  'drydock.compareWithImage': NodeArgs;
+  'drydock.downloadFiles': NodeArgs;
+  'drydock.uploadFiles': readonly [node?: DrydockNode, files?: readonly FileArg[]];
+  'drydock.copyLivePath': NodeArgs;
+  'drydock.refreshFiles': NodeArgs;
   'drydock.tagImage': NodeArgs;
   'drydock.remove': NodeArgs;
   'drydock.removeImages': NodeArgs;
@@ -107,6 +115,14 @@ export const contextValues = {
   containerPaused: 'drydock.container.paused',
   containerStopped: 'drydock.container.stopped',
   volume: 'drydock.volume',
+  liveFiles: 'drydock.live.files',
+  changes: 'drydock.live.changes',
+  liveFolder: 'drydock.live.folder',
+  changedFolder: 'drydock.live.changedFolder',
+  liveFile: 'drydock.live.file',
+  addedFile: 'drydock.live.addedFile',
+  modifiedFile: 'drydock.live.modifiedFile',
+  liveDeleted: 'drydock.live.deleted',
   vault: 'drydock.vault',
   vaultFailed: 'drydock.vault.failed',
   source: 'drydock.source',
@@ -181,5 +197,7 @@ export const snapshotScheme = 'drydock-snapshot';
 export const diffScheme = 'drydock-diff';
 /** Files of images in the engine, read-only. */
 export const imageScheme = 'drydock-image';
+/** Files of containers and volumes as they are now, read-only. */
+export const liveScheme = 'drydock-live';
 /** Names an item of the trees for the badge that says whether it is backed up; nothing can be read under it. */
 export const itemScheme = 'drydock-item';

@@ -5,13 +5,14 @@ import { historyActions } from './commands/historyActions.ts';
 import { diffPages } from './commands/diffPages.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { snapshotActions } from './commands/snapshotActions.ts';
-import { imageScheme, inspectScheme, snapshotScheme } from './contributions.ts';
+import { imageScheme, inspectScheme, liveScheme, snapshotScheme } from './contributions.ts';
 import { imageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
 import { analyzeInside } from './inside/analyzing.ts';
 import { ImageFiles } from './inside/imageFiles.ts';
+import { LiveSources } from './inside/liveSources.ts';
 import { OpenedImages } from './inside/openedImages.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
@@ -20,8 +21,10 @@ import { HistoryPanels } from './report/historyPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
 import { ImageFileSystem } from './ui/imageFileSystem.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
+import { LiveFileSystem } from './ui/liveFileSystem.ts';
 import { channelLog } from './ui/log.ts';
 import { runOperation } from './ui/runOperation.ts';
+import { runWhenSlow } from './ui/runWhenSlow.ts';
 import { readSetting } from './ui/settings.ts';
 import { SnapshotFileSystem } from './ui/snapshotFileSystem.ts';
 import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
@@ -61,7 +64,13 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     run: (image, work) =>
       runOperation(log, vscode.l10n.t('Look into {image}', { image }), { reading: [0, 100] }, work),
   });
+  const live = new LiveSources({
+    engine,
+    imageRoot: async (id) => (await inside.merged(id))?.root,
+    run: ({ name }, work) => runWhenSlow(vscode.l10n.t('Look into {image}', { image: name }), work),
+  });
   const views = createViews(extension, {
+    live,
     inventory,
     vaults: vaults.list,
     protection: vaults.protection,
@@ -105,6 +114,16 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   });
   const imageFiles = new ImageFiles(inside);
   const imageFileSystem = new ImageFileSystem(imageFiles);
+  const liveFiles = new LiveFileSystem(live);
+  inventory.onDidChange(({ kind }) => {
+    if (kind !== 'state' || inventory.state.kind !== 'ready') return;
+    live.sweep(new AbortController().signal).catch((error: unknown) => {
+      log.error('removing what killed processes left', error);
+    });
+  });
+  live.onDidRefresh((source) => {
+    views.redrawLive(source);
+  });
   const context: CommandContext = {
     engine,
     ready,
@@ -114,6 +133,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     inside,
     lens,
     imageFiles,
+    live,
     log,
     reconnect,
     engineChoices: () => engines.choices(),
@@ -137,6 +157,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     lens,
     new ComposeLens({ inventory, vaults }),
     imageFileSystem,
+    liveFiles,
+    vscode.workspace.registerFileSystemProvider(liveScheme, liveFiles, { isReadonly: true }),
     vscode.workspace.registerFileSystemProvider(snapshotScheme, snapshotFiles, { isReadonly: true }),
     vscode.workspace.registerFileSystemProvider(imageScheme, imageFileSystem, { isReadonly: true }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),

@@ -19,6 +19,7 @@ import { copyId, copyName } from './copyText.ts';
 import { copyPath } from './copyPath.ts';
 import { copySnapshots } from './copySnapshots.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
+import { downloadFiles } from './downloadFiles.ts';
 import { exportContainer } from './exportContainer.ts';
 import { chooseLensImage } from './chooseLensImage.ts';
 import { extractFile } from './extractFile.ts';
@@ -30,6 +31,7 @@ import { loadArchive } from './loadArchive.ts';
 import { readAgain, revealFiles, showMore } from './lookInside.ts';
 import { measureVolumes } from './measureVolumes.ts';
 import { openFile } from './openFile.ts';
+import { compareWithImage, copyLivePath, openLiveFile } from './openLiveFile.ts';
 import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
@@ -42,9 +44,11 @@ import { removeVault } from './removeVault.ts';
 import { restore } from './restore.ts';
 import { revealVault } from './revealVault.ts';
 import { saveImages } from './saveImages.ts';
+import { browseFiles, refreshFiles, showChanges } from './showChanges.ts';
 import { showHistory } from './showHistory.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
 import { tagImage } from './tagImage.ts';
+import { uploadFiles } from './uploadFiles.ts';
 import { verifyVault } from './verifyVault.ts';
 import { whoWrote } from './whoWrote.ts';
 
@@ -60,6 +64,14 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.analyzeImage': analyzeImage,
   'drydock.showHistory': showHistory,
   'drydock.inspect': inspect,
+  'drydock.showChanges': showChanges,
+  'drydock.browseFiles': browseFiles,
+  'drydock.openLiveFile': openLiveFile,
+  'drydock.compareWithImage': compareWithImage,
+  'drydock.downloadFiles': downloadFiles,
+  'drydock.uploadFiles': uploadFiles,
+  'drydock.copyLivePath': copyLivePath,
+  'drydock.refreshFiles': refreshFiles,
   'drydock.tagImage': tagImage,
   'drydock.remove': remove,
   'drydock.removeImages': removeImages,

@@ -7,6 +7,7 @@ import type { DiffKey } from '../inside/diffSide.ts';
 import type { ImageFiles } from '../inside/imageFiles.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
 import type { DockerfileLens } from '../lens/dockerfileLens.ts';
+import type { LiveSources } from '../inside/liveSources.ts';
 import type { Log } from '../ui/log.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
@@ -32,6 +33,8 @@ export interface CommandContext {
   /** What stands above the lines of Dockerfiles. */
   readonly lens: DockerfileLens;
   readonly imageFiles: ImageFiles;
+  /** Files of containers and volumes as they are now. */
+  readonly live: LiveSources;
   readonly log: Log;
   /** Engines that a look around this machine found. */
   readonly engineChoices: () => Promise<readonly EngineChoice[]>;

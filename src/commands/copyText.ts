@@ -58,6 +58,10 @@ export const copyName = copyCommand((node) => {
       return node.refName;
     case 'vault':
       return node.path;
+    case 'liveFile':
+      return `/${node.path}`;
+    case 'liveFiles':
+    case 'changes':
     case 'layer':
     case 'file':
     case 'more':

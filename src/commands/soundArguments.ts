@@ -8,6 +8,9 @@ const fileCommands: ReadonlySet<string> = new Set<CommandId>([
   'drydock.chooseLensImage',
 ]);
 
+/** These are given what to do it with beside what to do it on. */
+const takesFilesSecond: ReadonlySet<string> = new Set<CommandId>(['drydock.uploadFiles']);
+
 /**
  * What a command may take of what it was given. VS Code passes a view's focused item to the buttons of its title,
  * and key bindings and other extensions pass anything: what is not a thing for this command counts as not given, so
@@ -15,7 +18,8 @@ const fileCommands: ReadonlySet<string> = new Set<CommandId>([
  */
 export function soundArguments(id: string, [first, second]: readonly unknown[]): readonly unknown[] {
   const isSound = fileCommands.has(id) ? isFile : isNode;
-  const selected = Array.isArray(second) ? second.filter(isSound) : [];
+  const isSoundSecond = takesFilesSecond.has(id) ? isFile : isSound;
+  const selected = Array.isArray(second) ? second.filter(isSoundSecond) : [];
   return [isSound(first) ? first : undefined, selected.length > 0 ? selected : undefined];
 }
 
@@ -39,6 +43,11 @@ function isNode(value: unknown): boolean {
       return isText(id) && isText(name);
     case 'volume':
       return isText(name);
+    case 'liveFiles':
+    case 'changes':
+      return isLiveSource(source);
+    case 'liveFile':
+      return isLiveSource(source) && isText(path);
     case 'repository':
       return Array.isArray(images) && images.every(isNode);
     case 'project':
@@ -66,6 +75,11 @@ function isPlace(value: unknown): boolean {
     (layer === undefined || (Number.isInteger(layer) && Number(layer) >= 0)) &&
     typeof path === 'string'
   );
+}
+
+function isLiveSource(source: unknown): boolean {
+  const { kind, id, name } = fieldsOf(source);
+  return isText(name) && (kind === 'volume' || (kind === 'container' && isText(id)));
 }
 
 function isText(value: unknown): boolean {

@@ -20,6 +20,9 @@ export function inspectUri(node: DrydockNode): vscode.Uri | undefined {
     case 'project':
     case 'file':
     case 'more':
+    case 'liveFiles':
+    case 'changes':
+    case 'liveFile':
     case 'detail':
     case 'message':
     case 'vault':

@@ -2,6 +2,7 @@ import type { ContainerState, ContainerSummary } from '../core/engine/records.ts
 import { ContainerItem } from './containerItem.ts';
 import { containerDetails, DetailItem, sizeContent, type ContainerSize } from './detailItem.ts';
 import { badgeOf } from './backupBadge.ts';
+import type { LiveBranches } from './liveBranches.ts';
 import { ItemKeeper } from './itemKeeper.ts';
 import { inventoryBasis, ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
 import { ProjectItem } from './projectItem.ts';
@@ -13,6 +14,7 @@ const projectLabel = 'com.docker.compose.project';
 export interface ContainersTreeDeps extends TreeDeps {
   /** Measures a container. Engines read its whole file tree for that: asked only for one that was opened. */
   readonly containerSize: (id: string) => Promise<ContainerSize>;
+  readonly live: LiveBranches;
 }
 
 /** Containers by Compose project, and what each of them uses below it. */
@@ -75,10 +77,19 @@ export function containersTree(deps: ContainersTreeDeps): ListTree {
     return item;
   };
 
-  const childrenOf = (item: DrydockItem): readonly DrydockItem[] => {
-    if (!(item instanceof ContainerItem)) return [];
+  const childrenOf = (item: DrydockItem): readonly DrydockItem[] | Promise<readonly DrydockItem[]> => {
+    if (!(item instanceof ContainerItem))
+      return deps.live.children(item, (changed) => {
+        tree.redraw(changed);
+      });
+    const { id, name } = item;
     const [image, ...others] = containerDetails(item, deps.wording);
-    return [...(image === undefined ? [] : [image]), sizeOf(item), ...others];
+    return [
+      ...(image === undefined ? [] : [image]),
+      sizeOf(item),
+      ...others,
+      ...deps.live.of(item, { kind: 'container', id, name }),
+    ];
   };
 
   const tree = new ListTree(

@@ -14,7 +14,10 @@ import { FileDecorations } from './fileDecorations.ts';
 import { FilesInView } from './filesInView.ts';
 import { containersTree } from './containersTree.ts';
 import { imagesTree } from './imagesTree.ts';
+import { FilesDrop } from './filesDrop.ts';
+import { LiveBranches, type LiveListings } from './liveBranches.ts';
 import type { ListTree, ReadSetting } from './listTree.ts';
+import type { LiveSource } from '../core/fileTrees/liveSource.ts';
 import type { DrydockNode } from './node.ts';
 import { NodeProvider } from './nodeProvider.ts';
 import type { DrydockItem, Wording } from './viewItem.ts';
@@ -28,6 +31,7 @@ export interface ViewsDeps {
   readonly history: (imageId: Digest) => Promise<readonly ImageLayer[]>;
   /** Measures one container, when a person opens it. */
   readonly containerSize: (id: string) => Promise<ContainerSize>;
+  readonly live: LiveListings;
   readonly readSetting: ReadSetting;
   readonly vaults: VaultList;
   readonly protection: ProtectionInUse;
@@ -42,6 +46,10 @@ export interface Views {
   selection(view: ViewName): readonly DrydockNode[];
   /** The files below images. */
   readonly files: FilesInView;
+  /** Opens and selects the changes or the files of a container or a volume; false where the tree does not show it. */
+  revealLive(what: 'changes' | 'liveFiles', source: LiveSource): Promise<boolean>;
+  /** Draws the files of a container or a volume anew. */
+  redrawLive(source: LiveSource): void;
   /** What each tree shows, for tests. */
   readonly api: Readonly<Record<ViewName, vscode.TreeDataProvider<DrydockItem>>>;
   dispose(): void;
@@ -58,7 +66,7 @@ const minuteMs = 60_000;
 /** Opens the views of package.json on the inventory. */
 export function createViews(
   context: { readonly extensionUri: vscode.Uri },
-  { inventory, history, containerSize, readSetting, vaults, protection, inside }: ViewsDeps,
+  { inventory, history, containerSize, live, readSetting, vaults, protection, inside }: ViewsDeps,
 ): Views {
   const wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
@@ -74,8 +82,10 @@ export function createViews(
     const view = vscode.window.createTreeView(viewIds[name], {
       treeDataProvider: provider,
       canSelectMany: true,
-      showCollapseAll: name !== 'volumes',
-      ...(name === 'images' ? { dragAndDropController: new ArchiveDrop() } : {}),
+      showCollapseAll: true,
+      ...(name === 'backups'
+        ? {}
+        : { dragAndDropController: name === 'images' ? new ArchiveDrop() : new FilesDrop() }),
     });
     disposables.push(
       view,
@@ -90,10 +100,11 @@ export function createViews(
     );
     return { tree, provider, view };
   };
+  const liveBranches = new LiveBranches(live);
   const views: Readonly<Record<ViewName, OpenView>> = {
     images: open('images', imagesTree({ ...deps, history, branches })),
-    containers: open('containers', containersTree({ ...deps, containerSize })),
-    volumes: open('volumes', volumesTree(deps)),
+    containers: open('containers', containersTree({ ...deps, containerSize, live: liveBranches })),
+    volumes: open('volumes', volumesTree({ ...deps, live: liveBranches })),
     backups: open('backups', backupsTree({ vaults, readSetting, wording })),
   };
   const all = Object.values(views);
@@ -162,6 +173,24 @@ export function createViews(
         setFilter('images', '');
       },
     }),
+    async revealLive(what, source) {
+      const { tree, view } = source.kind === 'container' ? views.containers : views.volumes;
+      const item = tree.find((one) => isSource(one, source));
+      const branch = item && (await tree.children(item)).find(({ kind }) => kind === what);
+      if (branch === undefined) return false;
+      // Whatever is drawn again meanwhile is drawn open.
+      tree.setExpanded(branch, true);
+      await view.reveal(branch, { expand: true, focus: true });
+      return true;
+    },
+    redrawLive(source) {
+      const { tree } = source.kind === 'container' ? views.containers : views.volumes;
+      const item = tree.find((one) => isSource(one, source));
+      if (item === undefined) return;
+      const drawn = liveBranches.of(item, source);
+      for (const branch of drawn) if (branch.kind === 'changes') branch.update(undefined);
+      tree.redraw(drawn);
+    },
     api: {
       images: views.images.provider,
       containers: views.containers.provider,
@@ -172,6 +201,12 @@ export function createViews(
       for (const disposable of disposables) disposable.dispose();
     },
   };
+}
+
+function isSource(item: DrydockItem, source: LiveSource): boolean {
+  return source.kind === 'container'
+    ? item.kind === 'container' && item.id === source.id
+    : item.kind === 'volume' && item.name === source.name;
 }
 
 function showFilter({ tree, view }: OpenView): void {

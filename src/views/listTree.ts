@@ -133,6 +133,16 @@ export class ListTree {
     return children;
   }
 
+  /** An item that stands in the tree whether or not anything was opened. */
+  find(isWanted: (item: DrydockItem) => boolean): DrydockItem | undefined {
+    const ahead = [...this.#built.roots];
+    for (let item = ahead.shift(); item !== undefined; item = ahead.shift()) {
+      if (isWanted(item)) return item;
+      ahead.push(...(this.#built.children.get(item) ?? []));
+    }
+    return undefined;
+  }
+
   parent(item: DrydockItem): DrydockItem | undefined {
     return this.#parents.get(item);
   }

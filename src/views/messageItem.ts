@@ -21,6 +21,8 @@ export type Message =
   | { readonly reason: 'noSnapshots' }
   | { readonly reason: 'unread'; readonly imageId: Digest }
   | { readonly reason: 'noFiles'; readonly why: 'empty' | 'unknown' | 'nothing' }
+  | { readonly reason: 'notListed' }
+  | { readonly reason: 'unchanged' }
   | { readonly reason: 'vaultFailed'; readonly error: DrydockError; readonly retryInMs?: number }
   | {
       readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
@@ -178,6 +180,15 @@ export class MessageItem implements MessageNode, ViewItem {
         };
       case 'noFiles':
         return { label: noFilesWords(message.why, wording), hint: '', icon: 'info' };
+      case 'notListed':
+        return {
+          label: l10n.t('Not listed'),
+          hint: l10n.t('cancelled'),
+          icon: 'circle-slash',
+          command: refresh,
+        };
+      case 'unchanged':
+        return { label: l10n.t('Nothing is changed'), hint: '', icon: 'info' };
       case 'vaultFailed':
         return {
           label: errorText(message.error, wording),

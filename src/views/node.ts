@@ -1,4 +1,5 @@
 import type { Digest } from '../core/digest.ts';
+import type { ContainerSource, LiveSource } from '../core/fileTrees/liveSource.ts';
 import type { HistoryEntry } from '../core/engine/records.ts';
 import type { ChangeKind } from '../core/fileTrees/changeKind.ts';
 import type { FilePlace } from '../core/fileTrees/filePlace.ts';
@@ -65,6 +66,29 @@ export interface VolumeNode {
   readonly name: string;
 }
 
+/** Stands for all files of a container or a volume. */
+export interface LiveFilesNode {
+  readonly kind: 'liveFiles';
+  readonly source: LiveSource;
+}
+
+/** Stands for what a container changed against its image. */
+export interface ChangesNode {
+  readonly kind: 'changes';
+  readonly source: ContainerSource;
+}
+
+/** A file or a folder in one of them. */
+export interface LiveFileNode {
+  readonly kind: 'liveFile';
+  readonly source: LiveSource;
+  /** As `entryNames.ts` writes paths. */
+  readonly path: string;
+  readonly isFolder: boolean;
+  /** Set below `changes` alone; left out there for a folder that only has changes in it. */
+  readonly change?: 'added' | 'modified' | 'deleted';
+}
+
 /** A line below a container: something it is made of or uses. */
 export interface DetailNode {
   readonly kind: 'detail';
@@ -100,6 +124,8 @@ export interface MessageNode {
     | 'empty'
     | 'filtered'
     | 'noSnapshots'
+    | 'notListed'
+    | 'unchanged'
     | 'vaultFailed'
     | 'unreachable'
     | 'denied'
@@ -120,6 +146,9 @@ export type DrydockNode =
   | ProjectNode
   | ContainerNode
   | VolumeNode
+  | LiveFilesNode
+  | ChangesNode
+  | LiveFileNode
   | DetailNode
   | VaultNode
   | SourceNode

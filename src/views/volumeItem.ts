@@ -70,7 +70,7 @@ export class VolumeItem implements VolumeNode, ViewItem {
       ...described(parts),
       icon: { own: 'volume' },
       contextValue: contextValues.volume,
-      expansion: 'leaf',
+      expansion: 'collapsed',
       ...badged(this.#badge),
       spoken: spoken(label, ...parts, backupWords(this.#badge, wording)),
     };

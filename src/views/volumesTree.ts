@@ -1,12 +1,17 @@
 import { badgeOf } from './backupBadge.ts';
 import { ItemKeeper } from './itemKeeper.ts';
 import { inventoryBasis, ListTree, type BuiltTree, type TreeDeps } from './listTree.ts';
+import type { LiveBranches } from './liveBranches.ts';
 import { matchesFilter } from './textFilter.ts';
 import type { DrydockItem } from './viewItem.ts';
 import { VolumeItem } from './volumeItem.ts';
 
-/** Volumes in a flat list. */
-export function volumesTree(deps: TreeDeps): ListTree {
+export interface VolumesTreeDeps extends TreeDeps {
+  readonly live: LiveBranches;
+}
+
+/** Volumes in a flat list, with their files below them. */
+export function volumesTree(deps: VolumesTreeDeps): ListTree {
   const volumes = new ItemKeeper<VolumeItem>();
 
   const build = (filter: string): BuiltTree => {
@@ -34,10 +39,20 @@ export function volumesTree(deps: TreeDeps): ListTree {
     };
   };
 
-  return new ListTree(deps.wording, inventoryBasis(deps.inventory, { kind: 'volumes', isWelcoming: false }), {
-    build,
-    childrenOf: () => [],
-  });
+  const tree = new ListTree(
+    deps.wording,
+    inventoryBasis(deps.inventory, { kind: 'volumes', isWelcoming: false }),
+    {
+      build,
+      childrenOf: (item) =>
+        item instanceof VolumeItem
+          ? deps.live.of(item, { kind: 'volume', name: item.name })
+          : deps.live.children(item, (changed) => {
+              tree.redraw(changed);
+            }),
+    },
+  );
+  return tree;
 }
 
 function labelTexts(labels: Readonly<Record<string, string>>): readonly string[] {

@@ -19,6 +19,9 @@ import { SnapshotItem } from '../../../src/views/snapshotItem.ts';
 import { SourceItem } from '../../../src/views/sourceItem.ts';
 import { VaultItem } from '../../../src/views/vaultItem.ts';
 import { ownIcons, type DrydockItem } from '../../../src/views/viewItem.ts';
+import { ChangesItem } from '../../../src/views/changesItem.ts';
+import { LiveFileItem, type LiveRow } from '../../../src/views/liveFileItem.ts';
+import { LiveFilesItem } from '../../../src/views/liveFilesItem.ts';
 import { VolumeItem } from '../../../src/views/volumeItem.ts';
 import type { KnownVault } from '../../../src/vaults/vaultList.ts';
 import { snapshotRecord } from '../../support/snapshotRecords.ts';
@@ -101,6 +104,7 @@ const everyKind: readonly DrydockItem[] = [
   new ProjectItem('shop'),
   ...states.map((state) => new ContainerItem(container('c', { state }))),
   new VolumeItem(volume('data')),
+  ...liveItems(),
   ...[
     unopened,
     { ...unopened, state: { kind: 'failed', error: failure('fileMissing', { path: '/v' }) } as const },
@@ -197,3 +201,34 @@ describe('what items show', () => {
     assert.match(told(unreachable, 1_000), /keeps trying/);
   });
 });
+
+function liveItems(): readonly DrydockItem[] {
+  const source = { kind: 'container', id: 'c', name: 'web' } as const;
+  const row = (more: Partial<LiveRow>): LiveFileItem =>
+    new LiveFileItem('container:c/files', {
+      source,
+      path: 'etc/hosts',
+      isMount: false,
+      hasChildren: false,
+      file: { type: 'file', mode: 0o644, uid: 7, gid: 8, sizeBytes: 10, mtime: 1_700_000_000 },
+      ...more,
+    });
+  const folder = { type: 'directory', mode: 0o755, sizeBytes: 0 } as const;
+  return [
+    new ChangesItem('container:c', source),
+    new LiveFilesItem('container:c', source),
+    row({}),
+    row({ path: 'etc', file: folder, isMount: true, hasChildren: true }),
+    row({ path: 'etc', change: 'within', hasChildren: true }),
+    row({ path: 'var', file: folder, change: 'added' }),
+    row({ path: 'a\u202eb', change: 'added' }),
+    new LiveFileItem('container:c/changes', {
+      source,
+      path: 'gone',
+      isMount: false,
+      change: 'deleted',
+      hasChildren: false,
+    }),
+    row({ path: 'new', file: { type: 'symlink', mode: 0o777, link: '/x' }, change: 'modified' }),
+  ];
+}

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { randomFillSync } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { testHost } from '../support/engine.ts';
+import { testHost, testLabel } from '../support/engine.ts';
 import { explorerArchive, markupName } from '../support/explorerImage.ts';
 import { engineHost } from '../support/tinyImage.ts';
+import { dockerCli } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
 import { eventually, workbenchOf, type Workbench } from '../support/workbench.ts';
+
+const largeBytes = 300 << 20;
 
 describe('the files of images in the browser', function () {
   this.timeout(120_000);
@@ -140,11 +144,10 @@ describe('the files of images in the browser', function () {
     await workbench.treeItem(/^app\.conf, changed, 20 B/).waitFor();
     await workbench.expand(/^RUN /);
     await workbench.treeItem(/^secret\.key, removed/).waitFor();
-    await vscode.screenshot('explorer-layers');
     await workbench.treeItem(/^secret\.key, removed/).click();
     await eventually(async () => (await editorText()).includes('swordfish'));
     await page.locator('.tab.active', { hasText: 'secret.key' }).waitFor();
-    assert.match((await page.locator('.tab.active').getAttribute('aria-label')) ?? '', /secret\.key/);
+    await vscode.screenshot('explorer-layers');
   });
 
   it('tell who wrote a path, and show it in the layer that is chosen', async () => {
@@ -200,6 +203,31 @@ describe('the files of images in the browser', function () {
     await workbench.answer(/Extract \/etc/, `${workspace}/`);
     await workbench.told(/Extracted and verified: \/etc/);
     assert.equal(await readFile(join(workspace, 'etc/app.conf'), 'utf8'), 'port=8080\nname=dock\n');
+  });
+
+  it('are not there when reading the image is cancelled, and there when it is tried again', async () => {
+    const context = join(folder, 'large');
+    await mkdir(context);
+    await writeFile(join(context, 'bytes'), randomFillSync(Buffer.alloc(largeBytes)));
+    await writeFile(join(context, 'Dockerfile'), `FROM scratch\nLABEL ${testLabel}=1\nCOPY bytes /bytes\n`);
+    const docker = await dockerCli(testHost());
+    await docker('build', '--quiet', '--tag', 'drydock-explorer/large:1', context);
+    await workbench.expand(/^drydock-explorer\/large,/);
+    await workbench.expand(/^drydock-explorer\/large:1,/);
+    await workbench
+      .treeItem(/^Files,/)
+      .last()
+      .click();
+    const reading = workbench.toast(/Look into drydock-explorer\/large:1/);
+    await reading.getByText(/Reading .*[\d.]+ MB/).waitFor();
+    await vscode.screenshot('explorer-reading');
+    await reading.getByRole('button', { name: 'Cancel' }).click();
+    await workbench.treeItem(/^The image was not read, try again/).waitFor();
+    await vscode.screenshot('explorer-not-read');
+    await workbench.treeItem(/^The image was not read/).click();
+    await workbench.treeItem(/^bytes, 315 MB/).waitFor({ timeout: 60_000 });
+    await workbench.treeItem(/^bytes,/).click();
+    await workbench.told(/\/bytes has 315 MB, more than an editor can show/);
   });
 
   it('are reached by keyboard alone', async () => {

@@ -1,4 +1,5 @@
 import type { BuildStep } from '../core/dockerfile/buildFacts.ts';
+import { DrydockError } from '../core/errors.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import type { HistoryEntry, ImageDetails } from '../core/engine/records.ts';
 import { imageLayers, type ImageLayer } from '../core/inspect/imageLayers.ts';
@@ -46,7 +47,7 @@ export class ImageHistories {
     return this.#parts.get(id);
   }
 
-  /** Asks for the histories that are not known yet; an image that went away meanwhile is left out. */
+  /** Asks for the histories that are not known yet; one that went away meanwhile has none. Rejects as the engine does. */
   async load(ids: readonly string[]): Promise<void> {
     this.#follow();
     const missing = ids.filter((id) => !this.#histories.has(id));
@@ -86,8 +87,9 @@ export class ImageHistories {
       const history = historyOf(await engine.images.history(id));
       if (engine === this.#of) keep(this.#histories, id, history);
     } catch (error) {
-      // Gone, or an engine that fell silent, of which the trees tell: either way there is nothing to match.
-      if (engine === this.#of && error instanceof Error) keep(this.#histories, id, { steps: [] });
+      // Removed since it was listed.
+      if (!(error instanceof DrydockError) || error.code !== 'engineNotFound') throw error;
+      if (engine === this.#of) keep(this.#histories, id, { steps: [] });
     }
   }
 

@@ -72,7 +72,9 @@ function statusActions(
     status,
     { line: 0, title: l10n.t('History'), command: 'drydock.showHistory', args: [node] },
   ];
-  if (isUnread(part.image.id))
+  if (!isUnread(part.image.id))
+    actions.push({ line: 0, title: l10n.t('Waste'), command: 'drydock.analyzeImage', args: [node] });
+  else
     actions.push({
       line: 0,
       title: l10n.t('Look Inside'),

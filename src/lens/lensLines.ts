@@ -1,5 +1,6 @@
 /** What is to be said above each line of a Dockerfile. Plain data, without words. */
 import type { Digest } from '../core/digest.ts';
+import { mayHaveFiles } from '../core/dockerfile/expectedSteps.ts';
 import type { HistoryMatch, MatchedLine } from '../core/dockerfile/matchHistory.ts';
 import type { ImageSummary } from '../core/engine/records.ts';
 import type { ImageHistory, ImageParts } from './imageHistories.ts';
@@ -61,7 +62,7 @@ function layerOf(
   told: number,
 ): LineLayer | undefined {
   const made = parts?.layers[step];
-  const isOfFiles = made === undefined ? fileKeywords.has(keyword) : made.fill !== 'empty';
+  const isOfFiles = made === undefined ? mayHaveFiles(keyword) : made.fill !== 'empty';
   if (told === 0 && (places === undefined ? !isOfFiles : places[step] === undefined)) return undefined;
   const place = places?.[step] ?? (made?.diffId && onlyPlace(parts?.details.diffIds ?? [], made.diffId));
   const found = place === undefined ? undefined : figures?.[place];
@@ -72,9 +73,6 @@ function layerOf(
     isJoint: made?.instruction.isMetadataOnly === true,
   };
 }
-
-/** What may make a layer while the engine has not told whether it did. */
-const fileKeywords: ReadonlySet<string> = new Set(['ADD', 'COPY', 'RUN', 'WORKDIR']);
 
 function onlyPlace(diffIds: readonly Digest[], diffId: Digest): number | undefined {
   const place = diffIds.indexOf(diffId);

@@ -88,7 +88,7 @@ export function lineWords({ line, layer }: LensLine, image: string, { l10n }: Wo
     case 'missing':
       return l10n.t('not in {image}', { image });
     case 'unclear':
-      return l10n.t('can’t be told from equal lines');
+      return l10n.t('not certain which step is its own');
     case 'silent':
       return '';
   }

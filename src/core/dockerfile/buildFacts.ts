@@ -58,6 +58,16 @@ export function givenArguments(steps: readonly Instruction[]): ReadonlyMap<strin
   return given;
 }
 
+/** A layer that BuildKit found no step for, so that the steps and layers of the build do not pair, as with a cache. */
+export function isFiller({ createdBy, comment }: BuildStep): boolean {
+  return createdBy === '' && comment.startsWith('buildkit.exporter.');
+}
+
+/** What `--squash` adds: one layer in place of all that the steps made. */
+export function isSquash({ createdBy, comment }: BuildStep): boolean {
+  return createdBy === '' && /^merge sha256:[0-9a-f]+ to /.test(comment);
+}
+
 export function triggersIn(base: readonly Instruction[]): readonly string[] {
   return base
     .filter(({ keyword }) => keyword === 'ONBUILD')

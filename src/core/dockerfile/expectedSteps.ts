@@ -52,6 +52,11 @@ export function expectedSteps(
   return steps;
 }
 
+/** Whether an instruction may make a layer of files. */
+export function mayHaveFiles(keyword: string): boolean {
+  return ['ADD', 'COPY', 'RUN', 'WORKDIR'].includes(keyword);
+}
+
 type Expected = Omit<ExpectedStep, 'instruction' | 'stage' | 'keyword'>;
 
 function expectedOf(instruction: WrittenInstruction, state: BuildState): Expected | undefined {

@@ -3,9 +3,17 @@
  * two ways equally well, both ways are given up for the lines concerned.
  */
 import { alignSteps } from './alignSteps.ts';
-import { baseStepsOf, givenArguments, stepsOfTriggers, triggersIn, type BuildStep } from './buildFacts.ts';
+import {
+  baseStepsOf,
+  givenArguments,
+  stepsOfTriggers,
+  triggersIn,
+  type BuildStep,
+  isFiller,
+  isSquash,
+} from './buildFacts.ts';
 import { likeness, prepareLine, weightOf, type Likeness, type StepConfidence } from './compareStep.ts';
-import { expectedSteps, type ExpectedStep } from './expectedSteps.ts';
+import { expectedSteps, mayHaveFiles, type ExpectedStep } from './expectedSteps.ts';
 import type { Instruction } from './instruction.ts';
 import type { Dockerfile } from './parseDockerfile.ts';
 import type { WrittenInstruction } from './readInstructions.ts';
@@ -73,8 +81,13 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
   const expected = expectedSteps(dockerfile, stage, given, known).slice(0, mostSteps);
   const prepared = all.slice(baseSteps ?? 0);
   const found = expected.map(prepareLine).map((row) => prepared.map((step) => likeness(row, step)));
-  const free = stepsOfTriggers(own, triggers ?? triggersIn(known ?? []));
-  const lastLabels = prepared.findLastIndex(({ keyword }) => keyword !== 'LABEL') + 1;
+  const ownSteps = steps.slice(baseSteps ?? 0, mostSteps);
+  const hasFillers = ownSteps.some(isFiller);
+  const free = new Set([
+    ...stepsOfTriggers(own, triggers ?? triggersIn(known ?? [])),
+    ...ownSteps.flatMap((step, at) => (isFiller(step) || isSquash(step) ? [at] : [])),
+  ]);
+  const lastLabels = prepared.findLastIndex(({ keyword }, at) => keyword !== 'LABEL' && !free.has(at)) + 1;
 
   const alignment = alignSteps({
     rows: expected.length,
@@ -87,6 +100,8 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
   });
   const offset = baseSteps ?? 0;
   const matches = withNeighbours(expected, alignment.partners, found, own, free, known !== undefined);
+  // With fillers the layers of a build do not pair with its steps.
+  const told = hasFillers ? matches.map(withoutLayer(expected)) : matches;
   const taken = new Set(matches.flatMap((match) => ('step' in match ? [match.step] : [])));
   const first = matches.find((match) => match.kind === 'matched')?.step ?? prepared.length;
   const hasUnclear = matches.some(({ kind }) => kind === 'unclear');
@@ -105,7 +120,7 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
     lines: expected.map(({ instruction, stage: place }, at) => ({
       instruction,
       stage: place,
-      match: shifted(isBesideTheImage ? { kind: 'unclear' } : (matches[at] ?? { kind: 'missing' }), offset),
+      match: shifted(isBesideTheImage ? { kind: 'unclear' } : (told[at] ?? { kind: 'missing' }), offset),
     })),
     confidence: isBesideTheImage
       ? 'none'
@@ -113,12 +128,18 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
           leftOver: leftOver.length,
           isBaseKnown: known !== undefined,
           isOnOtherBase,
+          hasFillers,
         }),
     isOnOtherBase,
     ...(baseSteps === undefined ? {} : { baseSteps }),
     leftOver: isBesideTheImage ? [] : leftOver,
     worth: alignment.worth - (isOnOtherBase ? 1 : 0),
   };
+}
+
+/** Nothing is said of a line that may have made a layer. */
+function withoutLayer(expected: readonly ExpectedStep[]): (match: LineMatch, at: number) => LineMatch {
+  return (match, at) => (mayHaveFiles(expected[at]?.keyword ?? '') ? { kind: 'unclear' } : match);
 }
 
 /** Lines without a partner between two that have one, with as many steps left between those, were changed. */
@@ -175,12 +196,17 @@ function confidenceOf(
   expected: readonly ExpectedStep[],
   matches: readonly LineMatch[],
   found: readonly (readonly (Likeness | undefined)[])[],
-  history: { readonly leftOver: number; readonly isBaseKnown: boolean; readonly isOnOtherBase: boolean },
+  history: {
+    readonly leftOver: number;
+    readonly isBaseKnown: boolean;
+    readonly isOnOtherBase: boolean;
+    readonly hasFillers: boolean;
+  },
 ): MatchConfidence {
   let evidence = history.isBaseKnown ? 3 : 0;
   let agreed = 0;
   let total = 0;
-  let isWhole = history.leftOver === 0;
+  let isWhole = history.leftOver === 0 && !history.hasFillers;
   let isExact = !history.isOnOtherBase;
   for (const [row, match] of matches.entries()) {
     if (match.kind === 'silent') continue;

@@ -243,6 +243,33 @@ describe('matchHistory, where a history fits in several ways', () => {
 });
 
 describe('matchHistory, what builders do beside the lines', () => {
+  it('tells no layer of a build whose layers do not pair with its steps, as with an inline cache', () => {
+    const buildkit = (createdBy: string, comment = 'buildkit.dockerfile.v0'): BuildStep => ({
+      createdBy,
+      comment,
+    });
+    const steps = [
+      buildkit('RUN /bin/sh -c make all # buildkit'),
+      buildkit('ENV A=1'),
+      buildkit('COPY srv /srv # buildkit'),
+      buildkit('', 'buildkit.exporter.image.v0'),
+    ];
+    const found = match('FROM scratch\nRUN make all\nENV A=1\nCOPY srv /srv', steps);
+    assert.deepEqual(told(found), ['2 RUN unclear', '3 ENV matched', '4 COPY unclear']);
+    assert.equal(found.confidence, 'edited');
+    assert.deepEqual(found.leftOver, []);
+  });
+
+  it('passes over the one layer that a squashed build ends with', () => {
+    const steps = [
+      ...classic(run('make all'), nop('CMD ["sh"]'), nop('LABEL given=1')),
+      { createdBy: '', comment: `merge sha256:${'a'.repeat(64)} to sha256:${'b'.repeat(64)}` },
+    ];
+    const found = match('FROM x\nRUN make all\nCMD ["sh"]', steps);
+    assert.equal(found.confidence, 'exact');
+    assert.deepEqual(found.leftOver, []);
+  });
+
   it('passes over labels that were given to the build', () => {
     const steps = classic(run('one thing'), nop('CMD ["sh"]'), nop('LABEL given=1'));
     const found = match('FROM x\nRUN one thing\nCMD ["sh"]', steps);

@@ -1,4 +1,4 @@
-import { visibleName } from './fileTrees/visibleName.ts';
+import { visibleName, visibleText } from './fileTrees/visibleName.ts';
 
 /** Signs that Markdown, GitHub's too, obeys within a line. */
 const signs = /[\\`*_[\]<>|~&]/g;
@@ -7,12 +7,16 @@ const start = /^(?=[-+#])|(?<=^\d+)(?=[.)](?: |$))/;
 
 /** One line of text that Markdown shows as it is: names from images and archives are no markup. */
 export function markdownText(text: string): string {
-  return markdownName(text.replace(/\s+/g, ' ').trim());
+  return escaped(visibleText(text.replace(/\s+/g, ' ').trim()));
 }
 
 /** The same with every character told: no two names look alike. */
 export function markdownName(name: string): string {
-  return visibleName(name)
+  return escaped(visibleName(name));
+}
+
+function escaped(text: string): string {
+  return text
     .replace(signs, (sign) => (sign === '&' ? '&amp;' : sign === '<' ? '&lt;' : `\\${sign}`))
     .replace(start, '\\');
 }

@@ -77,7 +77,7 @@ export interface DiffReport {
    * changed; the root, whose path is empty, too.
    */
   readonly files: readonly FileChange[];
-  /** Empty where one side has no image. */
+  /** Empty where one side has no image, or is not the whole of it. */
   readonly config: readonly ConfigChange[];
   readonly history: readonly HistoryChange[];
   readonly packages: readonly PackageChange[];

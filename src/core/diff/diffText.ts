@@ -1,4 +1,4 @@
-import { visibleName } from '../fileTrees/visibleName.ts';
+import { visibleName, visibleText } from '../fileTrees/visibleName.ts';
 import type { ConfigChange, DiffReport, FileChange, FileChangeKind, HistoryChange } from './diffReport.ts';
 import {
   fieldWords,
@@ -26,8 +26,8 @@ const signs: Readonly<Record<FileChangeKind, string>> = {
  */
 export function* diffText(report: DiffReport): Generator<string, void, undefined> {
   const { left, right, files, config, history, packages, remarks } = report;
-  yield `--- ${visibleName(sideWords(left))}`;
-  yield `+++ ${visibleName(sideWords(right))}`;
+  yield `--- ${visibleText(sideWords(left))}`;
+  yield `+++ ${visibleText(sideWords(right))}`;
   yield strictnessWords(report);
   yield '';
   yield `Files: ${sumWords(report)}`;
@@ -35,20 +35,20 @@ export function* diffText(report: DiffReport): Generator<string, void, undefined
   for (const change of files) yield fileLine(change, width);
   if (packages.length > 0) yield* ['', `Packages: ${packages.length}`];
   for (const change of packages)
-    yield `${change.manager}  ${change.kind.padEnd(10)}  ${visibleName(`${packageWords(change)}  ${versionWords(change)}`)}`;
+    yield `${change.manager}  ${change.kind.padEnd(10)}  ${visibleText(`${packageWords(change)}  ${versionWords(change)}`)}`;
   if (config.length > 0) yield* ['', `Config: ${config.length}`];
   for (const change of config) yield* configLines(change);
   const steps = history.filter(({ kind }) => kind !== 'same');
   if (steps.length > 0) yield* ['', `History: ${steps.length} of ${history.length} steps`];
   for (const step of steps) yield* stepLines(step);
   if (remarks.length > 0) yield '';
-  for (const remark of remarks) yield visibleName(remark);
+  for (const remark of remarks) yield visibleText(remark);
 }
 
 function fileLine(change: FileChange, width: number): string {
   const { kind, path, from } = change;
   const name = from === undefined ? shown(path) : `${shown(from)} → ${shown(path)}`;
-  const fields = visibleName(fieldWords(change).join(', '));
+  const fields = visibleText(fieldWords(change).join(', '));
   return `${signs[kind]} ${sizeWords(change).padStart(width)}  ${name}${fields === '' ? '' : `  (${fields})`}`;
 }
 
@@ -58,7 +58,7 @@ function shown(path: string): string {
 
 function* configLines(change: ConfigChange): Generator<string, void, undefined> {
   const { setting, left, right } = change;
-  yield `${visibleName(setting)}${isHiddenChange(change) ? ' (another value, not shown)' : ''}`;
+  yield `${visibleText(setting)}${isHiddenChange(change) ? ' (another value, not shown)' : ''}`;
   for (const [sign, value] of [
     ['-', left],
     ['+', right],
@@ -74,5 +74,5 @@ function* stepLines({ kind, text }: HistoryChange): Generator<string, void, unde
 
 /** Tabs of a script are blanks. */
 function lineOf(text: string): string {
-  return visibleName(text.replaceAll('\t', '  '));
+  return visibleText(text.replaceAll('\t', '  '));
 }

@@ -16,7 +16,7 @@ export interface SidesToCompare {
 }
 
 /**
- * What differs between two sides: their files and packages, and where both are of images, config and history too.
+ * What differs between two sides: their files and packages, and where both are whole images or containers of them, config and history too.
  * Rejects with an AbortError.
  */
 export async function makeDiffReport(
@@ -32,7 +32,8 @@ export async function makeDiffReport(
       ? compared.files
       : compared.files.filter((change) => !isEngineMade(change, kinds));
   const packages = await comparePackages({ left, right }, operation);
-  const images = left.image && right.image && ([left.image, right.image] as const);
+  const images =
+    isWhole(left) && isWhole(right) && left.image && right.image && ([left.image, right.image] as const);
   return {
     left: sideFacts(left, compared.left),
     right: sideFacts(right, compared.right),
@@ -49,6 +50,11 @@ export async function makeDiffReport(
       ...packages.remarks,
     ],
   };
+}
+
+/** A config is of all layers together, and says nothing of some of them. */
+function isWhole({ kind }: FileTree): boolean {
+  return kind !== 'layers' && kind !== 'changes';
 }
 
 function sideFacts({ name, kind }: FileTree, { fileCount, sizeBytes }: TreeSums): DiffSideFacts {

@@ -4,13 +4,16 @@
  * {@link exactName} reads the name back. `name` may be a whole path, as `entryNames.ts` writes paths.
  */
 export function visibleName(name: string): string {
-  return name
-    .replace(ambiguous, String.raw`\\`)
-    .replace(unsafe, (character) =>
-      rawByte.test(character)
-        ? `\\x${(character.charCodeAt(0) & 0xff).toString(16)}`
-        : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-    );
+  return visibleText(name.replace(ambiguous, String.raw`\\`));
+}
+
+/** The same for text that is read and never read back, such as an instruction: its backslashes stay as they are. */
+export function visibleText(text: string): string {
+  return text.replace(unsafe, (character) =>
+    rawByte.test(character)
+      ? `\\x${(character.charCodeAt(0) & 0xff).toString(16)}`
+      : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /** The name that {@link visibleName} shows so. What it never writes stays as it is. */

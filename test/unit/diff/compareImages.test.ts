@@ -263,6 +263,13 @@ describe('a report of two sides', () => {
     assert.deepEqual(report.remarks, []);
   });
 
+  it('has no config where one side is some layers of an image', async () => {
+    const left = plainTree({}, { kind: 'layers', image: imageOf({ by: 'ENV A=1' }) });
+    const right = plainTree({}, { image: imageOf({ by: 'ENV A=2' }) });
+    const report = await makeDiffReport({ left, right, strictness: 'strict' }, unattended());
+    assert.deepEqual([report.config, report.history], [[], []]);
+  });
+
   it('says which names layers take away from below them', async () => {
     const left = plainTree({ a: 'x' }, { kind: 'layers' });
     const right = plainTree({ a: 'x' }, { name: 'top', kind: 'layers' });

@@ -120,6 +120,18 @@ describe('a diff report as text', () => {
     );
   });
 
+  it('leaves backslashes in values as they are, and tells those in names from what stands for a sign', () => {
+    const lines = [
+      ...diffText({
+        ...nothing,
+        files: [{ path: String.raw`a\u{202e}`, kind: 'added', right: facts(1), fields: [] }],
+        config: [{ setting: 'Cmd', right: String.raw`["printf", "a\\n"]` }],
+      }),
+    ];
+    assert.ok(lines.includes(String.raw`  + ["printf", "a\\n"]`));
+    assert.ok(lines.includes(String.raw`+ 1 B  /a\\u{202e}`));
+  });
+
   it('says so where nothing differs', () => {
     assert.deepEqual([...diffText({ ...nothing, strictness: 'strict' })].slice(2), [
       'Compared strictly: times and build history count.',

@@ -22,6 +22,9 @@ export class FileGroups {
   readonly #groups = new Map<string, FileGroup>();
   readonly #linked = new Map<FileGroup, Map<TreeFile<Origin>, number>>();
 
+  /** Paths of which several layers have something. */
+  readonly #told = new Map<FileGroup, Set<string>>();
+
   /** A file that can be seen at `path`. */
   addVisible(key: GroupKey, path: string, file: TreeFile<Origin>): void {
     const group = this.#group(key);
@@ -40,8 +43,12 @@ export class FileGroups {
   /** A file that a later layer has replaced or deleted. */
   addWasted(key: GroupKey, path: string, sizeBytes: number): void {
     const group = this.#group(key);
-    note(group, path, sizeBytes);
     group.wastedBytes += sizeBytes;
+    const told = this.#told.get(group) ?? new Set<string>();
+    this.#told.set(group, told);
+    if (told.has(path)) return;
+    told.add(path);
+    note(group, path, sizeBytes);
   }
 
   all(): readonly FileGroup[] {

@@ -41,7 +41,7 @@ const templates: Readonly<Record<FindingCode, Template>> = {
     fix: 'Take it out, build anew and replace the secret: whoever has the image has it. Use `RUN --mount=type=secret` for builds and a mount at run time; name it in `.dockerignore`.',
   },
   hiddenSecretFile: {
-    title: 'A file that looks like a secret ({kind}) was deleted, and is still in the layer below',
+    title: 'A file that looks like a secret ({kind}) was deleted or replaced, and is still in its layer',
     fix: 'Deleting takes nothing out of the layer that brought it. Use `RUN --mount=type=secret`, build anew and replace the secret.',
   },
   secretContent: {

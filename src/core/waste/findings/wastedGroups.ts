@@ -19,7 +19,7 @@ export function groupWastedFiles(wasted: readonly WastedFile[], groups: FileGrou
   const versions = Map.groupBy(wasted, ({ path }) => path);
   for (const { path, sizeBytes, from, by, kind } of wasted) {
     const secret = secretFileName(path);
-    if (secret?.isCertain === true)
+    if (secret?.isCertain === true && kind !== 'copied')
       groups.addWasted(
         { code: 'hiddenSecretFile', args: { kind: secret.kind }, place: from },
         path,

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
+import { testHost, testLabel } from '../support/engine.ts';
+import { dockerCli, emptyEngine } from '../support/variedImages.ts';
+import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
+import { workbenchOf, type Workbench } from '../support/workbench.ts';
+
+/** Two releases on one base; the second leaves things behind. */
+const dockerfiles: readonly (readonly [tag: string, dockerfile: string])[] = [
+  ['demo/base:1', 'FROM scratch\nCOPY base /\n'],
+  ['demo/shop:1.0', 'FROM demo/base:1\nCOPY app /app\nCMD ["/app/run"]\n'],
+  [
+    'demo/shop:1.1',
+    'FROM demo/base:1\nCOPY cache /root/.cache/pip/\nCOPY app /app\nCOPY app/run /app/run\nENV API_TOKEN=never-shown-1\nCMD ["/app/run"]\n',
+  ],
+];
+
+describe('the analysis of an image, in the browser', function () {
+  this.timeout(120_000);
+  let vscode: OpenedVsCode;
+  let workbench: Workbench;
+  let workspace: string;
+  let frame: Frame;
+
+  before(async () => {
+    const docker = await dockerCli(testHost());
+    workspace = await mkdtemp(join(tmpdir(), 'drydock-analyze-'));
+    const write = async (path: string, bytes: number): Promise<void> => {
+      await mkdir(join(workspace, path, '..'), { recursive: true });
+      await writeFile(join(workspace, path), Buffer.alloc(bytes, path));
+    };
+    await write('base/etc/os-release', 200);
+    await write('cache/http/wheel', 300_000);
+    await write('app/run', 200_000);
+    await write('app/.env', 20);
+    for (const [tag, dockerfile] of dockerfiles) {
+      await writeFile(join(workspace, 'Dockerfile'), dockerfile);
+      await docker('build', '--quiet', '--label', `${testLabel}=1`, '--tag', tag, workspace);
+    }
+    vscode = await openVsCode({ workspace, engineHost: testHost(), viewport: { width: 1400, height: 1000 } });
+    workbench = workbenchOf(vscode.page);
+    await vscode.openContainer('Drydock');
+  });
+
+  after(async () => {
+    await vscode.close();
+    await rm(workspace, { recursive: true, force: true });
+    await emptyEngine();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await vscode.screenshot('failed-analyze-image');
+  });
+
+  it('starts at the image in the tree, reads it, and names what was left behind', async () => {
+    await workbench.expand(/^demo\/shop,/);
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo\/shop:1\.1/), /Analyze Image/);
+    frame = await vscode.webview();
+    await frame.getByText('Lists and packages of pip were left behind').waitFor();
+    await frame.getByText('The variable API_TOKEN seems to hold a secret').waitFor();
+    assert.equal((await frame.locator('body').textContent())?.includes('never-shown'), false);
+    await frame.getByText('Removing this image alone gives back').waitFor();
+    assert.deepEqual(
+      await frame.locator('.facts div', { hasText: 'Built on' }).locator('dd').allTextContents(),
+      ['demo/base:1'],
+    );
+    await vscode.screenshot('analyze-image');
+    assert.deepEqual(await vscode.axe(frame), []);
+  });
+
+  it('leads to the history, which tells what is in the layers and who else has them', async () => {
+    await frame.getByRole('button', { name: 'Show Layer History' }).click();
+    const step = vscode.page
+      .locator('iframe.webview.ready')
+      .last()
+      .contentFrame()
+      .locator('iframe#active-frame')
+      .contentFrame()
+      .locator('tbody tr.step', { hasText: '/root/.cache/pip/' });
+    await step.getByText('1 files').waitFor();
+    frame = await vscode.webview();
+    assert.equal(await frame.getByText('in 2 other images').count(), 1);
+    await frame.getByRole('checkbox', { name: /demo\/shop:1\.0/ }).check();
+    await frame.getByRole('checkbox', { name: /demo\/shop:1\.1/ }).check();
+    await vscode.screenshot('history-with-waste');
+    assert.deepEqual(await vscode.axe(frame), []);
+  });
+
+  it('leads from two tags to what differs between them', async () => {
+    await frame.getByRole('button', { name: 'Compare Chosen Tags' }).click();
+    await vscode.page.getByRole('tab', { name: /demo\/shop:1\.0.*demo\/shop:1\.1/ }).waitFor();
+  });
+});

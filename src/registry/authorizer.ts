@@ -75,9 +75,13 @@ export class Authorizer {
     const challenge = this.#challenge;
     if (challenge === undefined) return undefined;
     const key = challenge.scheme === 'basic' ? '' : [...scopes].sort().join(' ');
-    const known = await this.#tokens.get(key)?.catch(() => undefined);
-    if (known !== undefined && known.endsMs - marginMs > this.#deps.now()) return known.header;
-    return (await this.#renewed(challenge, key, scopes, what, signal)).header;
+    const known = this.#tokens.get(key);
+    const token = await known?.catch(() => undefined);
+    if (token !== undefined && token.endsMs - marginMs > this.#deps.now()) return token.header;
+    if (this.#tokens.get(key) === known) this.#tokens.delete(key);
+    // Whoever comes first asks for a new one, and the others wait for it.
+    const renewed = this.#tokens.get(key) ?? this.#renewed(challenge, key, scopes, what, signal);
+    return (await renewed).header;
   }
 
   /**
@@ -112,7 +116,6 @@ export class Authorizer {
     return failure('registryDenied', { host, what, reason: `${userOf(logIn)} may not` });
   }
 
-  /** Several calls that find a token gone ask for one new one. */
   #renewed(
     challenge: Challenge,
     key: string,

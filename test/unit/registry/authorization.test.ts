@@ -126,6 +126,21 @@ describe('the log-in of a registry', () => {
     assert.equal(asked.length, 3);
   });
 
+  it('is asked for once by many calls at once, when it is missing and when its time is up', async () => {
+    const app = repository(password);
+    await app.headBlob(blob.digest);
+    const once = async (): Promise<number> => {
+      const before = asked.length;
+      await Promise.all(Array.from({ length: 6 }, () => app.headBlob(blob.digest)));
+      return asked.length - before;
+    };
+    assert.equal(await once(), 0);
+    nowMs = 295_000;
+    assert.equal(await once(), 1);
+    good.clear();
+    assert.equal(await once(), 1);
+  });
+
   it('with an identity token goes as a form', async () => {
     await repository({ identitytoken: 'long-lived' }).headBlob(blob.digest);
     assert.deepEqual(

@@ -27,7 +27,10 @@ async function unit(): Promise<SuiteResults> {
 
 /** The tests of the vault have an engine of their own and run beside the others: each half waits for its engine most of the time. */
 async function docker(): Promise<SuiteResults> {
-  const skopeo = await provideSkopeo();
+  const tools = {
+    DRYDOCK_TEST_SKOPEO: await provideSkopeo(),
+    DRYDOCK_TEST_REGISTRY: await provideDockerRegistry(),
+  };
   const run = async (part: string, files: Pick<MochaRun, 'pattern' | 'except' | 'outputPath'>) => {
     const folder = await suiteFolder(part);
     const engine = await testEngineFor(folder);
@@ -35,7 +38,7 @@ async function docker(): Promise<SuiteResults> {
       suite: part,
       ...files,
       folder,
-      env: { ...engine.env, DRYDOCK_TEST_SKOPEO: skopeo },
+      env: { ...engine.env, ...tools },
       testTimeoutMs: 2 * minutes,
       suiteTimeoutMs: 20 * minutes,
     });

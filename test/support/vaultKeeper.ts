@@ -1,6 +1,6 @@
 /**
  * A process of its own that keeps a vault: copies all its snapshots into another one, prunes it, forgets the oldest
- * snapshot, repairs it from another one, or backs something up. Told a number, it kills itself at that step; told a
+ * snapshot, repairs it from another one, pulls one from a registry, or backs something up. Told a number, it kills itself at that step; told a
  * folder, it puts there what lies on disk at each step; in the end it says how many steps there were.
  */
 import { cpSync } from 'node:fs';
@@ -11,10 +11,12 @@ import { pruneVault } from '../../src/core/maintenance/pruneVault.ts';
 import { repairVault } from '../../src/core/maintenance/repairVault.ts';
 import { unattended } from '../../src/core/progress.ts';
 import { readSnapshots } from '../../src/core/snapshot/snapshots.ts';
+import { pullSnapshot } from '../../src/core/transfer/pullSnapshot.ts';
 import { openVault, type Vault } from '../../src/core/vault/layout.ts';
 import { currentProcess } from '../../src/core/vault/processIdentity.ts';
 import type { VaultSteps } from '../../src/core/vault/vaultSteps.ts';
 import { keep } from './keptVault.ts';
+import { registryHere } from './registryHere.ts';
 
 const [, , task = '', path = '', extra = '', at = '0'] = process.argv;
 let reached = 0;
@@ -41,6 +43,11 @@ if (task === 'copy') {
 } else if (task === 'repair') {
   const from = await openVault({ path: extra, access: 'read' });
   await repairVault({ vault, from, owner }, { isDropping: false }, operation);
+} else if (task === 'pull') {
+  const [host = '', repository = '', ref = ''] = extra.split(' ');
+  const registry = registryHere(host);
+  await pullSnapshot({ from: registry.repository(repository), to: vault, owner }, { ref }, operation);
+  registry.close();
 } else if (task === 'forget') {
   const oldest = (await readSnapshots(vault)).at(-1);
   if (oldest) await forgetSnapshots({ vault, owner }, { ids: [oldest.id] });

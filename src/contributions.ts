@@ -26,7 +26,7 @@ export interface CommandArgs {
   'drydock.importRootfs': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.exportContainer': NodeArgs;
   'drydock.commitContainer': NodeArgs;
-  'drydock.compare': NodeArgs;
+  'drydock.compare': readonly [one?: DrydockNode | FileArg, selected?: readonly (DrydockNode | FileArg)[]];
   'drydock.analyzeImage': NodeArgs;
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
   'drydock.inspect': NodeArgs;

@@ -1,15 +1,18 @@
 import * as vscode from 'vscode';
+import type { FileArg } from '../contributions.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { DiffSide } from '../inside/diffSide.ts';
 import type { DrydockNode } from '../views/node.ts';
-import { chosenNodes } from './chosenNodes.ts';
 import type { Command, CommandContext } from './context.ts';
-import { pickDiffSide, pickLayerOf } from './pickDiffSide.ts';
+import { archiveSide, pickDiffSide, pickLayerOf } from './pickDiffSide.ts';
 
 /** Compares two things, whatever they are, and shows what differs on a page. */
-export const compare: Command<'drydock.compare'> = async (context, ...args) => {
-  const nodes = chosenNodes(args).flatMap((node) => (node.kind === 'repository' ? node.images : node));
-  const [first, second] = await sidesOf(context, nodes.slice(0, 2));
+export const compare: Command<'drydock.compare'> = async (context, one, selected) => {
+  const chosen = selected !== undefined && selected.length > 0 ? selected : one === undefined ? [] : [one];
+  const things = chosen.flatMap((thing) =>
+    'kind' in thing && thing.kind === 'repository' ? thing.images : thing,
+  );
+  const [first, second] = await sidesOf(context, things.slice(0, 2));
   const left = first ?? (await pickDiffSide(context, { title: vscode.l10n.t('Compare: Left Side') }));
   if (left === undefined) return undefined;
   const right =
@@ -23,10 +26,13 @@ export const compare: Command<'drydock.compare'> = async (context, ...args) => {
   return context.showDiff({ left: older, right: newer, strictness: 'semantic' });
 };
 
-async function sidesOf(context: CommandContext, nodes: readonly DrydockNode[]): Promise<readonly DiffSide[]> {
+async function sidesOf(
+  context: CommandContext,
+  things: readonly (DrydockNode | FileArg)[],
+): Promise<readonly DiffSide[]> {
   const sides: DiffSide[] = [];
-  for (const node of nodes) {
-    const side = await sideOf(context, node);
+  for (const thing of things) {
+    const side = 'kind' in thing ? await sideOf(context, thing) : archiveSide(thing.fsPath);
     if (side !== undefined) sides.push(side);
   }
   return sides;

@@ -54,10 +54,8 @@ async function compareFile(
       vscode.l10n.t('Reading {name}', { name: uris.right.path }),
       {},
       async (operation) => {
-        const texts = [
-          await readForEditor(files, uris.left, operation),
-          await readForEditor(files, uris.right, operation),
-        ];
+        const read = (uri: vscode.Uri): Promise<boolean> => readForEditor(files, uri, operation);
+        const texts = await Promise.all([read(uris.left), read(uris.right)]);
         return texts.every((text) => text);
       },
     ));

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
 import { withoutHelpers } from '../core/engine/helperLabel.ts';
+import { layerPlace } from '../core/inspect/layerPlace.ts';
 import { formatAge, formatBytes } from '../core/quantity.ts';
 import type { DiffSide } from '../inside/diffSide.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
@@ -105,6 +106,8 @@ export async function pickLayerOf(
   const { layerInstructions } = await import('../core/dockerfile/layerInstructions.ts');
   const { instructionOf } = await import('../core/dockerfile/instruction.ts');
   const instructions = layerInstructions(image.config);
+  const place = node?.step && layerPlace(image.config, node.step);
+  if (typeof place === 'number') return layerSide({ imageId, title }, place);
   const wanted = node?.entry && instructionOf(node.entry.createdBy, node.entry.comment).text;
   const choices = image.layers.map((_, place) => {
     const text = instructions[place]?.text.replace(/\s+/g, ' ') ?? '';
@@ -120,7 +123,15 @@ export async function pickLayerOf(
     meant.length === 1
       ? meant[0]
       : await vscode.window.showQuickPick(choices.toReversed(), { title, matchOnDescription: true });
-  return chosen && { kind: 'layer', imageId, place: chosen.place, title: `${title}, ${chosen.label}` };
+  return chosen && layerSide({ imageId, title }, chosen.place);
+}
+
+function layerSide(
+  { imageId, title }: { readonly imageId: string; readonly title: string },
+  place: number,
+): DiffSide {
+  const layer = vscode.l10n.t('Layer {number}', { number: place + 1 });
+  return { kind: 'layer', imageId, place, title: `${title}, ${layer}` };
 }
 
 async function pickSnapshotSide(context: CommandContext, title: string): Promise<DiffSide | undefined> {
@@ -133,5 +144,9 @@ async function pickSnapshotSide(context: CommandContext, title: string): Promise
 
 async function pickArchiveSide(title: string): Promise<DiffSide | undefined> {
   const [path] = (await pickArchives(title)) ?? [];
-  return path === undefined ? undefined : { kind: 'archive', path, title: basename(path) };
+  return path === undefined ? undefined : archiveSide(path);
+}
+
+export function archiveSide(path: string): DiffSide {
+  return { kind: 'archive', path, title: basename(path) };
 }

@@ -10,6 +10,8 @@ const fileCommands: ReadonlySet<string> = new Set<CommandId>([
 
 /** These are given what to do it with beside what to do it on. */
 const takesFilesSecond: ReadonlySet<string> = new Set<CommandId>(['drydock.uploadFiles']);
+/** These take both. */
+const nodeAndFileCommands: ReadonlySet<string> = new Set<CommandId>(['drydock.compare']);
 
 /**
  * What a command may take of what it was given. VS Code passes a view's focused item to the buttons of its title,
@@ -17,7 +19,10 @@ const takesFilesSecond: ReadonlySet<string> = new Set<CommandId>(['drydock.uploa
  * that the command asks.
  */
 export function soundArguments(id: string, [first, second]: readonly unknown[]): readonly unknown[] {
-  const isSound = fileCommands.has(id) ? isFile : isNode;
+  const isSound = (value: unknown): boolean => {
+    if (nodeAndFileCommands.has(id)) return isNode(value) || isFile(value);
+    return fileCommands.has(id) ? isFile(value) : isNode(value);
+  };
   const isSoundSecond = takesFilesSecond.has(id) ? isFile : isSound;
   const selected = Array.isArray(second) ? second.filter(isSoundSecond) : [];
   return [isSound(first) ? first : undefined, selected.length > 0 ? selected : undefined];

@@ -134,12 +134,12 @@ export class Comparing {
         });
       case 'archive':
         return this.#openAmong(side, async (operation) => {
-          const [{ openArchiveSource }, { readArchivedImages }, { imageTrees }] = await Promise.all([
+          const [{ openArchiveSource }, { archiveImages }, { imageTrees }] = await Promise.all([
             import('../core/archive/openArchiveSource.ts'),
-            import('../core/layers/archivedLayers.ts'),
+            import('../core/fileTrees/archiveImages.ts'),
             import('../core/fileTrees/treeToOpen.ts'),
           ]);
-          const { images } = await readArchivedImages(await openArchiveSource(side.path), operation);
+          const { images } = await archiveImages(await openArchiveSource(side.path), operation);
           return imageTrees(images);
         });
     }

@@ -30,7 +30,7 @@ export class DiffPanels implements vscode.Disposable {
 
   /** Shows what differs between two sides: the page that is open already, if there is one, compares anew. */
   async show(key: DiffKey): Promise<Compared | undefined> {
-    const open = [...this.#pages].find(([page]) => keyText(page.key) === keyText(key));
+    const open = [...this.#pages].find(([page]) => isOfSameSides(page.key, key));
     if (open !== undefined) {
       open[1].reveal();
       return open[0].load();
@@ -52,4 +52,8 @@ export class DiffPanels implements vscode.Disposable {
     });
     return page;
   }
+}
+
+function isOfSameSides(a: DiffKey, b: DiffKey): boolean {
+  return keyText({ ...a, strictness: b.strictness }) === keyText(b);
 }

@@ -33,6 +33,12 @@ describe('arguments of commands', () => {
     assert.deepEqual(soundArguments('drydock.inspect', [container]), [container, undefined]);
   });
 
+  it('let nodes and files through where both can be compared', () => {
+    assert.deepEqual(soundArguments('drydock.compare', [file, [file, image]]), [file, [file, image]]);
+    for (const thing of garbage)
+      assert.deepEqual(soundArguments('drydock.compare', [thing, [thing]]), [undefined, undefined]);
+  });
+
   it('drop whatever is no node', () => {
     for (const thing of [...garbage, file])
       assert.deepEqual(soundArguments('drydock.inspect', [thing, [thing]]), [undefined, undefined]);

@@ -1,5 +1,6 @@
 import { shortDigest } from '../core/digest.ts';
 import { failure } from '../core/errors.ts';
+import { openEngineImages } from '../core/fileTrees/engineImage.ts';
 import { findInImages, type FoundInImage } from '../core/fileTrees/findInTree.ts';
 import type { LayeredImage } from '../core/layers/layeredImage.ts';
 import { formatBytes } from '../core/quantity.ts';
@@ -9,7 +10,7 @@ import type { CommandContext, Report } from './command.ts';
 import { exitCodes } from './exitCode.ts';
 import { toldFailure } from './failures.ts';
 import { entryDocument, shownName, timeText } from './fileEntry.ts';
-import { findLayeredImages, imageOfEngine } from './layeredImages.ts';
+import { engineImageDeps, findLayeredImages } from './layeredImages.ts';
 import { table } from './table.ts';
 
 interface Searched {
@@ -71,16 +72,14 @@ async function imagesToSearch(context: CommandContext, args: Arguments): Promise
       images.push(...(await findLayeredImages(context, args, word)).images);
     return { images, failures: [] };
   }
-  const { signal } = context.operation;
-  const failures: { item: string; error: unknown }[] = [];
   const engine = await context.engine();
-  for (const { id, tags } of await engine.images.list({ signal }))
-    try {
-      images.push(await imageOfEngine(context, args, id));
-    } catch (error) {
-      signal.throwIfAborted();
-      failures.push({ item: tags[0] ?? shortDigest(id), error });
-    }
+  const listed = await engine.images.list({ signal: context.operation.signal });
+  const tags = new Map(listed.map((one) => [one.id, one.tags[0]]));
+  const deps = engineImageDeps(context, args, { engine });
+  const failures: { item: string; error: unknown }[] = [];
+  for (const one of await openEngineImages(deps, [...tags.keys()], context.operation))
+    if ('image' in one) images.push(one.image);
+    else failures.push({ item: tags.get(one.id) ?? shortDigest(one.id), error: one.error });
   return { images, failures };
 }
 

@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { requireChecksum } from '../core/archive/checksumFile.ts';
 import { openArchiveSource } from '../core/archive/openArchiveSource.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Engine } from '../core/engine/engine.ts';
 import { DrydockError } from '../core/errors.ts';
 import { archiveImages } from '../core/fileTrees/archiveImages.ts';
-import { openEngineImage } from '../core/fileTrees/engineImage.ts';
+import { openEngineImage, type EngineImageDeps } from '../core/fileTrees/engineImage.ts';
 import { LayerIndexCache } from '../core/fileTrees/layerIndexCache.ts';
 import { vaultImages } from '../core/fileTrees/vaultImages.ts';
 import { readArchivedImages } from '../core/layers/archivedLayers.ts';
@@ -82,21 +83,30 @@ export async function snapshotCalled(
 
 /** An image of the engine: of the vault or the cache what they have of it, the rest from the engine. */
 export async function imageOfEngine(
-  { engine: connected, operation, cacheFolder }: CommandContext,
+  context: CommandContext,
   args: Arguments,
   word: string,
   vault?: Vault,
 ): Promise<LayeredImage> {
-  const engine = await connected();
-  const found = await findImage(engine, word, operation.signal);
+  const engine = await context.engine();
+  const found = await findImage(engine, word, context.operation.signal);
+  const deps = engineImageDeps(context, args, { engine, ...(vault && { vault }) });
+  const image = await openEngineImage(deps, found.id, context.operation);
+  return { ...image, name: imageLabel(found), tags: found.tags };
+}
+
+/** What it takes to look into images of the engine, with the cache unless `--no-cache` is given. */
+export function engineImageDeps(
+  { cacheFolder }: CommandContext,
+  args: Arguments,
+  { engine, vault }: { readonly engine: Engine; readonly vault?: Vault },
+): EngineImageDeps {
   const isCached = cacheFolder !== undefined && !args.isSet('no-cache');
-  const deps = {
+  return {
     engine,
     ...(isCached && { cache: new LayerIndexCache({ folder: cacheFolder }) }),
     ...(vault && { vaults: vaultImages([vault]) }),
   };
-  const image = await openEngineImage(deps, found.id, operation);
-  return { ...image, name: imageLabel(found), tags: found.tags };
 }
 
 /** The diffIDs of the image that `--base` names: one of those beside the image, or what WORD could mean itself. */

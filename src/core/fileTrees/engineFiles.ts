@@ -19,8 +19,9 @@ export interface EngineFilesInput {
   readonly image: Pick<LayeredImage, 'name' | 'layers'>;
   /** The whole image as the engine saves it. */
   readonly saved: ArchiveSource;
-  /** Which file of that holds the layer at a place; asks the engine anew where it turned out not to. */
+  /** Which file of that holds the layer at a place; empty where that is not known. */
   readonly layerPath: (place: number) => string;
+  /** Finds that out anew by one pass over all of it. */
   readonly findLayers: (operation: Operation) => Promise<(place: number) => string>;
 }
 
@@ -120,6 +121,10 @@ async function* readHidden<T extends WantedFile>(
   files: readonly T[],
   operation: Operation,
 ): AsyncGenerator<ReadFile<T>, void, undefined> {
+  if (files.some(({ file }) => layerPath(file.layer.place) === '')) {
+    yield* readArchivedFiles(saved, { files, layerPath: await findLayers(operation) }, operation);
+    return;
+  }
   const left = new Set(files);
   try {
     for await (const found of readArchivedFiles(saved, { files, layerPath }, operation)) {

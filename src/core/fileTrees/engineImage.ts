@@ -1,17 +1,22 @@
-import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
 import { readArchive } from '../archive/readArchive.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
-import { readArchivedImages } from '../layers/archivedLayers.ts';
 import type { LayeredImage, ListedLayer } from '../layers/layeredImage.ts';
 import { parseImageConfig } from '../oci/manifest.ts';
-import type { Operation, ProgressFact } from '../progress.ts';
-import { platformText } from '../snapshotFiles/snapshotRoots.ts';
+import type { Operation } from '../progress.ts';
 import { engineFiles } from './engineFiles.ts';
 import type { KnownImages } from './knownImages.ts';
 import type { ImageRecord, LayerIndexCache } from './layerIndexCache.ts';
+import {
+  hasDiffIds,
+  imageMeant,
+  readSavedImages,
+  recordOf,
+  savedImages,
+  type ReadImage,
+} from './readSavedImages.ts';
 
 export interface EngineImageDeps {
   readonly engine: Engine;
@@ -36,8 +41,10 @@ export async function openEngineImage(
   const { signal } = operation;
   const details = await engine.images.inspect(ref, { signal });
   const known = await cachedEngineImage(deps, details.id, { diffIds: details.diffIds, signal });
-  const image = known ?? (await readEngineImage(deps, details, operation));
-  return { ...image, name: details.tags[0] ?? shortDigest(details.id), tags: details.tags };
+  if (known !== undefined) return calledBy(details, known);
+  const [read] = await readSavedImages(deps, [details], operation);
+  if (read === undefined) throw failure('unexpected', { reason: `nothing was read of ${ref}` });
+  return calledBy(details, layeredImageOf(deps, read));
 }
 
 /**
@@ -55,95 +62,85 @@ export async function cachedEngineImage(
   const { cache, vaults } = deps;
   const record = await cache?.findImage(id, signal);
   const known = record?.layers.map(({ diffId }) => diffId) ?? [];
-  if (record !== undefined && isSameList(known, diffIds ?? known)) {
+  if (record !== undefined && hasDiffIds(record.layers, diffIds ?? known)) {
     const layers: ListedLayer[] = [];
     for (const diffId of known) {
       const layer = (await cache?.find(diffId, signal)) ?? (await vaults?.layer(diffId, signal));
       if (layer === undefined) break;
       layers.push(layer);
     }
-    if (layers.length === known.length) return layeredImageOf(deps, record, layers);
+    if (layers.length === known.length) return layeredImageOf(deps, { record, layers });
   }
   return await vaults?.image(id, diffIds, signal);
 }
 
-async function readEngineImage(
+/** An image that was asked for, or why there is none. */
+export type OpenedEngineImage =
+  { readonly id: Digest; readonly image: LayeredImage } | { readonly id: Digest; readonly error: unknown };
+
+/** So many images are asked for at once: enough to share layers, and no more to lose when one is broken. */
+const atOnce = 16;
+
+/**
+ * Many images; those that have to be read come in few streams, so that a layer which they share comes once. An image
+ * that can't be read is no reason to leave out the others. Rejects with an AbortError.
+ */
+export async function openEngineImages(
   deps: EngineImageDeps,
-  details: ImageDetails,
+  ids: readonly Digest[],
   operation: Operation,
-): Promise<LayeredImage> {
-  const { engine, cache } = deps;
-  const { id, tags } = details;
+): Promise<readonly OpenedEngineImage[]> {
   const { signal } = operation;
-  const name = tags[0] ?? shortDigest(id);
-  operation.progress.report({ phase: 'preparing', item: name });
-  // On a containerd store the size is that of more than it saves.
-  const isWhole = (await engine.info({ signal })).imageStore === 'graphdriver';
-  const expected = isWhole ? details.sizeBytes : 0;
-  const report = ({ doneBytes = 0 }: ProgressFact): void => {
-    const totalBytes = expected > doneBytes && { totalBytes: expected };
-    operation.progress.report({ phase: 'reading', item: name, doneBytes, ...totalBytes });
+  const opened = new Map<Digest, OpenedEngineImage>();
+  const unread: ImageDetails[] = [];
+  const attempt = async (concerned: readonly Digest[], work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      for (const id of concerned) opened.set(id, { id, error });
+    }
   };
-  const saved = savedImage(engine, id, name);
-  const { archive, images } = await readArchivedImages(saved, { signal, progress: { report } });
-  const archived = imageMeant(archive, details, name);
-  const listed = images[archive.images.indexOf(archived)]?.layers ?? [];
-  const layers: ListedLayer[] = [];
-  const kept = new Map<Digest, ListedLayer>();
-  for (const layer of listed) {
-    const one = kept.get(layer.diffId) ?? (await cache?.add(layer, signal)) ?? layer;
-    kept.set(layer.diffId, one);
-    layers.push(one);
+  for (const id of new Set(ids))
+    await attempt([id], async () => {
+      const details = await deps.engine.images.inspect(id, { signal });
+      const known = await cachedEngineImage(deps, details.id, { diffIds: details.diffIds, signal });
+      if (known === undefined) unread.push(details);
+      else opened.set(id, { id, image: calledBy(details, known) });
+    });
+  const read = async (some: readonly ImageDetails[]): Promise<void> => {
+    const images = await readSavedImages(deps, some, operation);
+    for (const [at, details] of some.entries()) {
+      const one = images[at];
+      const { id } = details;
+      if (one) opened.set(id, { id, image: calledBy(details, layeredImageOf(deps, one)) });
+    }
+  };
+  for (let at = 0; at < unread.length; at += atOnce) {
+    const some = unread.slice(at, at + atOnce);
+    await attempt(
+      some.map(({ id }) => id),
+      () => read(some),
+    );
+    const failed = some.filter(({ id }) => !isOpen(opened.get(id)));
+    // Which of several broke the stream nobody can tell.
+    if (some.length > 1) for (const one of failed) await attempt([one.id], () => read([one]));
   }
-  const record = recordOf(id, archived);
-  await cache?.addImage(record, signal);
-  return layeredImageOf(deps, record, layers);
+  return [...new Set(ids)].flatMap((id) => opened.get(id) ?? []);
 }
 
-function savedImage(engine: Engine, id: Digest, name: string): ArchiveSource {
-  const open = async function* (signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* (await engine.images.save([id], { signal })) as AsyncIterable<Uint8Array>;
-  };
-  return { name, isPassing: true, open };
+function isOpen(one: OpenedEngineImage | undefined): boolean {
+  return one !== undefined && 'image' in one;
 }
 
-function recordOf(id: Digest, { configDigest, configBytes, platform, layers }: ArchivedImage): ImageRecord {
-  const places = layers.map(({ diffId, path }) => ({ diffId, archivePath: path }));
-  return { id, configDigest, configBytes, platform, layers: places };
+function calledBy({ id, tags }: ImageDetails, image: LayeredImage): LayeredImage {
+  return { ...image, name: tags[0] ?? shortDigest(id), tags };
 }
 
-/** Which image of an archive the engine means by an ID that may stand for several platforms. */
-function imageMeant(
-  { images }: Archive,
-  { diffIds, platform }: Pick<ImageDetails, 'diffIds' | 'platform'>,
-  name: string,
-): ArchivedImage {
-  const [only] = [
-    ...images.filter(({ layers }) =>
-      isSameList(
-        layers.map(({ diffId }) => diffId),
-        diffIds,
-      ),
-    ),
-    ...images.filter((image) => platformText(image.platform) === platformText(platform)),
-  ];
-  if (only !== undefined) return only;
-  const known = images.map((image) => platformText(image.platform)).join(', ') || '-';
-  throw failure('rootMissing', { name, root: platformText(platform), known });
-}
-
-function isSameList(some: readonly Digest[], others: readonly Digest[]): boolean {
-  return some.length === others.length && some.every((one, place) => one === others[place]);
-}
-
-function layeredImageOf(
-  { engine, cache }: EngineImageDeps,
-  record: ImageRecord,
-  layers: readonly ListedLayer[],
-): LayeredImage {
+function layeredImageOf({ engine, cache }: EngineImageDeps, { record, layers }: ReadImage): LayeredImage {
   const { id, configDigest, configBytes, platform } = record;
   const name = shortDigest(id);
-  const saved = savedImage(engine, id, name);
+  const saved = savedImages(engine, [id], name);
   const pathsIn =
     ({ layers: places }: ImageRecord) =>
     (place: number): string =>
@@ -165,7 +162,8 @@ function layeredImageOf(
       findLayers: async (operation) => {
         const archive = await readArchive(saved, operation);
         const diffIds = record.layers.map(({ diffId }) => diffId);
-        const now = recordOf(id, imageMeant(archive, { diffIds, platform }, name));
+        const isOnly = { isOnly: true };
+        const now = recordOf(id, imageMeant(archive, { id, diffIds, platform }, isOnly), isOnly);
         await cache?.addImage(now, operation.signal);
         return pathsIn(now);
       },

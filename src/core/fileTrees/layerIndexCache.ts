@@ -18,7 +18,7 @@ export interface ImageRecord {
   /** Bottom first. */
   readonly layers: readonly {
     readonly diffId: Digest;
-    /** The file of the engine's save that held it. */
+    /** The file of the engine's save that held it; empty where that is not known. */
     readonly archivePath: string;
   }[];
 }

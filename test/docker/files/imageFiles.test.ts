@@ -8,7 +8,11 @@ import { promisify } from 'node:util';
 import { tarEnd, tarFile, tarHeader, tarPadding } from '../../../src/core/archive/tarWriter.ts';
 import { digestOf } from '../../../src/core/digest.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
-import { cachedEngineImage, openEngineImage } from '../../../src/core/fileTrees/engineImage.ts';
+import {
+  cachedEngineImage,
+  openEngineImage,
+  openEngineImages,
+} from '../../../src/core/fileTrees/engineImage.ts';
 import type { FileTree } from '../../../src/core/fileTrees/fileTree.ts';
 import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
 import { LayerIndexCache } from '../../../src/core/fileTrees/layerIndexCache.ts';
@@ -22,6 +26,7 @@ import { sampleImage } from '../../support/archives/sampleImages.ts';
 import { seededRandom } from '../../support/archives/seededRandom.ts';
 import { cancelledWhen } from '../../support/cancelledWhen.ts';
 import { testHost, testLabel } from '../../support/engine.ts';
+import { layerTar } from '../../support/overlayReference.ts';
 import { toldTree } from '../../support/randomLayers.ts';
 import { dockerCli, type DockerCli } from '../../support/variedImages.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
@@ -30,6 +35,7 @@ import { watchedEngine } from '../../support/watchedEngine.ts';
 const run = promisify(execFile);
 const { signal } = new AbortController();
 const name = 'drydock-test/inside:1';
+const sibling = 'drydock-test/sibling:1';
 const big = seededRandom(5).bytes(3_000_000);
 /** A name that is no UTF-8, as `entryNames.ts` writes it. */
 const rawName = 'data/r\udcffw';
@@ -213,5 +219,30 @@ describe('the files of an image of an engine', function () {
     const low = await layerRangeTree(again, { from: 0, to: 0 }, signal);
     assert.equal((await read(low, 'srv/gone')).toString(), 'deleted later');
     assert.deepEqual((await cacheOf().findImage(record.id))?.layers, record.layers);
+  });
+
+  it('are listed of several images by one transfer, and read from layers that these share', async () => {
+    const [low = Buffer.alloc(0)] = layers;
+    const own = sampleImage([low, layerTar([{ path: 'etc/.wh.motd', data: Buffer.alloc(0) }])], [sibling]);
+    await writeFile(join(folder, 'sibling.tar'), classicEngine([own]));
+    await docker('load', '--input', join(folder, 'sibling.tar'));
+    try {
+      const details = await Promise.all([name, sibling].map((one) => bench.engine.images.inspect(one)));
+      const fresh = new LayerIndexCache({ folder: join(folder, 'fresh') });
+      const ids = details.map(({ id }) => id);
+      const opened = await openEngineImages({ engine, cache: fresh }, ids, unattended());
+      const images = opened.flatMap((one) => ('image' in one ? [one.image] : []));
+      assert.deepEqual(
+        images.map((one) => one.layers.map(({ diffId }) => diffId)),
+        details.map(({ diffIds }) => diffIds),
+      );
+      assert.equal(calls.filter((call) => call === 'images.save').length, 1);
+      for (const one of images) {
+        const tree = await layerRangeTree(one, { from: 0, to: 0 }, signal);
+        assert.equal((await read(tree, 'etc/motd')).toString(), 'low\n');
+      }
+    } finally {
+      await docker('image', 'rm', '--force', sibling);
+    }
   });
 });

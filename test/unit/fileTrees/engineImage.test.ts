@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { digestOf } from '../../../src/core/digest.ts';
 import { failure } from '../../../src/core/errors.ts';
-import { cachedEngineImage, openEngineImage } from '../../../src/core/fileTrees/engineImage.ts';
+import {
+  cachedEngineImage,
+  openEngineImage,
+  openEngineImages,
+} from '../../../src/core/fileTrees/engineImage.ts';
 import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
 import { LayerIndexCache } from '../../../src/core/fileTrees/layerIndexCache.ts';
+import { layerRangeTree } from '../../../src/core/fileTrees/layerRangeTree.ts';
+import { fileAt } from '../../../src/core/layers/treeNode.ts';
 import { unattended, type ProgressFact } from '../../../src/core/progress.ts';
 import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
 import { cancelledWhen } from '../../support/cancelledWhen.ts';
@@ -87,5 +95,55 @@ describe('opening an image of an engine', function () {
       unattended(),
     );
     assert.equal((await failureOf(work)).code, 'engineNotFound');
+  });
+
+  it('reads many in one stream, each with its own layers, and those that are known not at all', async () => {
+    const engine = new LyingEngine([app, other]);
+    await openEngineImage({ engine, cache: cacheOf() }, 'app:1', unattended());
+    const third = sampleImage([...other.layers, tarOf([['etc/.wh.motd', '']])], ['third:1']);
+    engine.hold(third);
+    engine.calls.length = 0;
+    const ids = [app, other, third].map(({ configDigest }) => configDigest);
+    const opened = await openEngineImages({ engine, cache: cacheOf() }, ids, unattended());
+    assert.deepEqual(
+      opened.map((one) => 'image' in one && [one.image.name, one.image.layers.map(({ diffId }) => diffId)]),
+      [
+        ['app:1', app.diffIds],
+        ['other:1', other.diffIds],
+        ['third:1', third.diffIds],
+      ],
+    );
+    assert.deepEqual(
+      engine.calls.flatMap(({ name, args }) => (name === 'save' ? [args[0]] : [])),
+      [[other.configDigest, third.configDigest]],
+    );
+    const known = await cachedEngineImage({ engine, cache: cacheOf() }, third.configDigest);
+    assert.ok(known);
+    // Of the layer that came with another image.
+    const tree = await layerRangeTree(known, { from: 0, to: 0 }, signal);
+    const file = fileAt(tree.root, ['etc', 'motd']);
+    assert.ok(file);
+    assert.equal((await buffer(tree.read('etc/motd', file, unattended()))).toString(), 'low');
+  });
+
+  it('reads those that it can of many, and says what is wrong with the others', async () => {
+    const engine = new LyingEngine([app, other]);
+    engine.lies.save = (truth, [refs]) =>
+      (refs as readonly string[]).includes(app.configDigest)
+        ? Promise.reject(failure('engineRefused', { call: 'image save', reason: 'broken' }))
+        : truth();
+    const nowhere = digestOf('nowhere');
+    const ids = [app.configDigest, nowhere, other.configDigest];
+    const opened = await openEngineImages({ engine, cache: cacheOf() }, ids, unattended());
+    assert.deepEqual(
+      opened.map((one) => ('image' in one ? one.image.name : (one.error as { code: string }).code)),
+      ['engineRefused', 'engineNotFound', 'other:1'],
+    );
+    const cancelled = openEngineImages(
+      { engine: new LyingEngine([app, other]) },
+      ids,
+      cancelledWhen(() => true),
+    );
+    await assert.rejects(cancelled, { name: 'AbortError' });
   });
 });

@@ -31,12 +31,7 @@ export async function findInEngine(
   });
   if (result === undefined) return undefined;
   for (const { image, error } of result.failed) context.log.error(`${title}: ${image.name}`, error);
-  if (result.failed.length > 0)
-    void vscode.window.showWarningMessage(
-      vscode.l10n.t('Not searched to the end: {names}. The log says why.', {
-        names: result.failed.map(({ image }) => image.name).join(', '),
-      }),
-    );
+  if (result.failed.length > 0) tellLeftOut(result.failed.map(({ image }) => image.name));
   return result.found
     .filter((one) => isWithin(one, scope.within))
     .flatMap((one) => {
@@ -78,8 +73,8 @@ function choiceOf(
 
 /** The images with the lists of their layers. Reading many from the engine takes long, so that is asked first. */
 async function openAll(
-  { inside, engine }: CommandContext,
-  { images }: ImagesScope,
+  { inside, engine, log }: CommandContext,
+  { images, name }: ImagesScope,
 ): Promise<ReadonlyMap<LayeredImage, ImagesScope['images'][number]> | undefined> {
   const opened = new Map<LayeredImage, ImagesScope['images'][number]>();
   const unread: (typeof images)[number][] = [];
@@ -91,12 +86,29 @@ async function openAll(
   const wanted =
     unread.length > 1 ? await askToRead(unread, opened.size, await engine().images.list()) : unread;
   if (wanted === undefined) return undefined;
+  if (wanted.length === 0) return opened;
+  const nameOf = ({ tag, imageId }: (typeof wanted)[number]): string => tag ?? shortDigest(imageId);
+  const [only, ...others] = wanted;
+  const read = await inside.openAll(
+    wanted.map(({ imageId }) => imageId),
+    only !== undefined && others.length === 0 ? nameOf(only) : name,
+  );
+  if (read === undefined) return undefined;
+  const unreadable: string[] = [];
   for (const image of wanted) {
-    const read = await inside.open(image.imageId, image.tag ?? shortDigest(image.imageId));
-    if (read === undefined) return undefined;
-    opened.set(read, image);
+    const one = read.images.get(image.imageId);
+    if (one === undefined) unreadable.push(nameOf(image));
+    else opened.set(one, image);
   }
+  for (const { imageId, error } of read.failed) log.error(`reading ${imageId}`, error);
+  if (unreadable.length > 0) tellLeftOut(unreadable);
   return opened;
+}
+
+function tellLeftOut(names: readonly string[]): void {
+  void vscode.window.showWarningMessage(
+    vscode.l10n.t('Not searched to the end: {names}. The log says why.', { names: names.join(', ') }),
+  );
 }
 
 /** The images to read; none to search those that are known; undefined when the person backs out. */

@@ -64,6 +64,34 @@ export class OpenedImages {
     return image && this.#remember(key, image);
   }
 
+  /**
+   * Many images, by their IDs: those that have to be read come together, so that a layer which they share is sent once.
+   * Undefined after a cancel. An image that can't be read is told of in `failed`.
+   */
+  async openAll(
+    imageIds: readonly string[],
+    title: string,
+  ): Promise<
+    | {
+        readonly images: ReadonlyMap<string, LayeredImage>;
+        readonly failed: readonly { readonly imageId: string; readonly error: unknown }[];
+      }
+    | undefined
+  > {
+    const engine = this.#deps.engine();
+    const opened = await this.#deps.run(title, async (operation) => {
+      const { openEngineImages } = await import('../core/fileTrees/engineImage.ts');
+      return openEngineImages(await this.#imageDeps(engine), imageIds.filter(isDigest), operation);
+    });
+    if (opened === undefined) return undefined;
+    const images = new Map<string, LayeredImage>();
+    const failed: { imageId: string; error: unknown }[] = [];
+    for (const one of opened)
+      if ('image' in one) images.set(one.id, this.#remember(keyOf(engine, one.id), one.image));
+      else failed.push({ imageId: one.id, error: one.error });
+    return { images, failed };
+  }
+
   /** The same where nothing has to be transferred for it; undefined where it would. */
   async peek(imageId: string): Promise<LayeredImage | undefined> {
     const key = keyOf(this.#deps.engine(), imageId);

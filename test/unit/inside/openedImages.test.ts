@@ -88,6 +88,23 @@ describe('images that are looked into', function () {
     assert.notEqual(await inside.merged(id), merged);
   });
 
+  it('are opened together, those that can be', async () => {
+    const engine = new LyingEngine([app, ...others]);
+    const inside = opened(engine);
+    const ids = [app, ...others].map(({ configDigest }) => configDigest);
+    const gone = `sha256:${'0'.repeat(64)}`;
+    const all = await inside.openAll([...ids, gone, 'app:1'], 'all');
+    assert.deepEqual([...(all?.images.keys() ?? [])], ids);
+    assert.deepEqual(
+      all?.failed.map(({ imageId }) => imageId),
+      [gone],
+    );
+    assert.equal(saves(engine), 1);
+    assert.deepEqual((await inside.peek(ids[4] ?? ''))?.tags, ['four:1']);
+    const cancelled = opened(engine, { run: () => Promise.resolve(undefined) });
+    assert.equal(await cancelled.openAll(ids, 'all'), undefined);
+  });
+
   it('are nothing without an ID', async () => {
     assert.equal(await opened(new LyingEngine([app])).peek('app:1'), undefined);
   });

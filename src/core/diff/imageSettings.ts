@@ -104,7 +104,7 @@ export function imageSettings(config: ImageConfig, strictness: Strictness): Read
   for (const [name, value] of Object.entries(run.Labels ?? {}))
     add(`Labels ${name}`, value === '' ? '""' : value, value === '' ? '""' : maskedValue(name, value));
   for (const [name, value] of Object.entries(run))
-    if (!(name in runConfig.shape) && (strictness === 'strict' || !buildOnly.has(name)))
+    if (!Object.hasOwn(runConfig.shape, name) && (strictness === 'strict' || !buildOnly.has(name)))
       add(name, otherText(value));
   add('Author', config.author);
   if (strictness === 'strict') add('Created', config.created);

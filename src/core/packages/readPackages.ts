@@ -10,8 +10,8 @@ import { alpinePackages, debianPackages, pythonPackage } from './textLists.ts';
 
 /** More than the list of packages of any system takes; rpm's is the largest, with 2 MB for each hundred. */
 const largestList = 128 << 20;
-/** A package.json is read whole, and has a few kilobytes. */
-const largestJson = 16 << 20;
+/** Parsed in one step, which holds the thread; a lock of a thousand packages has half a megabyte. */
+const largestJson = 4 << 20;
 
 export interface ReadPackages {
   readonly packages: readonly InstalledPackage[];
@@ -66,7 +66,7 @@ export async function readPackages(
 }
 
 function requireSize({ form, path, file }: PackageFile): void {
-  const most = form === 'npm' ? largestJson : largestList;
+  const most = form === 'npm' || form === 'npmLock' ? largestJson : largestList;
   if (file.sizeBytes > most)
     throw failure('packageListBad', { name: `/${path}`, reason: `it is larger than ${formatBytes(most)}` });
 }

@@ -37,6 +37,7 @@ export interface CommandArgs {
   'drydock.downloadFiles': NodeArgs;
   'drydock.uploadFiles': readonly [node?: DrydockNode, files?: readonly FileArg[]];
   'drydock.copyLivePath': NodeArgs;
+  'drydock.commitOnly': NodeArgs;
   'drydock.refreshFiles': NodeArgs;
   'drydock.tagImage': NodeArgs;
   'drydock.remove': NodeArgs;

@@ -13,6 +13,7 @@ import {
 import { checkArchive } from './checkArchive.ts';
 import { chooseEngine } from './chooseEngine.ts';
 import { commitContainer } from './commitContainer.ts';
+import { commitOnly } from './commitOnly.ts';
 import { compare } from './compare.ts';
 import type { Command } from './context.ts';
 import { copyId, copyName } from './copyText.ts';
@@ -71,6 +72,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.downloadFiles': downloadFiles,
   'drydock.uploadFiles': uploadFiles,
   'drydock.copyLivePath': copyLivePath,
+  'drydock.commitOnly': commitOnly,
   'drydock.refreshFiles': refreshFiles,
   'drydock.tagImage': tagImage,
   'drydock.remove': remove,

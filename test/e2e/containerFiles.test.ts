@@ -7,7 +7,7 @@ import { testEngine, testHost, testLabel } from '../support/engine.ts';
 import { makeShellImage, shellImage } from '../support/shellImage.ts';
 import { dockerCli, emptyEngine, type DockerCli } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
-import { workbenchOf, type Workbench } from '../support/workbench.ts';
+import { eventually, workbenchOf, type Workbench } from '../support/workbench.ts';
 
 const image = 'drydock-test/live:1';
 
@@ -93,6 +93,19 @@ describe('files of containers and volumes in the browser', function () {
     await page.locator('.editor-instance .view-lines', { hasText: 'x' }).first().waitFor();
   });
 
+  it('makes an image of one change alone', async () => {
+    await workbench.chooseFromMenu(workbench.treeItem(/^motd, modified/), /Commit Only This/);
+    await workbench.answer(/Name of the image/, 'drydock-test/only:motd');
+    await workbench.told(/Committed and verified: drydock-test\/only:motd/);
+    const id = await docker('create', '--label', `${testLabel}=1`, 'drydock-test/only:motd', 'x');
+    assert.equal(await docker('cp', `${id}:/etc/gone`, join(workspace, 'gone')), '');
+    assert.equal(await readFile(join(workspace, 'gone'), 'utf8'), 'x\n');
+    await docker('cp', `${id}:/etc/motd`, join(workspace, 'motd'));
+    assert.equal(await readFile(join(workspace, 'motd'), 'utf8'), 'second\n');
+    await docker('rm', id);
+    await vscode.screenshot('commit-only');
+  });
+
   it('opens a file of what is mounted, and downloads the folder that it is in', async () => {
     await workbench.select(workbench.treeItem(/^Changes/));
     await workbench.chooseFromMenu(workbench.treeItem(/^live-web/), /Browse Files/);
@@ -100,7 +113,8 @@ describe('files of containers and volumes in the browser', function () {
     await workbench.treeItem(/^kept, 3 B/).click();
     await page.locator('.editor-instance .view-lines', { hasText: 'in' }).first().waitFor();
     await workbench.chooseFromMenu(workbench.treeItem(/^mnt, folder, mounted/), /Download/);
-    await quickInput().fill(`${workspace}/`);
+    // The dialog opens in the workspace, and has its path when it is ready.
+    await eventually(async () => (await quickInput().inputValue()) === `${workspace}/`);
     await page.keyboard.press('Enter');
     await workbench.told(/Extracted and verified: mnt/);
     assert.equal(await readFile(join(workspace, 'mnt/kept'), 'utf8'), 'in\n');

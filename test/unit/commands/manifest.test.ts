@@ -78,6 +78,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.downloadFiles': true,
   'drydock.uploadFiles': true,
   'drydock.copyLivePath': false,
+  'drydock.commitOnly': false,
   'drydock.refreshFiles': false,
   'drydock.tagImage': true,
   'drydock.remove': false,

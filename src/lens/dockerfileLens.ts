@@ -46,6 +46,8 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
     nowMs: () => Date.now(),
   };
   #timer: NodeJS.Timeout | undefined;
+  /** IDs and names of the images that were searched last. */
+  #images: string | undefined;
   /** Made when somebody wants it. */
   #heat: LayerHeat | undefined;
 
@@ -77,7 +79,7 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
       this.#figures,
       this.#readings,
       inventory.onDidChange(({ kind }) => {
-        if (kind === 'images') this.#readings.searchAgain();
+        if (kind === 'images') this.#followImages();
       }),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#readings.close(uri.toString());
@@ -153,6 +155,15 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
     clearTimeout(this.#timer);
     this.#heat?.dispose();
     vscode.Disposable.from(...this.#disposables).dispose();
+  }
+
+  /** A search looks at every image, so it is not made again for a container that came or went. */
+  #followImages(): void {
+    const named = [...this.#deps.inventory.images.values()].map(({ id, tags }) => `${id} ${tags.join(' ')}`);
+    const images = named.join('\n');
+    if (images === this.#images) return;
+    this.#images = images;
+    this.#readings.searchAgain();
   }
 
   #drawHeat(): void {

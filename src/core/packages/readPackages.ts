@@ -13,6 +13,9 @@ const largestList = 128 << 20;
 /** Parsed in one step, which holds the thread; a lock of a thousand packages has half a megabyte. */
 const largestJson = 4 << 20;
 
+/** So many lists are named in one remark. */
+const mostNamed = 3;
+
 export interface ReadPackages {
   readonly packages: readonly InstalledPackage[];
   /** Lists that are there and could not be read, in words. */
@@ -59,10 +62,17 @@ export async function readPackages(
     });
   return {
     packages: files.flatMap(({ path }) => lists.get(path) ?? []),
-    remarks: [...reasons].map(
-      ([path, reason]) => `The packages in /${path} of ${tree.name} were not read: ${reason}`,
-    ),
+    remarks: remarksOf(reasons, tree.name),
   };
+}
+
+/** One sentence for each reason, which names the first of the lists. */
+function remarksOf(reasons: ReadonlyMap<string, string>, name: string): readonly string[] {
+  return [...Map.groupBy(reasons, ([, reason]) => reason)].map(([reason, lists]) => {
+    const first = lists.slice(0, mostNamed).map(([path]) => `/${path}`);
+    const more = lists.length > first.length ? ` and ${lists.length - first.length} more` : '';
+    return `The packages in ${first.join(', ')}${more} of ${name} were not read: ${reason}`;
+  });
 }
 
 function requireSize({ form, path, file }: PackageFile): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { comparePackages } from '../../../src/core/diff/comparePackages.ts';
 import { pairPackages } from '../../../src/core/diff/pairPackages.ts';
 import type { PackageChange } from '../../../src/core/diff/diffReport.ts';
+import { failure } from '../../../src/core/errors.ts';
 import type { FileTree } from '../../../src/core/fileTrees/fileTree.ts';
 import type { InstalledPackage, PackageManager } from '../../../src/core/packages/installedPackage.ts';
 import { unattended } from '../../../src/core/progress.ts';
@@ -127,6 +128,24 @@ describe('comparing the packages of two trees', () => {
         'The packages in /var/lib/rpm/Packages of one were not read: /var/lib/rpm/Packages can’t be read as a list of packages: it is no database that rpm writes',
       ],
     );
+  });
+
+  it('says once of many lists that they can’t be read', async () => {
+    const packages = ['a', 'b', 'c', 'd', 'e'].map((name) => [
+      `app/node_modules/${name}/package.json`,
+      npm('1.0.0'),
+    ]);
+    const tree = plainTree(Object.fromEntries(packages) as Record<string, string>, { name: 'one' });
+    const reason = failure('pathUnreadable', { path: '/x', name: 'one', reason: 'it is gone' });
+    const unreadable: FileTree = {
+      ...tree,
+      async *readMany() {
+        yield await Promise.reject(reason);
+      },
+    };
+    assert.deepEqual(await compared(unreadable, plainTree({})), [
+      `The packages in /app/node_modules/a/package.json, /app/node_modules/b/package.json, /app/node_modules/c/package.json and 2 more of one were not read: ${reason.message}`,
+    ]);
   });
 
   it('takes packages of an image for no news beside layers that have no list', async () => {

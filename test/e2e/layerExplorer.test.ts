@@ -216,7 +216,7 @@ describe('the files of images in the browser', function () {
     await workbench.expand(/^drydock-explorer\/large:1,/);
     await workbench
       .treeItem(/^Files,/)
-      .last()
+      .nth(1)
       .click();
     const reading = workbench.toast(/Look into drydock-explorer\/large:1/);
     await reading.getByText(/Reading .*[\d.]+ MB/).waitFor();

@@ -13,7 +13,7 @@ import { EngineInUse } from './engineInUse.ts';
 import { analyzeInside } from './inside/analyzing.ts';
 import { ImageFiles } from './inside/imageFiles.ts';
 import { LiveSources } from './inside/liveSources.ts';
-import { OpenedImages } from './inside/openedImages.ts';
+import { OpenedImages, type OpenedImagesDeps } from './inside/openedImages.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
 import { AnalysisPanels } from './report/analysisPanels.ts';
@@ -56,13 +56,14 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const ready = reconnect();
 
   const vaults = new VaultsInUse({ inventory, engine, log });
+  const readInside: OpenedImagesDeps['run'] = (image, work) =>
+    runOperation(log, vscode.l10n.t('Look into {image}', { image }), { reading: [0, 100] }, work);
   const inside = new OpenedImages({
     engine,
     tagsOf: (id) => inventory.images.get(id)?.tags ?? [],
     cacheFolder: vscode.Uri.joinPath(extension.globalStorageUri, 'layers').fsPath,
     vaults: () => vaults.list.vaults.flatMap(({ state }) => (state.kind === 'open' ? [state.vault] : [])),
-    run: (image, work) =>
-      runOperation(log, vscode.l10n.t('Look into {image}', { image }), { reading: [0, 100] }, work),
+    run: readInside,
   });
   const live = new LiveSources({
     engine,
@@ -84,7 +85,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
   });
   const analyses = new AnalysisPanels(extension, {
-    analyze: (key, options) => analyzeInside({ engine, ready, inside, log }, key, options),
+    analyze: (key, options) => analyzeInside({ engine, ready, inside, run: readInside, log }, key, options),
     showHistory: (key) => void panels.show({ ...key, beside: false }),
     log,
   });

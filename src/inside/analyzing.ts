@@ -2,6 +2,7 @@ import type { Engine } from '../core/engine/engine.ts';
 import { failure } from '../core/errors.ts';
 import type { ImageAnalysis } from '../core/inspect/imageAnalysis.ts';
 import type { StoredImages } from '../core/inspect/imageSharing.ts';
+import type { Operation } from '../core/progress.ts';
 import type { OpenedImages } from './openedImages.ts';
 
 export interface AnalyzingDeps {
@@ -9,6 +10,8 @@ export interface AnalyzingDeps {
   /** Settles once the engine is chosen; pages that come back after a reload wait for it. */
   readonly ready: Promise<unknown>;
   readonly inside: Pick<OpenedImages, 'open' | 'peek'>;
+  /** Runs `work` with a progress notification; undefined after a cancel, or a failure that was shown. */
+  readonly run: <T>(title: string, work: (operation: Operation) => Promise<T>) => Promise<T | undefined>;
   readonly log: { error(text: string, error: unknown): void };
 }
 
@@ -21,6 +24,8 @@ export interface ImageToAnalyze {
 export interface AnalyzeOptions {
   /** Whether the engine may be asked to send the image, under a progress notification. */
   readonly mayRead: boolean;
+  /** Whether secrets are looked for in small text files, for which the image is read once more. */
+  readonly withContents: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -29,9 +34,9 @@ export interface AnalyzeOptions {
  * a cancel, or after a failure, which was shown. Who shares its layers is left out where the engine does not answer.
  */
 export async function analyzeInside(
-  { engine, ready, inside, log }: AnalyzingDeps,
+  { engine, ready, inside, run, log }: AnalyzingDeps,
   { imageId, title }: ImageToAnalyze,
-  { mayRead, signal }: AnalyzeOptions,
+  { mayRead, withContents, signal }: AnalyzeOptions,
 ): Promise<ImageAnalysis | undefined> {
   await ready;
   const image = mayRead ? await inside.open(imageId, title) : await inside.peek(imageId);
@@ -48,5 +53,9 @@ export async function analyzeInside(
       return undefined;
     },
   );
-  return analyzeImage({ image, imageId, ...(stored && { stored }) }, operation);
+  const input = { image, imageId, ...(stored && { stored }) };
+  const whole = withContents
+    ? await run(title, (watched) => analyzeImage({ ...input, withContents }, watched))
+    : undefined;
+  return whole ?? analyzeImage(input, operation);
 }

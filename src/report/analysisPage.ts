@@ -4,6 +4,7 @@ import type { ImageAnalysis } from '../core/inspect/imageAnalysis.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { WastedFile } from '../core/waste/analyzeWaste.ts';
 import type { ByteRange } from '../core/waste/chainSizes.ts';
+import type { LookedInto } from '../core/waste/findings/contentFindings.ts';
 import type { Finding } from '../core/waste/findings/finding.ts';
 import { withoutSecrets } from '../core/waste/findings/secretText.ts';
 import { topWastedPaths } from '../core/waste/wastedPaths.ts';
@@ -39,12 +40,30 @@ export function pageAnalysis(analysis: ImageAnalysis, wording: AnalysisWording):
       story: files.map((file) => storyOf(file, wording)).join('; '),
     })),
     ...sharingOf(analysis, wording),
-    notes: [
+    notes: notesOf(findings.lookedInto, wording),
+    canLookInto: findings.lookedInto === undefined && image.files !== undefined,
+  };
+}
+
+function notesOf(lookedInto: LookedInto | undefined, { l10n, language }: AnalysisWording): readonly string[] {
+  if (lookedInto === undefined)
+    return [
       l10n.t(
         'Secrets were looked for by the names of files and variables, and in the history; not in what files hold.',
       ),
-    ],
-  };
+    ];
+  const { files, left, problem } = lookedInto;
+  return [
+    l10n.t('Small text files that were looked into for secrets: {count}.', {
+      count: files.toLocaleString(language),
+    }),
+    ...(left === 0
+      ? []
+      : [
+          l10n.t('Files that were not looked into: {count}.', { count: left.toLocaleString(language) }),
+          problem ?? '',
+        ]),
+  ];
 }
 
 function factsOf(
@@ -179,7 +198,7 @@ function sharingOf(
     ],
     sharedWith: sharedWith
       .slice(0, mostPartners)
-      .map(({ id, layerCount }) => [names.get(id) ?? id, l10n.t('{count} layers', { count: layerCount })]),
+      .map(({ id, layerCount }) => [names.get(id) ?? id, String(layerCount)]),
   };
 }
 

@@ -20,7 +20,11 @@ export interface AnalysisPanelsDeps {
    */
   readonly analyze: (
     key: AnalysisKey,
-    options: { readonly mayRead: boolean; readonly signal: AbortSignal },
+    options: {
+      readonly mayRead: boolean;
+      readonly withContents: boolean;
+      readonly signal: AbortSignal;
+    },
   ) => Promise<ImageAnalysis | undefined>;
   readonly showHistory: (key: AnalysisKey) => void;
   readonly log: { error(text: string, error: unknown): void };
@@ -112,14 +116,20 @@ class AnalysisPage {
   }
 
   /** A later call takes the place of one under way. */
-  async load({ mayRead }: { readonly mayRead: boolean }): Promise<void> {
+  async load({
+    mayRead,
+    withContents = false,
+  }: {
+    readonly mayRead: boolean;
+    readonly withContents?: boolean;
+  }): Promise<void> {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
     this.#show({ kind: 'loading' });
     const { key, analyze, log } = this.#deps;
     try {
-      const analysis = await analyze(key, { mayRead, signal: loading.signal });
+      const analysis = await analyze(key, { mayRead, withContents, signal: loading.signal });
       if (loading.signal.aborted) return;
       const wording = { l10n: vscode.l10n, language: vscode.env.language };
       this.#show(
@@ -141,6 +151,9 @@ class AnalysisPage {
         break;
       case 'retry':
         void this.load({ mayRead: true });
+        break;
+      case 'contents':
+        void this.load({ mayRead: true, withContents: true });
         break;
       case 'history':
         this.#deps.showHistory(this.#deps.key);

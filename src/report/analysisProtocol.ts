@@ -54,6 +54,8 @@ export interface PageAnalysis {
   readonly sharing: readonly string[];
   readonly sharedWith: readonly (readonly [name: string, layers: string])[];
   readonly notes: readonly string[];
+  /** Whether secrets can still be looked for in what files hold. */
+  readonly canLookInto: boolean;
 }
 
 export type AnalysisPageState =
@@ -70,6 +72,7 @@ export const analysisStringKeys = [
   'failedTitle',
   'retry',
   'history',
+  'contents',
   'findings',
   'nothingFound',
   'layers',
@@ -110,7 +113,7 @@ export interface ToAnalysisPage {
 export interface FromAnalysisPage {
   readonly type: (typeof asked)[number];
 }
-const asked = ['ready', 'retry', 'history'] as const;
+const asked = ['ready', 'retry', 'history', 'contents'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -179,7 +182,8 @@ function isAnalysis(value: unknown): boolean {
     ) &&
     isTexts(value['sharing']) &&
     isListOf(value['sharedWith'], isTexts) &&
-    isTexts(value['notes'])
+    isTexts(value['notes']) &&
+    typeof value['canLookInto'] === 'boolean'
   );
 }
 

@@ -10,6 +10,7 @@ export function analysisStrings(): AnalysisStrings {
     failedTitle: vscode.l10n.t('The image can’t be analyzed'),
     retry: vscode.l10n.t('Try Again'),
     history: vscode.l10n.t('Show Layer History'),
+    contents: vscode.l10n.t('Look for Secrets in Files'),
     findings: vscode.l10n.t('Findings'),
     nothingFound: vscode.l10n.t('Nothing was found that could be done better.'),
     layers: vscode.l10n.t('Waste by layer, newest first'),

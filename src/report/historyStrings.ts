@@ -60,12 +60,12 @@ export function factWords(): FactWords {
     layersOfSteps: vscode.l10n.t('{layers} from {steps} steps'),
     otherKind: vscode.l10n.t('other'),
     files: vscode.l10n.t('Files'),
-    fileCount: vscode.l10n.t('{count} files'),
-    removedCount: vscode.l10n.t('{count} removed'),
+    fileCount: vscode.l10n.t('files: {count}'),
+    removedCount: vscode.l10n.t('removed: {count}'),
     wasted: vscode.l10n.t('{bytes} wasted already'),
     spoiled: vscode.l10n.t('makes {bytes} useless'),
     sharedWith: vscode.l10n.t('Shared with'),
-    sharedCount: vscode.l10n.t('in {count} other images'),
+    sharedCount: vscode.l10n.t('other images: {count}'),
     exactBytes: vscode.l10n.t('{bytes} bytes'),
   };
 }

@@ -36,6 +36,7 @@ describe('the analysis of an image, in the browser', function () {
     await write('cache/http/wheel', 300_000);
     await write('app/run', 200_000);
     await write('app/.env', 20);
+    await writeFile(join(workspace, 'app/config.json'), '{"key":"AKIANEVERSHOWN234567"}');
     for (const [tag, dockerfile] of dockerfiles) {
       await writeFile(join(workspace, 'Dockerfile'), dockerfile);
       await docker('build', '--quiet', '--label', `${testLabel}=1`, '--tag', tag, workspace);
@@ -71,6 +72,13 @@ describe('the analysis of an image, in the browser', function () {
     assert.deepEqual(await vscode.axe(frame), []);
   });
 
+  it('looks for secrets in what files hold when that is asked for', async () => {
+    await frame.getByRole('button', { name: 'Look for Secrets in Files' }).click();
+    await frame.getByText('Something in a file looks like a secret (AWS)').waitFor();
+    await frame.getByText('Small text files that were looked into for secrets: 2.').waitFor();
+    assert.equal((await frame.locator('body').textContent())?.includes('NEVERSHOWN'), false);
+  });
+
   it('leads to the history, which tells what is in the layers and who else has them', async () => {
     await frame.getByRole('button', { name: 'Show Layer History' }).click();
     const step = vscode.page
@@ -80,9 +88,9 @@ describe('the analysis of an image, in the browser', function () {
       .locator('iframe#active-frame')
       .contentFrame()
       .locator('tbody tr.step', { hasText: '/root/.cache/pip/' });
-    await step.getByText('1 files').waitFor();
+    await step.getByText('files: 1').waitFor();
     frame = await vscode.webview();
-    assert.equal(await frame.getByText('in 2 other images').count(), 1);
+    assert.equal(await frame.getByText('other images: 2').count(), 1);
     await frame.getByRole('checkbox', { name: /demo\/shop:1\.0/ }).check();
     await frame.getByRole('checkbox', { name: /demo\/shop:1\.1/ }).check();
     await vscode.screenshot('history-with-waste');

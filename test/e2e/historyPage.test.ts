@@ -250,7 +250,7 @@ describe('the history page', () => {
     await show(ready(webServer, known(webServer)));
     assert.equal(await page.getByRole('button', { name: 'Look Inside' }).count(), 0);
     const base = page.locator('tbody tr.step').last();
-    assert.match((await base.textContent()) ?? '', /3,100 files1.40 MB wasted already.*in 2 other images/s);
+    assert.match((await base.textContent()) ?? '', /files: 3,1001.40 MB wasted already.*other images: 2/s);
     await page.getByRole('button', { name: 'Analyze Image' }).click();
     await page.getByRole('button', { name: 'Show Dockerfile:12' }).click();
     assert.deepEqual((await sent()).slice(1), [

@@ -32,14 +32,21 @@ export interface ImageAnalysis {
 
 /**
  * Analyzes an image. With `stored`, all images of its engine, the largest named one of them whose layers are all below
- * counts as its base, unless it is another tag of the same repository: those are earlier builds. Rejects as `analyzeLayers` does, or with an AbortError.
+ * counts as its base, unless it is another tag of the same repository: those are earlier builds. With `withContents`, secrets are looked for in
+ * small text files too, for which an engine sends the image once more. Rejects as `analyzeLayers` does, or with an AbortError.
  */
 export async function analyzeImage(
   {
     image,
     imageId,
     stored,
-  }: { readonly image: LayeredImage; readonly imageId: string; readonly stored?: StoredImages },
+    withContents = false,
+  }: {
+    readonly image: LayeredImage;
+    readonly imageId: string;
+    readonly stored?: StoredImages;
+    readonly withContents?: boolean;
+  },
   operation: Operation,
 ): Promise<ImageAnalysis> {
   const { signal } = operation;
@@ -47,7 +54,13 @@ export async function analyzeImage(
   const { waste, root } = await analyzeLayers({ name: image.name, layers }, { signal });
   const base = stored && baseOf(image, stored);
   const findings = await findFindings(
-    { image, waste, root, ...(base && { baseLayers: base.layerCount }) },
+    {
+      image,
+      waste,
+      root,
+      ...(base && { baseLayers: base.layerCount }),
+      ...(withContents && image.files && { reader: image.files }),
+    },
     operation,
   );
   const sharing = stored && sharingOf(imageId, stored);

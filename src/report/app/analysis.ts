@@ -47,7 +47,10 @@ function stateView(
         asking('primary', strings.retry, 'retry'),
       ]);
     case 'ready':
-      return analysisView(state.analysis, strings, asking('secondary', strings.history, 'history'));
+      return analysisView(state.analysis, strings, {
+        history: asking('secondary', strings.history, 'history'),
+        contents: asking('secondary', strings.contents, 'contents'),
+      });
   }
 }
 

@@ -11,7 +11,7 @@ import { element } from './element.ts';
 export function analysisView(
   analysis: PageAnalysis,
   strings: AnalysisStrings,
-  historyButton: HTMLElement,
+  { history, contents }: { readonly history: HTMLElement; readonly contents: HTMLElement },
 ): HTMLElement {
   return element('div', { class: 'report analysis' }, [
     element('header', {}, [
@@ -23,7 +23,7 @@ export function analysisView(
           element('div', {}, [element('dt', { text: label }), element('dd', { text, title })]),
         ),
       ),
-      element('div', { class: 'buttons' }, [historyButton]),
+      element('div', { class: 'buttons' }, [history, ...(analysis.canLookInto ? [contents] : [])]),
     ]),
     findingsSection(analysis, strings),
     layersSection(analysis, strings),

@@ -94,8 +94,22 @@ describe('the page of an analysis', () => {
       'It can’t be removed while containers are there that run on it: 1.',
     ]);
     assert.deepEqual(page.sharedWith, [
-      ['app:0.9', '2 layers'],
-      ['debian:12', '1 layers'],
+      ['app:0.9', '2'],
+      ['debian:12', '1'],
+    ]);
+  });
+
+  it('says in how many files secrets were looked for, and why not in all', async () => {
+    assert.match(page.notes[0] ?? '', /not in what files hold/);
+    const analysis = await sampleAnalysis();
+    const findings = {
+      ...analysis.findings,
+      lookedInto: { files: 1200, left: 3, problem: 'The engine is away.' },
+    };
+    assert.deepEqual(pageAnalysis({ ...analysis, findings }, wording).notes, [
+      'Small text files that were looked into for secrets: 1,200.',
+      'Files that were not looked into: 3.',
+      'The engine is away.',
     ]);
   });
 

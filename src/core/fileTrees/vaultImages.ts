@@ -1,4 +1,4 @@
-import { shortDigest } from '../digest.ts';
+import { shortDigest, type Digest } from '../digest.ts';
 import { manifestImage } from '../layers/snapshotImages.ts';
 import { KnownContents } from '../snapshot/knownContents.ts';
 import { layerEntries } from '../vault/layerIndex.ts';
@@ -7,12 +7,20 @@ import type { KnownImages } from './knownImages.ts';
 
 /** Images and layers that snapshots of these vaults hold, as the vaults are now; what is broken there is not there. */
 export function vaultImages(vaults: readonly Vault[]): KnownImages {
-  const known = vaults.map((vault) => ({ store: vault.blobs, contents: new KnownContents(vault) }));
+  const known = vaults.map((vault) => {
+    const contents = new KnownContents(vault);
+    const inTurn = oneAtATime();
+    return {
+      store: vault.blobs,
+      image: (id: Digest) => inTurn(() => contents.image(id)),
+      layerOfDiffId: (diffId: Digest) => inTurn(() => contents.layerOfDiffId(diffId)),
+    };
+  });
   return {
     async image(id, diffIds, signal) {
-      for (const { store, contents } of known) {
+      for (const { store, image } of known) {
         signal.throwIfAborted();
-        const manifests = (await contents.image(id))?.manifests ?? [];
+        const manifests = (await image(id))?.manifests ?? [];
         const manifest =
           diffIds === undefined
             ? manifests.length === 1 && manifests[0]
@@ -32,9 +40,9 @@ export function vaultImages(vaults: readonly Vault[]): KnownImages {
       return undefined;
     },
     async layer(diffId, signal) {
-      for (const { store, contents } of known) {
+      for (const { store, layerOfDiffId } of known) {
         signal.throwIfAborted();
-        const stored = await contents.layerOfDiffId(diffId);
+        const stored = await layerOfDiffId(diffId);
         if (stored === undefined) continue;
         const { index } = stored;
         return {
@@ -45,5 +53,15 @@ export function vaultImages(vaults: readonly Vault[]): KnownImages {
       }
       return undefined;
     },
+  };
+}
+
+/** Snapshots are looked through as far as a question needs, so a second one must not be asked in the middle of it. */
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import type { Digest } from '../../../src/core/digest.ts';
 import { cachedEngineImage, openEngineImage } from '../../../src/core/fileTrees/engineImage.ts';
 import type { FileTree } from '../../../src/core/fileTrees/fileTree.ts';
 import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
@@ -11,14 +12,16 @@ import { vaultImages } from '../../../src/core/fileTrees/vaultImages.ts';
 import { partsOf } from '../../../src/core/layers/entryNames.ts';
 import { fileAt } from '../../../src/core/layers/treeNode.ts';
 import { unattended } from '../../../src/core/progress.ts';
+import type { SnapshotDraft } from '../../../src/core/snapshot/snapshotDraft.ts';
 import { openSnapshot } from '../../../src/core/snapshot/snapshots.ts';
+import type { BlobStore } from '../../../src/core/vault/blobStore.ts';
 import { createVault, type Vault } from '../../../src/core/vault/layout.ts';
 import { sampleImage } from '../../support/archives/sampleImages.ts';
 import { sourceOf, storeImage } from '../../support/capturedThings.ts';
 import { tarOf } from '../../support/layerTars.ts';
 import { LyingEngine } from '../../support/lyingEngine.ts';
 import { toldTree } from '../../support/randomLayers.ts';
-import { land, storeTar, vaultWithContainer } from '../../support/snapshotVault.ts';
+import { land, snapshotMs, storeTar, vaultWithContainer } from '../../support/snapshotVault.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 
 const { signal } = new AbortController();
@@ -40,7 +43,7 @@ describe('images that a vault holds', function () {
   this.timeout(20_000);
   const folder = temporaryFolder();
   let vault: Vault;
-  let id: Awaited<ReturnType<typeof storeImage>>['id'];
+  let id: Digest;
 
   beforeEach(async () => {
     vault = await createVault({ path: join(folder.path(), 'vault'), compression: 'zstd' });
@@ -79,6 +82,23 @@ describe('images that a vault holds', function () {
     const diffIds = sampleImage(layers.slice(0, 1), []).diffIds;
     assert.equal(await vaultImages([vault]).image(id, diffIds, signal), undefined);
     assert.equal(await vaultImages([]).image(id, undefined, signal), undefined);
+  });
+
+  it('are found also when another one is looked for meanwhile', async () => {
+    const newer = { createdMs: snapshotMs + 1000 };
+    const addNewer = async (draft: SnapshotDraft, store: BlobStore): Promise<void> => {
+      const image = await storeImage(store, [await storeTar(store, [['newer']])]);
+      await draft.addImage(image);
+      newerId = image.id;
+    };
+    let newerId = id;
+    await land(vault, sourceOf('image', 'newer:1'), addNewer, newer);
+    const known = vaultImages([vault]);
+    const isKnown = async (one: Digest): Promise<boolean> =>
+      (await known.image(one, undefined, signal)) !== undefined;
+    assert.ok(await isKnown(newerId), 'the older snapshot was not looked into for this');
+    const unknown = sampleImage([], []).configDigest;
+    assert.deepEqual(await Promise.all([unknown, id].map(isKnown)), [false, true]);
   });
 
   it('give the list of a layer that the cache has lost', async () => {

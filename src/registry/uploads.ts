@@ -15,6 +15,8 @@ const pieceBytes = 16 << 20;
 /** A registry may have to move what it got to where it stays. */
 const patienceMs = 10 * 60_000;
 const maxAnswerBytes = 1 << 16;
+/** Nobody waits long for an upload that is given up. */
+const dropMs = 5_000;
 
 /** The upload that went on is not known any more; it has to be begun anew. */
 class SessionLost extends Error {
@@ -32,7 +34,8 @@ type PutBlobOptions = CancelOptions & { readonly onSent?: (bytes: number) => voi
  * Brings a blob to a repository:
  * 1. look whether it is there, 2. begin an upload, which mounts the blob where another repository has it, 3. send it,
  * in one request where the registry takes that, 4. where the connection breaks ask how far it came and go on from
- * there, or begin anew where the upload is not known any more, 5. end the upload with the digest.
+ * there, or begin anew where the upload is not known any more, 5. end the upload with the digest. An upload that fails
+ * otherwise, or is cancelled, is dropped.
  *
  * A single POST with the blob in it is not tried: many registries take the whole body only to say that it was to be
  * sent elsewhere. Source: distribution-spec, "Pushing blobs".
@@ -48,11 +51,15 @@ export async function putBlob(
   for (;;) {
     const begun = await begin(on, source, signal);
     if (begun === 'mounted') return 'mounted';
+    const upload = new Upload(on, source, options, begun);
     try {
-      await new Upload(on, source, options, begun).run();
+      await upload.run();
       return 'sent';
     } catch (error) {
-      if (!(error instanceof SessionLost)) throw error;
+      if (!(error instanceof SessionLost)) {
+        await upload.drop();
+        throw error;
+      }
       // Perhaps it was ended, and only the answer was lost.
       if (await headBlob(on, source.digest, options)) return 'sent';
       await tries.again(error.cause, signal);
@@ -156,6 +163,16 @@ class Upload {
         if (this.#at > before) tries.progressed();
       }
     }
+  }
+
+  /** Has the registry forget what arrived; one that can't does so by itself some day. Not by the signal that may have ended it. */
+  async drop(): Promise<void> {
+    const call = { ...this.#call('DELETE'), idleMs: dropMs, ok: [200, 202, 204, 400, 404, 405] } as const;
+    // What it failed of is told by then, and this would only hide it.
+    await this.#on.client
+      .send(call, AbortSignal.timeout(dropMs))
+      .then(({ response, status }) => readRefusal(response, status))
+      .catch(() => undefined);
   }
 
   /** Sends what is missing, or as much of it as the registry takes at once. */

@@ -245,6 +245,11 @@ export class FakeRegistry {
       this.#json(response, 404, { errors: [{ code: 'BLOB_UPLOAD_UNKNOWN', message: 'upload unknown' }] });
       return;
     }
+    if (request.method === 'DELETE') {
+      this.uploads.delete(id);
+      response.writeHead(204).end();
+      return;
+    }
     if (request.method === 'GET') {
       this.#standing(response, 204, repository, id, before);
       return;

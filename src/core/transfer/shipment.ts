@@ -52,11 +52,12 @@ export async function ship(
   const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const count = { there: 0, mounted: 0, sent: 0 };
   let sentBytes = 0;
-  const done = new Map<Digest, number>();
+  let doneBytes = 0;
+  const reached = new Map<Digest, number>();
   const report = (digest: Digest, bytes: number): void => {
-    done.set(digest, bytes);
-    let doneBytes = 0;
-    for (const each of done.values()) doneBytes += each;
+    // An upload that is begun anew goes back.
+    doneBytes += bytes - (reached.get(digest) ?? 0);
+    reached.set(digest, bytes);
     progress.report({ phase: 'sending', item, doneBytes, totalBytes });
   };
   await inParallel(

@@ -207,6 +207,7 @@ describe('storing a blob in a registry', () => {
     };
     await assert.rejects(app.putBlob(broken), damaged);
     assert.ok(!server.asked.some((call) => call.startsWith('PUT')));
+    assert.match(server.asked.at(-1) ?? '', /^DELETE .*\/uploads\//);
   });
 
   it('refuses a source that is too short', async () => {
@@ -236,6 +237,7 @@ describe('storing a blob in a registry', () => {
     await assert.rejects(app.putBlob(endless, { signal: cancel.signal }), { name: 'AbortError' });
     for (let turn = 0; turn < 100 && released.length === 0; turn += 1) await new Promise(setImmediate);
     assert.deepEqual(released, [true]);
+    assert.match(server.asked.at(-1) ?? '', /^DELETE .*\/uploads\//);
     assert.ok(!isStored());
   });
 

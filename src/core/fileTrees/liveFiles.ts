@@ -37,20 +37,43 @@ export interface LiveFiles {
   readonly open: OpenPart;
 }
 
+/** As many as Linux follows. */
+const maxLinks = 40;
+
 /**
  * A file as it is now, as one item whose data is to be read before the reader goes on: it fails unless the engine sends
- * all of it. Rejects with `fileChanged` where there is nothing, with `pathIsNot` where it is no file.
+ * all of it. Links are followed inside the container; out of a volume none leads anywhere. Rejects with `fileChanged`
+ * where there is nothing, with `pathIsNot` where it is no file, with `pathUnreadable`.
  */
 export async function* liveFile(
-  { open, name }: LiveFiles,
+  { open, name, kind }: LiveFiles,
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): AsyncGenerator<LiveFile, void, undefined> {
-  for await (const { entry, data } of pickEntry(open, { path, name }, signal)) {
-    if (entry.type !== 'file') throw failure('pathIsNot', { path: `/${path}`, name, kind: 'file' });
-    const { sizeBytes, mode, mtime } = entry;
-    yield { sizeBytes, mode, mtime, data };
+  const unreadable = (reason: string): Error => failure('pathUnreadable', { path: `/${path}`, name, reason });
+  let at = path;
+  for (let links = 0; links <= maxLinks; links++) {
+    let target: string | undefined;
+    for await (const { entry, data } of pickEntry(open, { path: at, name }, signal)) {
+      const { type, sizeBytes, mode, mtime } = entry;
+      if (type === 'symlink') target = entry.linkPath;
+      else if (type !== 'file') throw failure('pathIsNot', { path: `/${path}`, name, kind: 'file' });
+      else yield { sizeBytes, mode, mtime, data };
+    }
+    if (target === undefined) return;
+    if (kind === 'volume' && target.startsWith('/')) throw unreadable('its link leads out of the volume');
+    at = linkedPath(folderOf(at), target);
   }
+  throw unreadable('its links lead in a circle');
+}
+
+/** Where a link in a folder leads, never above the root. */
+function linkedPath(folder: string, target: string): string {
+  const parts = target.startsWith('/') || folder === '' ? [] : folder.split('/');
+  for (const part of target.split('/'))
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  return parts.join('/');
 }
 
 export interface ContainerFilesDeps {

@@ -139,6 +139,28 @@ describe('files of containers and volumes as they are now', function () {
       assert.equal((await failureOf(text(files, 'etc/nowhere'))).code, 'fileChanged');
     });
 
+    it('follows links inside a container, and never out of a volume', async () => {
+      const { name, folder: data } = await bench.volume('links');
+      writeFileSync(join(data, 'file'), 'in the volume');
+      mkdirSync(join(data, 'sub'));
+      symlinkSync('../file', join(data, 'sub/up'));
+      symlinkSync('/etc/own', join(data, 'out'));
+      symlinkSync('circle', join(data, 'circle'));
+      const id = await container({
+        HostConfig: { Mounts: [{ Type: 'volume', Source: name, Target: '/data' }] },
+      });
+      await put(id, '/etc/own', 'of the container');
+      const files = containerFiles(bench, { id, name: 'web' });
+      assert.equal(await text(files, 'data/sub/up'), 'in the volume');
+      assert.equal(await text(files, 'data/out'), 'of the container');
+      // Some engines say it themselves.
+      const { code } = await failureOf(text(files, 'data/circle'));
+      assert.ok(code === 'pathUnreadable' || code === 'engineRefused', code);
+      const alone = volumeFiles(ownedHelpers(bench), name);
+      assert.equal(await text(alone, 'sub/up'), 'in the volume');
+      assert.equal((await failureOf(text(alone, 'out'))).code, 'pathUnreadable');
+    });
+
     it('lists and reads a volume that no container uses', async () => {
       const { name, folder: data } = await bench.volume('alone');
       fillOddly(data);

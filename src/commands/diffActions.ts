@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { FileChange } from '../core/diff/diffReport.ts';
 import type { Operation } from '../core/progress.ts';
+import { formatBytes } from '../core/quantity.ts';
 import type { Compared } from '../inside/comparing.ts';
 import type { DiffPageActions } from '../report/diffPage.ts';
 import type { DiffFiles } from '../ui/diffFiles.ts';
@@ -46,19 +47,26 @@ async function compareFile(
 ): Promise<void> {
   const uris = { left: files.uri(compared, change, 'left'), right: files.uri(compared, change, 'right') };
   const { left, right } = change;
-  const isSmall = [left, right].every((facts) => (facts?.sizeBytes ?? 0) <= mostEditorBytes);
-  const isText =
-    isSmall &&
-    (await runOperation(
-      log,
-      vscode.l10n.t('Reading {name}', { name: uris.right.path }),
-      {},
-      async (operation) => {
-        const read = (uri: vscode.Uri): Promise<boolean> => readForEditor(files, uri, operation);
-        const texts = await Promise.all([read(uris.left), read(uris.right)]);
-        return texts.every((text) => text);
-      },
-    ));
+  const sizeBytes = Math.max(left?.sizeBytes ?? 0, right?.sizeBytes ?? 0);
+  if (sizeBytes > mostEditorBytes) {
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
+        path: uris.right.path,
+        size: formatBytes(sizeBytes),
+      }),
+    );
+    return;
+  }
+  const isText = await runOperation(
+    log,
+    vscode.l10n.t('Reading {name}', { name: uris.right.path }),
+    {},
+    async (operation) => {
+      const read = (uri: vscode.Uri): Promise<boolean> => readForEditor(files, uri, operation);
+      const texts = await Promise.all([read(uris.left), read(uris.right)]);
+      return texts.every((text) => text);
+    },
+  );
   if (isText === undefined) return;
   if (isText) {
     const names = { left: compared.left.name, right: compared.right.name };

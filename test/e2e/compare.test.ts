@@ -140,6 +140,18 @@ describe('the comparison of two images, in the browser', function () {
     await vscode.page.keyboard.press('Control+W');
   });
 
+  it('opens what is no text as it is, each side by itself', async () => {
+    frame = await vscode.webview();
+    await row(/logo\.bin/).dblclick();
+    await workbench.told(/logo\.bin is no text/);
+    await eventually(async () => (await vscode.page.getByRole('tab', { name: /^logo\.bin/ }).count()) === 2);
+    const tabs = vscode.page.getByRole('tab', { name: /^logo\.bin/ });
+    for (const left of [1, 0]) {
+      await vscode.page.keyboard.press('Control+W');
+      await eventually(async () => (await tabs.count()) === left);
+    }
+  });
+
   it('compares anew when everything is to count, and keeps what is looked at', async () => {
     frame = await vscode.webview();
     await frame.getByRole('radio', { name: 'Strict' }).check();

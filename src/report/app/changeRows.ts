@@ -1,4 +1,10 @@
-import { pageFields, type PageField, type WireFacts, type WireRow } from '../../core/diff/diffPageData.ts';
+import {
+  pageFields,
+  pageFileTypes,
+  type PageField,
+  type WireFacts,
+  type WireRow,
+} from '../../core/diff/diffPageData.ts';
 
 /** A changed file as the page holds it. */
 export interface ChangeRow {
@@ -34,7 +40,7 @@ export function fieldsOf({ fields }: ChangeRow): readonly PageField[] {
   return pageFields.filter((_, bit) => (fields & (1 << bit)) !== 0);
 }
 
-export function isFolder({ left, right }: ChangeRow): boolean {
-  const facts = right === 0 ? left : right;
-  return facts !== 0 && facts[0] === 1;
+/** Whether a side has bytes to show: links, devices and folders have none. */
+export function isReadable(side: WireFacts | 0): boolean {
+  return side !== 0 && pageFileTypes[side[0]] === 'file';
 }

@@ -1,4 +1,4 @@
-import { deltaBytes, isFolder, leftBytes, rightBytes, weightBytes, type ChangeRow } from './changeRows.ts';
+import { deltaBytes, leftBytes, rightBytes, weightBytes, type ChangeRow } from './changeRows.ts';
 import { largest } from './largest.ts';
 import { sorted, type Turns } from './turns.ts';
 
@@ -230,11 +230,6 @@ export async function allFolders(root: ChangeNode, turns: Turns): Promise<Readon
     if (turns.isOver) await turns.next();
   }
   return open;
-}
-
-/** Whether a line may be opened as a file; folders may not. */
-export function isFile({ row }: ChangeNode): boolean {
-  return row !== undefined && !isFolder(row);
 }
 
 /** Rows in an order of a flat list. */

@@ -1,7 +1,7 @@
 import type { WireFacts } from '../../core/diff/diffPageData.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import { visibleName } from '../../core/fileTrees/visibleName.ts';
-import { fieldsOf, isFolder, type ChangeRow } from './changeRows.ts';
+import { fieldsOf, isReadable, type ChangeRow } from './changeRows.ts';
 import type { ChangeNode } from './changeTree.ts';
 import type { DiffContext } from './diffContext.ts';
 import { kindMark, kindWord, modeWords, shownPath, signedBytes, typeWord } from './diffWords.ts';
@@ -103,10 +103,8 @@ function sideHeading(name: string, facts: WireFacts | 0, absent: string): HTMLEl
 
 function actionsOf(row: ChangeRow, { actions, strings }: DiffContext): readonly HTMLElement[] {
   if (actions === undefined) return [];
-  const isReadable = (facts: WireFacts | 0): boolean => facts !== 0 && (facts[0] === 0 || facts[0] === 3);
-  const isContent = !isFolder(row);
   const shown = [
-    ...(isContent && isReadable(row.left) && isReadable(row.right)
+    ...(isReadable(row.left) && isReadable(row.right)
       ? [
           button({
             class: 'primary',
@@ -118,7 +116,7 @@ function actionsOf(row: ChangeRow, { actions, strings }: DiffContext): readonly 
         ]
       : []),
     ...(['left', 'right'] as const)
-      .filter((side) => isContent && isReadable(row[side]))
+      .filter((side) => isReadable(row[side]))
       .map((side) =>
         button({
           class: 'secondary',

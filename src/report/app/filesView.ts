@@ -1,10 +1,9 @@
 import { fitting } from './changeFilter.ts';
 import { changeColumns, tableLine, treeLine } from './changeList.ts';
-import type { ChangeRow } from './changeRows.ts';
+import { isReadable, type ChangeRow } from './changeRows.ts';
 import {
   allFolders,
   firstOpen,
-  isFile,
   linesOf,
   sortColumns,
   sortedRows,
@@ -243,10 +242,11 @@ export class FilesView {
       this.#toggle(at);
       return;
     }
-    const row = line === undefined ? this.#rows[at] : isFile(line.node) ? line.node.row : undefined;
+    const row = line === undefined ? this.#rows[at] : line.node.row;
     if (row === undefined || actions === undefined) return;
-    if (row.left !== 0 && row.right !== 0) actions.compare(row);
-    else actions.open(row, row.left === 0 ? 'right' : 'left');
+    const sides = (['left', 'right'] as const).filter((side) => isReadable(row[side]));
+    if (sides.length === 2) actions.compare(row);
+    else for (const side of sides) actions.open(row, side);
   }
 
   #onTreeKey(key: string, at: number): boolean {

@@ -5,7 +5,7 @@ import type { StoredImages } from '../core/inspect/imageSharing.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
 import { dockerfileSelector, type DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { HistoryActions } from '../report/historyPanel.ts';
-import type { DockerfileLine, HistoryExtras, RepositoryTag } from '../report/historyPage.ts';
+import type { DockerfileLine, HistoryExtras, LayerInside, RepositoryTag } from '../report/historyPage.ts';
 import { splitTag } from '../views/repositoryName.ts';
 import type { CommandContext } from './context.ts';
 
@@ -20,6 +20,8 @@ export interface HistoryActionsDeps {
 /** A picture of more tags than this says nothing. */
 const mostTags = 40;
 
+const mostKnown = 20;
+
 /** What the history pages can ask for beyond the engine's history. */
 export function historyActions({
   engine,
@@ -28,12 +30,16 @@ export function historyActions({
   showAnalysis,
   showDiff,
 }: HistoryActionsDeps): HistoryActions {
+  // An image never changes under its ID, and a page asks anew with each event of the engine.
+  const known = new Map<string, readonly LayerInside[]>();
   return {
     async extras({ imageId, title, tags }, { mayRead, signal }) {
       const image = mayRead ? await inside.open(imageId, title) : await inside.peek(imageId);
       if (mayRead && image !== undefined) lens.lookAgain();
       const { layerFigures } = await import('../lens/layerFigures.ts');
-      const figures = image && (await layerFigures(image, signal));
+      const figures = known.get(imageId) ?? (image && (await layerFigures(image, signal)));
+      if (figures) known.set(imageId, figures);
+      for (const oldest of [...known.keys()].slice(0, -mostKnown)) known.delete(oldest);
       const { readStoredImages } = await import('../core/inspect/imageSharing.ts');
       const stored = await readStoredImages(engine(), { signal, progress: { report: () => undefined } });
       return {

@@ -21,7 +21,7 @@ async function unit(): Promise<SuiteResults> {
     pattern: 'test/unit/**/*.test.ts',
     folder: await suiteFolder('unit'),
     testTimeoutMs: 20_000,
-    suiteTimeoutMs: 5 * minutes,
+    suiteTimeoutMs: 15 * minutes,
   });
 }
 
@@ -89,7 +89,7 @@ async function e2e(): Promise<SuiteResults> {
     folder,
     env: { ...engine.env, DRYDOCK_TEST_VSIX: await packageExtension(folder) },
     testTimeoutMs: 2 * minutes,
-    suiteTimeoutMs: 8 * minutes,
+    suiteTimeoutMs: 20 * minutes,
   });
 }
 

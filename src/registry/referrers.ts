@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Digest } from '../core/digest.ts';
-import { parseImageIndex, parseManifest, type Descriptor } from '../core/oci/manifest.ts';
+import { parseImageIndex, parseManifest, type Descriptor, type Manifest } from '../core/oci/manifest.ts';
 import { isIndexType, ociIndexType } from '../core/oci/mediaTypes.ts';
 import type { RemoteDescriptor, RemoteManifest } from '../core/registry/remoteRepository.ts';
 import type { CancelOptions } from '../core/vault/blobStore.ts';
@@ -83,15 +83,27 @@ function referring(
   { digest, sizeBytes }: RemoteDescriptor,
   { path }: RepositoryCalls,
 ): { readonly subject: Digest; readonly entry: object } | undefined {
-  if (isIndexType(mediaType)) return undefined;
-  const { subject, artifactType, config, annotations } = parseManifest(bytes, `${path}@${digest}`);
+  const where = `${path}@${digest}`;
+  const { subject, annotations, artifactType } = isIndexType(mediaType)
+    ? parseImageIndex(bytes, where)
+    : typedByConfig(parseManifest(bytes, where));
   if (!subject) return undefined;
   const entry = {
     mediaType,
     digest,
     size: sizeBytes,
-    artifactType: artifactType ?? config.mediaType,
+    ...(artifactType !== undefined && { artifactType }),
     ...(annotations && { annotations }),
   };
   return { subject: subject.digest, entry };
+}
+
+/** Before there was an `artifactType`, the type of the config was all there was. */
+function typedByConfig({
+  subject,
+  annotations,
+  artifactType,
+  config,
+}: Manifest): Pick<Manifest, 'subject' | 'annotations' | 'artifactType'> {
+  return { subject, annotations, artifactType: artifactType ?? config.mediaType };
 }

@@ -33,11 +33,12 @@ export async function putImage(
 
 export async function putIndex(
   on: RemoteRepository,
-  tag: string,
+  tag: string | undefined,
   manifests: readonly RemoteDescriptor[],
+  more: object = {},
 ): Promise<RemoteDescriptor> {
   const listed = manifests.map(({ mediaType, digest, sizeBytes: size }) => ({ mediaType, digest, size }));
-  return putDocument(on, ociIndexType, tag, { manifests: listed });
+  return putDocument(on, ociIndexType, tag, { manifests: listed, ...more });
 }
 
 /** Something that refers to a manifest, as `oras attach` makes it, or with a tag as cosign did. */

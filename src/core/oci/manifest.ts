@@ -41,6 +41,8 @@ const index = z.looseObject({
   artifactType: z.string().optional(),
   manifests: z.array(descriptor).max(10_000).nullable(),
   annotations: optionalMap,
+  // Of no use to who wants the image, so one that can't be read is no reason to refuse it.
+  subject: descriptor.nullish().catch(undefined),
 });
 
 const dockerArchive = z

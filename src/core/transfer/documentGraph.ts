@@ -28,16 +28,24 @@ export function childrenFirst<T extends RemoteManifest>(
 ): readonly T[] {
   const ahead = new Map<Digest, T>(documents.map((one) => [one.digest, one]));
   const ordered: T[] = [];
-  const take = (one: T): void => {
+  // Not by recursion: how deep they nest is up to who made them.
+  const open: { readonly one: T; readonly left: Digest[] }[] = [];
+  const enter = (one: T | undefined): void => {
     // Taken out before its children are looked at, so that a circle ends.
-    if (!ahead.delete(one.digest)) return;
-    for (const { digest } of namedBy(one, where).documents) {
-      const child = ahead.get(digest);
-      if (child !== undefined) take(child);
-    }
-    ordered.push(one);
+    if (one === undefined || !ahead.delete(one.digest)) return;
+    open.push({ one, left: namedBy(one, where).documents.map(({ digest }) => digest) });
   };
-  for (const one of documents) take(one);
+  for (const first of documents) {
+    enter(first);
+    for (let top = open.at(-1); top; top = open.at(-1)) {
+      const next = top.left.pop();
+      if (next !== undefined) enter(ahead.get(next));
+      else {
+        ordered.push(top.one);
+        open.pop();
+      }
+    }
+  }
   return ordered;
 }
 

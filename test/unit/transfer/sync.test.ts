@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import { digestOf } from '../../../src/core/digest.ts';
+import { ociIndexType } from '../../../src/core/oci/mediaTypes.ts';
 import { unattended } from '../../../src/core/progress.ts';
-import type { RemoteRegistry, RemoteRepository } from '../../../src/core/registry/remoteRepository.ts';
+import type {
+  RemoteManifest,
+  RemoteRegistry,
+  RemoteRepository,
+} from '../../../src/core/registry/remoteRepository.ts';
 import { copyImage } from '../../../src/core/transfer/copyImage.ts';
+import { childrenFirst, lacksAny } from '../../../src/core/transfer/documentGraph.ts';
 import { planKeepLast, readTags, removeTags } from '../../../src/core/transfer/keepLastTags.ts';
 import { planSync } from '../../../src/core/transfer/planSync.ts';
 import { capturesOf, isChosen, type TagFilter } from '../../../src/core/transfer/wildcard.ts';
@@ -37,6 +44,38 @@ describe('a pattern', () => {
       ['v1', 'latest'],
     );
     assert.ok(isChosen('anything', everything));
+  });
+});
+
+describe('documents that name each other', () => {
+  const documentOf = (fields: object): RemoteManifest => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...fields }));
+    return { mediaType: ociIndexType, digest: digestOf(bytes), sizeBytes: bytes.length, bytes };
+  };
+  const listing = (...children: readonly RemoteManifest[]): RemoteManifest =>
+    documentOf({
+      manifests: children.map(({ mediaType, digest, sizeBytes: size }) => ({ mediaType, digest, size })),
+    });
+
+  it('come after what they name, whatever the order they are found in, and however deep they nest', () => {
+    const shared = listing();
+    const middle = listing(shared);
+    const top = listing(shared, middle);
+    for (const found of [
+      [top, shared, middle],
+      [top, middle, shared],
+      [shared, top, middle],
+    ])
+      assert.deepEqual(childrenFirst(found, 'test'), [shared, middle, top]);
+    const chain = [listing()];
+    for (let depth = 0; depth < 20_000; depth += 1) chain.push(listing(...chain.slice(-1)));
+    assert.deepEqual(childrenFirst([...chain].reverse(), 'test'), chain);
+  });
+
+  it('may lack some', () => {
+    const child = listing();
+    assert.equal(lacksAny([listing(child), child], 'test'), false);
+    assert.equal(lacksAny([listing(child)], 'test'), true);
   });
 });
 
@@ -92,6 +131,20 @@ describe('copying between registries', () => {
       const again = await copy('1', '1');
       assert.deepEqual([again.wasThere, again.blobs.sent, again.blobs.mounted], [true, 0, 0]);
     });
+
+  it('keeps an index that refers to an image in the list of its referrers', async () => {
+    const image = await putImage(from, { content: 'x', tag: '1' });
+    const part = await putImage(from, { content: 'a list of parts' });
+    const { mediaType, digest, sizeBytes: size } = image;
+    const parts = await putIndex(from, undefined, [part], { subject: { mediaType, digest, size } });
+    const { companions } = await copy('1', '1');
+    assert.equal(companions, 1);
+    for (const each of [from, to])
+      assert.deepEqual(
+        (await each.referrers(image.digest)).map((one) => one.digest),
+        [parts.digest],
+      );
+  });
 
   it('brings a signature that came later to what is there already', async () => {
     const image = await putImage(from, { content: 'x', tag: '1' });

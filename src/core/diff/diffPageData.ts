@@ -26,7 +26,7 @@ export type PageFileType = (typeof pageFileTypes)[number];
 /** More files than this are not shown; the exports have them all. */
 export const mostPageRows = 500_000;
 /** Of one message or one block of a file: small enough to be read without a pause that is felt. */
-export const rowsPerChunk = 2_000;
+export const rowsPerChunk = 1_000;
 export const mostPackages = 20_000;
 export const mostSteps = 5_000;
 export const mostSettings = 5_000;

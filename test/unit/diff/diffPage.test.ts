@@ -37,7 +37,7 @@ describe('the form of a report for its page', () => {
   });
 
   it('is read back as it was, chunk by chunk', () => {
-    const report = sampleDiff({ fileCount: 4_500 });
+    const report = sampleDiff({ fileCount: 2_250 });
     const starts = [0, rowsPerChunk, 2 * rowsPerChunk];
     const rows = starts.flatMap((start) =>
       rowsOf(parseWireRows(JSON.parse(JSON.stringify(diffPageRows(report, start)))) ?? [], start),
@@ -116,7 +116,7 @@ describe('the report as JSON in pieces', () => {
 
 describe('the report as one HTML file', () => {
   it('holds the whole report in blocks that are not run', () => {
-    const report = sampleDiff({ fileCount: 4_500 });
+    const report = sampleDiff({ fileCount: 2_250 });
     const [first, ...chunks] = blocksOf(wholeFile({ report, bundle }));
     assert.deepEqual(parseDiffFileHead(first)?.head, diffPageHead(report));
     assert.equal(chunks.length, 3);

@@ -34,7 +34,7 @@ function row(path: string, kind: (typeof pageKinds)[number], left: number, right
 }
 
 function sampleRows(): readonly ChangeRow[] {
-  return rowsOf(diffPageRows(sampleDiff({ fileCount: 1_500 }), 0), 0);
+  return rowsOf(diffPageRows(sampleDiff({ fileCount: 1_000 }), 0), 0);
 }
 
 const view = { count: 100_000, rowHeight: 24, scrollTop: 0, height: 480 };

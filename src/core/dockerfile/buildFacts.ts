@@ -1,5 +1,5 @@
 /** What the steps of a history tell of the build as a whole. */
-import { canonical } from './canonicalStep.ts';
+import { canonical, lastWord } from './canonicalStep.ts';
 import type { Builder } from './compareStep.ts';
 import type { Instruction } from './instruction.ts';
 import { stagesBelow, type Dockerfile } from './parseDockerfile.ts';
@@ -52,7 +52,7 @@ export function givenArguments(steps: readonly Instruction[]): ReadonlyMap<strin
       text
         .slice(3)
         .trim()
-        .split(/\s+(?=[A-Za-z_]\w*=)/)
+        .split(/(?<!\s)\s+(?=[A-Za-z_]\w*=)/)
         .forEach(take);
   for (const { buildArgs } of steps) buildArgs.forEach(take);
   return given;
@@ -92,7 +92,5 @@ export function stepsOfTriggers(
 }
 
 function targetOf(keyword: string, operands: string): string {
-  return keyword === 'COPY' || keyword === 'ADD'
-    ? (/\S*$/.exec(operands)?.[0] ?? '')
-    : canonical(keyword, operands);
+  return keyword === 'COPY' || keyword === 'ADD' ? lastWord(operands) : canonical(keyword, operands);
 }

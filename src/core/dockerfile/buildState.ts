@@ -96,7 +96,7 @@ export class BuildState {
 
   /** Names and values stand in a step without quotes: a value may go on with what looks like another name. */
   #learnEnv(operands: string): void {
-    for (const pair of operands.split(/\s+(?=[A-Za-z_]\w*=)/)) {
+    for (const pair of operands.split(/(?<!\s)\s+(?=[A-Za-z_]\w*=)/)) {
       const equals = pair.indexOf('=');
       if (equals > 0)
         this.#env.set(pair.slice(0, equals), pair.slice(equals + 1).replace(/^"([^"]*)"$/, '$1'));

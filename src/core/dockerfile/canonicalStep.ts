@@ -36,6 +36,11 @@ export function withoutFlags(operands: string): string {
   return operands.replace(/^(?:--[A-Za-z][\w-]*(?:=\S*)?\s+)+/, '');
 }
 
+/** What stands behind the last blank: where files are copied to. */
+export function lastWord(operands: string): string {
+  return operands.split(/\s/).at(-1) ?? '';
+}
+
 /** The lines of a script without the here-document around them. */
 function bareScript(script: string): string {
   const [, , inside] = /^<<(\w+)\n([^]*)\n\1$/.exec(script) ?? [];
@@ -55,15 +60,17 @@ function canonicalVolumes(operands: string): string {
     .join(' ');
 }
 
-/** Widest range of ports that is counted out. */
-const mostPorts = 1_000;
+/** Ports of one instruction that are counted out; ranges beyond them stay as they are written. */
+const mostPorts = 2_000;
 
 export function canonicalPorts(ports: readonly string[]): string {
+  let counted = 0;
   const all = ports.flatMap((port) => {
     const [range = '', protocol = 'tcp'] = port.toLowerCase().split('/');
     const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(range) ?? [];
     const count = Number(last) - Number(first) + 1;
-    if (!(count > 0 && count <= mostPorts)) return [`${range}/${protocol}`];
+    if (!(count > 0 && counted + count <= mostPorts)) return [`${range}/${protocol}`];
+    counted += count;
     return Array.from({ length: count }, (_, at) => `${Number(first) + at}/${protocol}`);
   });
   return [...new Set(all)].sort().join(' ');

@@ -57,7 +57,9 @@ export function weightOf(keyword: string): number {
 }
 
 /** What an instruction is to leave, prepared for many comparisons. */
-export interface PreparedLine extends Pick<ExpectedStep, 'keyword' | 'copy' | 'args'> {
+export interface PreparedLine extends Pick<ExpectedStep, 'keyword' | 'copy'> {
+  /** Of ARG: as it is written, and with whatever values. */
+  readonly args?: { readonly stated: string; readonly patterns: readonly string[] };
   readonly texts: ReadonlySet<string>;
   readonly plain: ReadonlySet<string>;
   /** Those with gaps in them. */
@@ -69,7 +71,7 @@ export function prepareLine({ keyword, copy, args, texts }: ExpectedStep): Prepa
   return {
     keyword,
     ...(copy && { copy }),
-    ...(args && { args }),
+    ...(args && { args: preparedArgs(args) }),
     texts: new Set(texts.filter((text) => !text.includes(anything))),
     plain: new Set(plain),
     patterns: plain.filter((text) => text.includes(anything)),
@@ -95,22 +97,26 @@ export function likeness(expected: PreparedLine, step: PreparedStep): Likeness |
   return isAlike ? { confidence: 'likely', weight: weight - 2 } : undefined;
 }
 
+function preparedArgs(args: NonNullable<ExpectedStep['args']>): NonNullable<PreparedLine['args']> {
+  const textOf = (words: readonly string[]): string => `ARG ${words.join(' ')}`;
+  const names = args.map(([name]) => name);
+  return {
+    stated: textOf(args.map(([name, value]) => (value === undefined ? name : `${name}=${value}`))),
+    patterns: [textOf(names.map((name) => `${name}=${anything}`)), textOf(names)],
+  };
+}
+
 /** Names decide; values may have been given to the build. */
 function argLikeness(
-  expected: NonNullable<ExpectedStep['args']>,
+  { stated, patterns }: NonNullable<PreparedLine['args']>,
   { text, builder }: PreparedStep,
 ): Likeness | undefined {
   // buildah notes the names of all arguments that have a value so far.
   if (builder === 'buildah') return { confidence: 'likely', weight: 1 };
-  const stated = expected.map(([name, value]) => (value === undefined ? name : `${name}=${value}`));
-  if (text === `ARG ${stated.join(' ')}`) return { confidence: 'exact', weight: usualWeight };
+  if (text === stated) return { confidence: 'exact', weight: usualWeight };
   // The classic builder notes the default, whatever was given.
   if (builder === 'classic') return undefined;
-  const given = expected.map(([name]) => `${name}=${anything}`);
-  const isSame = [given, expected.map(([name]) => name)].some((args) =>
-    isLike(`ARG ${args.join(' ')}`, text),
-  );
-  return isSame ? { confidence: 'likely', weight: 1 } : undefined;
+  return patterns.some((pattern) => isLike(pattern, text)) ? { confidence: 'likely', weight: 1 } : undefined;
 }
 
 /** Whether `text` is `pattern`, in which `anything` stands for whatever. Takes each piece where it comes first. */

@@ -1,6 +1,6 @@
 /** What builders leave in an image's history for each instruction of a Dockerfile. */
 import { BuildState, inFolder } from './buildState.ts';
-import { canonical, canonicalPorts, withoutFlags } from './canonicalStep.ts';
+import { canonical, canonicalPorts, lastWord, withoutFlags } from './canonicalStep.ts';
 import { goList, jsonList } from './goSyntax.ts';
 import { soleScript } from './hereDocuments.ts';
 import type { Instruction } from './instruction.ts';
@@ -141,7 +141,7 @@ function expectedCopy(instruction: WrittenInstruction, state: BuildState, asWrit
   const words = written?.map((word) => state.resolved(word)) ?? state.words(operands);
   const sources = words.slice(0, -1);
   const target = words.at(-1) ?? '';
-  const unresolved = written?.at(-1) ?? /\S*$/.exec(operands)?.[0] ?? '';
+  const unresolved = written?.at(-1) ?? lastWord(operands);
   return {
     texts: [`${keyword} ${withoutFlags(words.join(' '))}`, asWritten],
     copy: {

@@ -48,7 +48,7 @@ export function jsonList(strings: readonly string[]): string {
  * Undefined for anything else.
  */
 export function healthcheckOf(text: string): string | undefined {
-  const parts = /^&\{(\[[^]*\])((?: "[^"]*"){3,4}) '([^]+)'\}$/.exec(text.trim());
+  const parts = /^&\{(\[[^]*\])((?: "[^"]*"){3,4}) '([^]{1,12})'\}$/.exec(text.trim());
   const test = parts?.[1] === undefined ? undefined : goList(parts[1]);
   const retries = parts?.[3] === undefined ? undefined : runeOf(parts[3]);
   if (parts === null || test === undefined || retries === undefined) return undefined;

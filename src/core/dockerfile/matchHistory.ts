@@ -78,10 +78,11 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
   const given = givenArguments(own);
   const isOnOtherBase = base !== undefined && baseSteps !== base.length;
   const known = baseSteps === undefined ? undefined : read.slice(0, baseSteps);
-  const expected = expectedSteps(dockerfile, stage, given, known).slice(0, mostSteps);
+  const expected = expectedSteps(dockerfile, stage, given, known);
+  if (expected.length > mostSteps || steps.length > mostSteps) return untold(expected, isOnOtherBase);
   const prepared = all.slice(baseSteps ?? 0);
   const found = expected.map(prepareLine).map((row) => prepared.map((step) => likeness(row, step)));
-  const ownSteps = steps.slice(baseSteps ?? 0, mostSteps);
+  const ownSteps = steps.slice(baseSteps ?? 0);
   const hasFillers = ownSteps.some(isFiller);
   const free = new Set([
     ...stepsOfTriggers(own, triggers ?? triggersIn(known ?? [])),
@@ -134,6 +135,17 @@ export function matchHistory({ dockerfile, stage, steps, base, triggers }: Match
     ...(baseSteps === undefined ? {} : { baseSteps }),
     leftOver: isBesideTheImage ? [] : leftOver,
     worth: alignment.worth - (isOnOtherBase ? 1 : 0),
+  };
+}
+
+/** Of what is too long to be compared as a whole, a part would prove nothing. */
+function untold(expected: readonly ExpectedStep[], isOnOtherBase: boolean): HistoryMatch {
+  return {
+    lines: expected.map(({ instruction, stage }) => ({ instruction, stage, match: { kind: 'unclear' } })),
+    confidence: 'none',
+    leftOver: [],
+    isOnOtherBase,
+    worth: -Infinity,
   };
 }
 

@@ -1,4 +1,5 @@
 /** A Dockerfile's stages: what each is built on, and which instructions it has. */
+import { failure } from '../errors.ts';
 import {
   readInstructions,
   type EscapeSign,
@@ -33,6 +34,9 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
 }
 
+/** No person writes more; each is looked for among all images. */
+const mostStages = 300;
+
 /** Reads a Dockerfile; what stands before the first FROM and is no ARG is left out. Throws `dockerfileTooLarge`. */
 export function parseDockerfile(text: string): Dockerfile {
   const { escape, instructions } = readInstructions(text);
@@ -52,7 +56,9 @@ export function parseDockerfile(text: string): Dockerfile {
   }
   const stages: Stage[] = [];
   const rest = firstFrom === -1 ? [] : instructions.slice(firstFrom);
-  for (const [place, group] of byStage(rest).entries()) {
+  const groups = byStage(rest);
+  if (groups.length > mostStages) throw failure('dockerfileTooLarge', { limit: `${mostStages} stages` });
+  for (const [place, group] of groups.entries()) {
     const [from, ...own] = group;
     const { base, name } = readFrom(from, stages, lookup, escape);
     stages.push({ place, ...(name === undefined ? {} : { name }), from, base, instructions: own });

@@ -89,7 +89,7 @@ export function readInstructions(text: string): WrittenDockerfile {
 function escapeOf(lines: readonly string[]): EscapeSign {
   const seen = new Set<string>();
   for (const line of lines) {
-    const [, name = '', value] = /^[ \t]*#[ \t]*([A-Za-z]\w*)[ \t]*=[ \t]*(\S[^]*?)\s*$/.exec(line) ?? [];
+    const [, name = '', value] = /^#[ \t]*([A-Za-z]\w*)[ \t]*=[ \t]*(\S[^]*)$/.exec(line.trim()) ?? [];
     const directive = name.toLowerCase();
     if (!['escape', 'syntax', 'check'].includes(directive) || seen.has(directive)) return '\\';
     seen.add(directive);

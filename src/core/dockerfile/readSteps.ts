@@ -2,8 +2,8 @@ import { builderOf, type BuildStep } from './buildFacts.ts';
 import { prepareStep, type PreparedStep } from './compareStep.ts';
 import { instructionOf, type Instruction } from './instruction.ts';
 
-/** What is more than this in a history or a file is not looked at: no image has 200 layers. */
-export const mostSteps = 1_000;
+/** Longer histories and files are not compared: no image has 200 layers, and pairs grow with the square. */
+export const mostSteps = 500;
 
 export interface ReadSteps {
   readonly read: readonly Instruction[];

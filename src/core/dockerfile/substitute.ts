@@ -32,11 +32,15 @@ export function resolved(text: string, lookup: Lookup, escape: EscapeSign): stri
   return new Reader(text.replaceAll(anything, ''), lookup, escape).all();
 }
 
+/** What the variables of one text bring together; more counts as not known, or values of values would grow for ever. */
+const mostReplaced = 16 << 10;
+
 class Reader {
   readonly #text: string;
   readonly #lookup: Lookup;
   readonly #escape: EscapeSign;
   #at = 0;
+  #replaced = 0;
 
   constructor(text: string, lookup: Lookup, escape: EscapeSign) {
     this.#text = text;
@@ -115,7 +119,7 @@ class Reader {
     const name = plain.exec(this.#text)?.[0];
     if (name !== undefined) {
       this.#at += name.length;
-      return valueOf(this.#lookup(name));
+      return this.#counted(valueOf(this.#lookup(name)));
     }
     if (this.#text.charAt(this.#at) !== '{' || depth >= deepest) return '$';
     const braced = /\{([A-Za-z_]\w*)(:?[-+?]|[#%]{1,2}|\/{1,2}|\})/y;
@@ -123,10 +127,15 @@ class Reader {
     const [start, inside = '', operator = ''] = braced.exec(this.#text) ?? [];
     if (start === undefined) return '$';
     this.#at += start.length;
-    if (operator === '}') return valueOf(this.#lookup(inside));
+    if (operator === '}') return this.#counted(valueOf(this.#lookup(inside)));
     const word = this.#until((sign) => sign === '}', depth + 1);
     this.#at += 1;
-    return modified(this.#lookup(inside), operator, word);
+    return this.#counted(modified(this.#lookup(inside), operator, word));
+  }
+
+  #counted(value: string): string {
+    this.#replaced += value.length;
+    return this.#replaced > mostReplaced ? anything : value;
   }
 }
 

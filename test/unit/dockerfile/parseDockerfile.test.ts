@@ -21,6 +21,11 @@ describe('parseDockerfile', () => {
     );
   });
 
+  it('refuses more stages than a person writes', () => {
+    assert.equal(parseDockerfile('FROM a\n'.repeat(300)).stages.length, 300);
+    assert.throws(() => parseDockerfile('FROM a\n'.repeat(301)), { code: 'dockerfileTooLarge' });
+  });
+
   it('takes an image for an image although a later stage has its name', () => {
     const { stages } = parseDockerfile('FROM later\nFROM x AS later');
     assert.deepEqual(stages[0]?.base, { kind: 'image', name: 'later', written: 'later' });

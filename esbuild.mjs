@@ -84,6 +84,7 @@ const builds = [
     entryPoints: {
       analysis: 'src/report/app/analysis.ts',
       history: 'src/report/app/history.ts',
+      shared: 'src/report/app/shared.ts',
       snapshot: 'src/report/app/snapshot.ts',
       diff: 'src/report/app/diff.ts',
       diffFile: 'src/report/app/diffFile.css',

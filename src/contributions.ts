@@ -28,6 +28,7 @@ export interface CommandArgs {
   'drydock.commitContainer': NodeArgs;
   'drydock.compare': readonly [one?: DrydockNode | FileArg, selected?: readonly (DrydockNode | FileArg)[]];
   'drydock.analyzeImage': NodeArgs;
+  'drydock.showSharedLayers': readonly [];
   'drydock.showHistory': readonly [node?: ImageNode | LayerNode | FileArg];
   'drydock.inspect': NodeArgs;
   'drydock.showChanges': NodeArgs;
@@ -189,6 +190,7 @@ export type SettingId = keyof Settings;
 export const walkthroughId = 'drydock.start';
 export const inspectScheme = 'drydock-inspect';
 export const analysisPanelType = 'drydock.analysis';
+export const sharedPanelType = 'drydock.shared';
 export const historyPanelType = 'drydock.history';
 export const snapshotPanelType = 'drydock.snapshot';
 export const diffPanelType = 'drydock.diff';

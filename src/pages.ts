@@ -4,10 +4,12 @@ import { diffPages } from './commands/diffPages.ts';
 import { historyActions } from './commands/historyActions.ts';
 import { snapshotActions } from './commands/snapshotActions.ts';
 import { analyzeInside } from './inside/analyzing.ts';
+import { sharingInEngine } from './inside/sharing.ts';
 import type { Inside } from './lookInside.ts';
 import type { DockerfileLens } from './lens/dockerfileLens.ts';
 import { AnalysisPanels } from './report/analysisPanels.ts';
 import { HistoryPanels } from './report/historyPanel.ts';
+import { SharedPanel } from './report/sharedPanel.ts';
 import { SnapshotPanels } from './report/snapshotPanel.ts';
 import type { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 
@@ -22,7 +24,7 @@ export interface PagesDeps
 /** The pages of a window, which lead to each other. */
 export interface Pages extends Pick<
   CommandContext,
-  'showAnalysis' | 'showHistory' | 'showDiff' | 'showSnapshot'
+  'showAnalysis' | 'showHistory' | 'showShared' | 'showDiff' | 'showSnapshot'
 > {
   readonly disposables: readonly { dispose(): void }[];
 }
@@ -48,6 +50,11 @@ export function createPages(extension: vscode.ExtensionContext, deps: PagesDeps)
       showDiff: (key) => diffs.show(key),
     }),
   });
+  const shared = new SharedPanel(extension, {
+    read: (signal) => sharingInEngine({ engine, ready }, signal),
+    inventory,
+    log,
+  });
   const snapshots = new SnapshotPanels(extension, {
     open: openSnapshot,
     log,
@@ -56,8 +63,9 @@ export function createPages(extension: vscode.ExtensionContext, deps: PagesDeps)
   return {
     showAnalysis: (key) => analyses.show(key),
     showHistory: (input) => histories.show(input),
+    showShared: () => shared.show(),
     showDiff: (key) => diffs.show(key),
     showSnapshot: (key) => snapshots.show(key),
-    disposables: [analyses, histories, snapshots],
+    disposables: [analyses, histories, shared, snapshots],
   };
 }

@@ -47,6 +47,7 @@ import { revealVault } from './revealVault.ts';
 import { saveImages } from './saveImages.ts';
 import { browseFiles, refreshFiles, showChanges } from './showChanges.ts';
 import { showHistory } from './showHistory.ts';
+import { showSharedLayers } from './showSharedLayers.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
 import { tagImage } from './tagImage.ts';
 import { uploadFiles } from './uploadFiles.ts';
@@ -63,6 +64,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.commitContainer': commitContainer,
   'drydock.compare': compare,
   'drydock.analyzeImage': analyzeImage,
+  'drydock.showSharedLayers': showSharedLayers,
   'drydock.showHistory': showHistory,
   'drydock.inspect': inspect,
   'drydock.showChanges': showChanges,

@@ -42,6 +42,7 @@ export interface CommandContext {
   readonly reconnect: () => Promise<void>;
   readonly showInspect: (uri: vscode.Uri, options: vscode.TextDocumentShowOptions) => Promise<void>;
   readonly showAnalysis: (key: { readonly imageId: string; readonly title: string }) => Promise<void>;
+  readonly showShared: () => Promise<void>;
   readonly showHistory: (input: {
     readonly imageId: string;
     readonly title: string;

@@ -3,7 +3,6 @@ import { layerInstructions } from '../core/dockerfile/layerInstructions.ts';
 import type { ImageAnalysis } from '../core/inspect/imageAnalysis.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { WastedFile } from '../core/waste/analyzeWaste.ts';
-import type { ByteRange } from '../core/waste/chainSizes.ts';
 import type { LookedInto } from '../core/waste/findings/contentFindings.ts';
 import type { Finding } from '../core/waste/findings/finding.ts';
 import { withoutSecrets } from '../core/waste/findings/secretText.ts';
@@ -11,6 +10,7 @@ import { topWastedPaths } from '../core/waste/wastedPaths.ts';
 import { findingWords, severityWord } from '../ui/findingWords.ts';
 import type { Wording } from '../views/viewItem.ts';
 import type { AnalysisFinding, AnalysisLayer, PageAnalysis } from './analysisProtocol.ts';
+import { rangeText } from './rangeText.ts';
 
 const mostPaths = 25;
 const mostPartners = 20;
@@ -200,10 +200,4 @@ function sharingOf(
       .slice(0, mostPartners)
       .map(({ id, layerCount }) => [names.get(id) ?? id, String(layerCount)]),
   };
-}
-
-function rangeText({ leastBytes, mostBytes }: ByteRange, l10n: AnalysisWording['l10n']): string {
-  return leastBytes === mostBytes
-    ? formatBytes(mostBytes)
-    : l10n.t('{least} to {most}', { least: formatBytes(leastBytes), most: formatBytes(mostBytes) });
 }

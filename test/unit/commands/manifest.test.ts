@@ -8,6 +8,7 @@ import {
   diffPanelType,
   diffScheme,
   analysisPanelType,
+  sharedPanelType,
   historyPanelType,
   imageScheme,
   settingChoices,
@@ -69,6 +70,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.commitContainer': true,
   'drydock.compare': true,
   'drydock.analyzeImage': true,
+  'drydock.showSharedLayers': true,
   'drydock.showHistory': true,
   'drydock.inspect': true,
   'drydock.showChanges': true,
@@ -354,6 +356,7 @@ describe('package.json', () => {
     assert.deepEqual(manifest.activationEvents, [
       `onWebviewPanel:${historyPanelType}`,
       `onWebviewPanel:${analysisPanelType}`,
+      `onWebviewPanel:${sharedPanelType}`,
       `onWebviewPanel:${snapshotPanelType}`,
       `onWebviewPanel:${diffPanelType}`,
       `onFileSystem:${diffScheme}`,

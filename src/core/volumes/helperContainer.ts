@@ -35,6 +35,9 @@ export interface HelperMount {
 
 export const mountPath = '/v';
 
+/** What the names of the images begin with that helper containers are made of. */
+export const helperImages = 'localhost/drydock-helper:';
+
 /**
  * Does `work` with a container that has a volume mounted, and removes it whatever happens. It is made of an image
  * without a file and never started: engines give and take files of a mount all the same, so no image is pulled and
@@ -51,7 +54,7 @@ export async function withHelperContainer<T>(
 ): Promise<T> {
   const { containers, images, volumes } = deps.engine;
   const name = madeUpName('helper');
-  const image = `localhost/drydock-helper:${name.slice(-16)}`;
+  const image = `${helperImages}${name.slice(-16)}`;
   const isVolume = mount.kind === 'volume';
   let isMadeByEngine = false;
   const makeContainer = async (): Promise<void> => {

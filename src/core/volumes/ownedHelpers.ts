@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine.ts';
+import { helperLabel } from '../engine/helperLabel.ts';
 import { DrydockError } from '../errors.ts';
 import { processIdentity, stateOf, type ProcessIdentity } from '../vault/processIdentity.ts';
-import type { HelperDeps } from './helperContainer.ts';
+import { helperImages, type HelperDeps } from './helperContainer.ts';
 
 /** Whose a helper is that no vault knows of: a {@link ProcessIdentity} as JSON in base64url. */
 export const ownerLabel = 'dev.drydock.owner';
@@ -32,30 +33,34 @@ export function ownedHelpers({ engine, owner }: OwnedHelpers): HelperDeps {
 
 /**
  * Removes the helpers of processes that have ended. Those of a living process stay, and those of which nobody here can
- * tell: of another machine, or of another start of this one. Resolves with how many things went.
+ * tell: of another machine, or of another start of this one. Labels alone prove nothing, for a container has those of
+ * its image: only what has a helper's name goes, and nothing that runs. Resolves with how many things went.
  */
 export async function sweepHelpers(
   { engine, owner }: OwnedHelpers,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
-  const isLeft = async ({
-    labels,
-  }: {
-    readonly labels: Readonly<Record<string, string>>;
-  }): Promise<boolean> => {
-    const said = ownerIn(labels[ownerLabel]);
-    return said !== undefined && (await stateOf(said, owner)) === 'gone';
+  const isLeft = async (label: string | undefined): Promise<boolean> => {
+    const said = ownerIn(label);
+    if (said === undefined || (said.bootId === '' && !isOfThisMachine(engine.endpoint))) return false;
+    return (await stateOf(said, owner)) === 'gone';
   };
   let count = 0;
-  for (const container of await engine.containers.list({ signal }))
-    if (await isLeft(container))
-      count += await gone(
-        // Images may ask for volumes of their own.
-        engine.containers.remove(container.id, { force: true, anonymousVolumes: true, signal }),
-      );
-  for (const image of await engine.images.list({ signal }))
-    if (await isLeft(image)) count += await gone(engine.images.remove(image.tags[0] ?? image.id, { signal }));
+  for (const { id, names, labels } of await engine.containers.list({ signal }))
+    if (names.some((name) => name === labels[helperLabel]) && (await isLeft(labels[ownerLabel])))
+      // Images may ask for volumes of their own.
+      count += await gone(engine.containers.remove(id, { anonymousVolumes: true, signal }));
+  for (const { tags, labels } of await engine.images.list({ signal })) {
+    const tag = tags.find((one) => one.startsWith(helperImages));
+    if (tag !== undefined && (await isLeft(labels[ownerLabel])))
+      count += await gone(engine.images.remove(tag, { signal }));
+  }
   return count;
+}
+
+/** A system that does not tell its starts is known by its name alone, and many machines of one name may share an engine. */
+function isOfThisMachine(endpoint: string): boolean {
+  return /^(?:unix|npipe):/.test(endpoint);
 }
 
 function ownerIn(label: string | undefined): ProcessIdentity | undefined {

@@ -24,6 +24,8 @@ export interface LocalFile {
   readonly mtime: number;
   /** A symlink's target, as `entryNames.ts` writes paths. */
   readonly link?: string;
+  /** Another one once anybody wrote to it, or to what the system notes about it. */
+  readonly version: string;
 }
 
 export interface LocalFiles {
@@ -55,7 +57,13 @@ export async function localFiles(
       throw failure('treeTooLarge', { name: base, limit: mostFiles });
     const place = placeOf(base, path);
     const stats = await lstat(place);
-    const known = { path, place, ...modeAndOwner(stats), mtime: Math.floor(stats.mtimeMs / 1000) };
+    const known = {
+      path,
+      place,
+      ...modeAndOwner(stats),
+      mtime: Math.floor(stats.mtimeMs / 1000),
+      version: versionOf(stats),
+    };
     if (stats.isDirectory()) {
       files.push({ ...known, type: 'directory', sizeBytes: 0 });
       const children = (await readdir(place, { encoding: 'buffer' })).map((name) =>
@@ -92,9 +100,13 @@ function modeAndOwner(stats: Stats): Pick<LocalFile, 'mode' | 'uid' | 'gid'> {
   return { mode: stats.isDirectory() ? 0o755 : 0o644, uid: 0, gid: 0 };
 }
 
+function versionOf({ size, mtimeMs, ctimeMs }: Stats): string {
+  return [size, mtimeMs, ctimeMs].join();
+}
+
 /** The bytes of a listed file. Rejects with `sourceChanged` where it is not the file any more that was listed. */
 export async function* localBytes(
-  { place, path, sizeBytes }: LocalFile,
+  { place, path, sizeBytes, version }: LocalFile,
   onDigest: (sha256: string) => void,
   { signal }: Pick<Operation, 'signal'>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -106,7 +118,7 @@ export async function* localBytes(
   try {
     const hasher = new Hasher();
     const stats = await handle.stat();
-    const isSame = stats.isFile() && stats.size === sizeBytes;
+    const isSame = stats.isFile() && versionOf(stats) === version;
     if (isSame && sizeBytes > 0)
       for await (const chunk of handle.createReadStream({
         autoClose: false,
@@ -118,7 +130,7 @@ export async function* localBytes(
         hasher.update(chunk);
         yield chunk;
       }
-    if (!isSame || hasher.sizeBytes !== sizeBytes || (await handle.stat()).size !== sizeBytes)
+    if (!isSame || hasher.sizeBytes !== sizeBytes || versionOf(await handle.stat()) !== version)
       throw failure('sourceChanged', { path });
     onDigest(hexOf(hasher.digest()));
   } finally {

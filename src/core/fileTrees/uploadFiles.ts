@@ -1,6 +1,6 @@
 import type { TarEntry } from '../archive/tarHeader.ts';
 import { tarEnd, tarPadding } from '../archive/tarWriter.ts';
-import { failure, reasonOf } from '../errors.ts';
+import { DrydockError, failure, reasonOf } from '../errors.ts';
 import { pathBytes } from '../layers/entryNames.ts';
 import type { Operation } from '../progress.ts';
 import type { LeftOut } from '../snapshotFiles/extractPlan.ts';
@@ -58,11 +58,12 @@ export async function uploadFiles(
     try {
       await open.write(tarOf(open, local, { ids, sent }, operation), signal);
       signal.throwIfAborted();
+      progress.report({ phase: 'checking', item: target.name, totalBytes: local.sizeBytes });
+      await requireSame(open, local, { ids, sent, signal });
     } catch (error) {
+      if (error instanceof DrydockError && error.code === 'uploadDiffers') throw error;
       throw await explained(error, open, local);
     }
-    progress.report({ phase: 'checking', item: target.name, totalBytes: local.sizeBytes });
-    await requireSame(open, local, { ids, sent, signal });
   });
   const { files, left, sizeBytes } = local;
   return { fileCount: files.filter(({ type }) => type !== 'directory').length, sizeBytes, left };

@@ -43,7 +43,10 @@ export async function withFileTarget<T>(
   signal: AbortSignal,
   work: (target: FileTarget) => Promise<T>,
 ): Promise<T> {
-  const path = (partsOf(folder) ?? []).join('/');
+  const parts = partsOf(folder);
+  // Where `..` leads links decide, and only the engine knows those.
+  if (parts === undefined) throw failure('pathMissing', { path: folder, name });
+  const path = parts.join('/');
   if (kind === 'container') return await work(await containerTarget(deps.engine, { name, path }, signal));
   const toOpen = { kind: 'volume', name, access: 'write' } as const;
   return await withOpenVolume(deps, toOpen, signal, async (open) =>

@@ -3,7 +3,7 @@ import { readTar } from '../archive/tarReader.ts';
 import { tarEnd, tarPadding } from '../archive/tarWriter.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ContainerDetails } from '../engine/records.ts';
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import { exactPath, partsOf, pathBytes } from '../layers/entryNames.ts';
 import type { TreeNode } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
@@ -39,10 +39,12 @@ export async function* changedLayer(
   });
   const made = new Set(['']);
 
+  const gone = (path: string, cause?: unknown): Error =>
+    failure('fileChanged', { path: `/${path}`, name, reason: 'it is not there any more' }, cause);
   const headerNow = async (path: string): Promise<Uint8Array> => {
     for await (const { entry } of pickEntry(open, { path, name }, signal))
       return headersAs(entry, path, name);
-    throw failure('fileChanged', { path: `/${path}`, name, reason: 'it is not there any more' });
+    throw gone(path);
   };
   async function* foldersTo(path: string): AsyncGenerator<Uint8Array, void, undefined> {
     const parts = path.split('/').slice(0, -1);
@@ -58,7 +60,9 @@ export async function* changedLayer(
   }
   /** All that is at a path and below it. */
   async function* whole(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const part = await open(openable(path), signal);
+    const part = await open(openable(path), signal).catch((error: unknown) => {
+      throw error instanceof DrydockError && error.code === 'engineNotFound' ? gone(path, error) : error;
+    });
     try {
       for await (const { entry, data } of readTar(part.tar, name)) {
         const at = joined(part.above, textOf(entry.path, entry.rawPath));
@@ -89,7 +93,10 @@ export async function* changedLayer(
       progress.report({ phase: 'reading', item: path });
       yield* foldersTo(path);
       if (file === undefined && kind === 'deleted') {
-        yield headersAs(whiteout, joined(folderOf(path), `.wh.${node.name}`), name);
+        const there = namedInImage(image, path);
+        if (there === undefined)
+          throw failure('fileChanged', { path: `/${path}`, name, reason: 'its name is not told exactly' });
+        yield headersAs(whiteout, joined(folderOf(there), `.wh.${nameOf(there)}`), name);
         return;
       }
       if (kind === 'added' || file?.type !== 'directory') {
@@ -141,12 +148,27 @@ function textOf(path: string, raw: Uint8Array | undefined): string {
   return (partsOf(exactPath({ path, rawPath })) ?? []).join('/');
 }
 
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
+/**
+ * What the image calls a path that an engine told. Engines tell names in JSON, where every byte that is no UTF-8 became
+ * U+FFFD; undefined where nobody can say which one is meant.
+ */
+function namedInImage(image: TreeNode<unknown>, path: string): string | undefined {
+  if (!path.includes('\ufffd')) return path;
+  const names = [...(nodeAt(image, folderOf(path))?.children?.keys() ?? [])];
+  const meant = names.filter((one) => one.replace(/[\udc80-\udcff]/gu, '\ufffd') === nameOf(path));
+  return meant.length === 1 ? joined(folderOf(path), meant[0] ?? '') : undefined;
+}
+
 function nodeAt(root: TreeNode<unknown>, path: string): TreeNode<unknown> | undefined {
   let node: TreeNode<unknown> | undefined = root;
-  for (const part of path.split('/')) node = node?.children?.get(part);
+  for (const part of path.split('/')) if (part !== '') node = node?.children?.get(part);
   return node;
 }

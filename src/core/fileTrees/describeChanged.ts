@@ -71,18 +71,39 @@ export async function describeChanged(
     report();
     ahead.push(...[...node.children.values()].filter(({ children }) => children.size > 0));
   }
-  const left = [...wanted].values();
-  const lane = async (): Promise<void> => {
-    for (const path of left) {
-      operation.signal.throwIfAborted();
-      const file = await askFor(engine, container, path, operation);
-      if (file !== undefined) found.set(path, file);
-      wanted.delete(path);
-      report();
-    }
+  const askForAll = async (paths: Iterable<string>): Promise<void> => {
+    const left = [...paths].values();
+    const lane = async (): Promise<void> => {
+      for (const path of left) {
+        operation.signal.throwIfAborted();
+        const file = await askFor(engine, container, path, operation);
+        if (file !== undefined) found.set(path, file);
+        wanted.delete(path);
+        report();
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, lane));
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await askForAll(wanted);
+  const deleted = [...deletedIn(root, found)];
+  // A Docker engine tells what was in such a folder instead, and may tell of ten thousand names.
+  if (deleted.length > 0 && (await engine.info(operation)).product === 'podman') await askForAll(deleted);
   return found;
+}
+
+/**
+ * What is told as deleted and has nothing in it: of a folder that was made anew and is empty a Podman tells the same.
+ * What was in something that is no folder now is surely gone, and engines fail when they are asked for it.
+ */
+function* deletedIn(
+  node: GrowingNode,
+  found: ReadonlyMap<string, ChangedFile>,
+): Generator<string, void, undefined> {
+  for (const child of node.children.values()) {
+    if (child.kind === 'deleted' && child.children.size === 0) yield child.path;
+    else if (child.kind === undefined || found.get(child.path)?.type === 'directory')
+      yield* deletedIn(child, found);
+  }
 }
 
 function hasMount({ mounts }: ContainerDetails, path: string): boolean {

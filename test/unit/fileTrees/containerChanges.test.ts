@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { Engine } from '../../../src/core/engine/engine.ts';
-import type { ContainerDetails, FileChange, PathStat } from '../../../src/core/engine/records.ts';
+import type { ContainerDetails, EngineInfo, FileChange, PathStat } from '../../../src/core/engine/records.ts';
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { containerChanges } from '../../../src/core/fileTrees/containerChanges.ts';
@@ -75,6 +75,41 @@ describe('containerChanges', () => {
     const anew = root.children.get('app')?.children.get('anew');
     assert.deepEqual([anew?.kind, anew?.hidesLower], ['modified', true]);
     assert.deepEqual(counts, { added: 1, modified: 2, deleted: 0 });
+  });
+
+  it('takes a folder that was made anew and is empty for no deleted one', async () => {
+    const engine = engineWith(
+      [
+        { path: '/gone', kind: 'deleted' },
+        { path: '/lists', kind: 'deleted' },
+        { path: '/was-folder', kind: 'modified' },
+        { path: '/was-folder/in', kind: 'deleted' },
+      ],
+      { '/lists': stat('lists', 'directory'), '/was-folder': stat('was-folder', 'file', 1) },
+    );
+    const statPath = (ref: string, path: string): Promise<PathStat | undefined> => {
+      assert.notEqual(path, '/was-folder/in', 'engines fail when a file is asked for what is in it');
+      return engine.containers.statPath(ref, path);
+    };
+    const info: EngineInfo = {
+      id: 'e',
+      hostName: 'h',
+      product: 'podman',
+      version: '5.6.0',
+      apiVersion: '1.41',
+      imageStore: 'graphdriver',
+      storageDriver: 'overlay',
+      platform: { os: 'linux', architecture: 'amd64' },
+    };
+    const asked = {
+      ...engine,
+      info: () => Promise.resolve(info),
+      containers: { ...engine.containers, statPath },
+    };
+    const { root, counts } = await containerChanges({ engine: asked }, { container: 'web' }, unattended());
+    const lists = root.children.get('lists');
+    assert.deepEqual([lists?.kind, lists?.file?.type, lists?.hidesLower], ['modified', 'directory', true]);
+    assert.deepEqual(counts, { added: 0, modified: 2, deleted: 2 });
   });
 
   it('asks for each name when a folder’s tar is cut by a file that got shorter', async () => {

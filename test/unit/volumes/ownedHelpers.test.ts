@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { digestOf } from '../../../src/core/digest.ts';
 import { helperLabel } from '../../../src/core/engine/helperLabel.ts';
 import type { ContainerSummary, ImageSummary } from '../../../src/core/engine/records.ts';
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
@@ -36,7 +37,7 @@ describe('sweepHelpers', () => {
     networks: [],
   });
   const image = (tags: readonly string[], labels: ImageSummary['labels']): ImageSummary => ({
-    id: `sha256:${'b'.repeat(64)}`,
+    id: digestOf('an image'),
     tags,
     repoDigests: [],
     createdAtMs: 0,

@@ -24,7 +24,7 @@ export interface LocalFile {
   readonly mtime: number;
   /** A symlink's target, as `entryNames.ts` writes paths. */
   readonly link?: string;
-  /** Another one once anybody wrote to it, or to what the system notes about it. */
+  /** Another one for another file, and once anybody wrote to it or to what the system notes about it. */
   readonly version: string;
 }
 
@@ -100,8 +100,8 @@ function modeAndOwner(stats: Stats): Pick<LocalFile, 'mode' | 'uid' | 'gid'> {
   return { mode: stats.isDirectory() ? 0o755 : 0o644, uid: 0, gid: 0 };
 }
 
-function versionOf({ size, mtimeMs, ctimeMs }: Stats): string {
-  return [size, mtimeMs, ctimeMs].join();
+function versionOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [ino, size, mtimeMs, ctimeMs].join();
 }
 
 /** The bytes of a listed file. Rejects with `sourceChanged` where it is not the file any more that was listed. */

@@ -26,7 +26,7 @@ export interface ComposeFile {
 }
 
 /** No person writes more. */
-const mostSigns = 512 << 10;
+const mostSigns = 128 << 10;
 const mostServices = 1_000;
 
 const none: ComposeFile = { services: [] };
@@ -38,7 +38,13 @@ const none: ComposeFile = { services: [] };
 export function composeServices(text: string): ComposeFile {
   if (text.length > mostSigns) return none;
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: false, logLevel: 'silent' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    keepSourceTokens: false,
+    logLevel: 'silent',
+    // Each key would be compared with all before it.
+    uniqueKeys: false,
+  });
   const lineOf = (pair: Pair): number => {
     const start = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
     return start === undefined ? 0 : Math.max(0, lines.linePos(start).line - 1);

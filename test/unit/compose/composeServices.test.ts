@@ -64,6 +64,12 @@ services:
     assert.deepEqual(composeServices(`services:\n  a:\n    image: x\n${'#'.repeat(600_000)}`).services, []);
   });
 
+  it('comes to an end with more names than a person writes', () => {
+    const names = Array.from({ length: 12_000 }, (_, at) => `a${at}: `);
+    assert.equal(composeServices(`services:\n  x: {image: a}\n  ${names.join('\n  ')}`).services.length, 1);
+    assert.equal(composeServices(`services: {x: {image: a}, ${names.join(',')}}`).services.length, 1);
+  });
+
   it('does not unfold aliases', () => {
     const bomb = Array.from(
       { length: 30 },

@@ -11,7 +11,7 @@ import { ImageHistories } from './imageHistories.ts';
 import { InsideFigures } from './insideFigures.ts';
 import { LayerHeat } from './layerHeat.ts';
 import { lensActions } from './lensActions.ts';
-import { hoverWords, type HoverWords } from './lensHover.ts';
+import { codeBlock, hoverWords, type HoverWords } from './lensHover.ts';
 import { lensLines } from './lensLines.ts';
 import { imageName } from './lensWords.ts';
 
@@ -190,9 +190,9 @@ function lensDocument(document: vscode.TextDocument): LensDocument {
 function hoverText({ title, rows, code, files }: HoverWords): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendText(title);
-  text.appendCodeblock(code, 'dockerfile');
+  text.appendMarkdown(codeBlock(code, 'dockerfile'));
   text.appendText(rows.map(([name, value]) => `${name}: ${value}`).join(' · '));
   if (files.length > 0)
-    text.appendCodeblock(files.map(([path, size]) => `${size}  ${path}`).join('\n'), 'plaintext');
+    text.appendMarkdown(codeBlock(files.map(([path, size]) => `${size}  ${path}`).join('\n'), 'plaintext'));
   return text;
 }

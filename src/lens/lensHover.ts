@@ -1,5 +1,5 @@
 /** What a hover over an instruction says: the history entry in full, and what lies in its layer. */
-import { visibleName } from '../core/fileTrees/visibleName.ts';
+import { visibleLines, visibleName } from '../core/fileTrees/visibleName.ts';
 import { formatBytes } from '../core/quantity.ts';
 import { timeOf } from '../views/when.ts';
 import type { Wording } from '../views/viewItem.ts';
@@ -15,9 +15,6 @@ export interface HoverWords {
 
 /** Nothing of a megabyte belongs into a hover. */
 const mostCode = 4_000;
-
-/** What an editor would obey instead of showing it, but for line feeds and tabs. */
-const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 export function hoverWords(
   { line, step, layer }: LensLine,
@@ -45,7 +42,7 @@ export function hoverWords(
       figures === undefined || figures.spoiledBytes === 0 ? '' : formatBytes(figures.spoiledBytes),
     ],
     [l10n.t('Created'), timeOf(step.createdAtMs, wording)],
-    [l10n.t('Comment'), step.createdBy === '' ? '' : step.comment],
+    [l10n.t('Comment'), step.createdBy === '' ? '' : visibleLines(step.comment.slice(0, mostCode))],
   ];
   return {
     title:
@@ -53,14 +50,22 @@ export function hoverWords(
         ? l10n.t('When {image} was built, this stood here:', { image })
         : l10n.t('In the history of {image}:', { image }),
     rows: rows.filter(([, value]) => value !== ''),
-    code: made
-      .slice(0, mostCode)
-      .replace(unseen, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`),
+    code: visibleLines(made.slice(0, mostCode)),
     files: (figures?.largest ?? []).map(({ path, sizeBytes }) => [
       `/${visibleName(path)}`,
       formatBytes(sizeBytes),
     ]),
   };
+}
+
+/**
+ * `code` as a block of Markdown that nothing in it ends: the fence of `MarkdownString.appendCodeblock` heeds only signs
+ * at the beginning of a line, while one behind blanks ends a block too.
+ */
+export function codeBlock(code: string, language: string): string {
+  const runs = code.match(/`+/g) ?? [];
+  const fence = '`'.repeat(runs.reduce((most, run) => Math.max(most, run.length + 1), 3));
+  return `\n${fence}${language}\n${code}\n${fence}\n`;
 }
 
 function placeWords(place: number | undefined, l10n: Wording['l10n']): string {

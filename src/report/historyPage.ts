@@ -1,5 +1,6 @@
 import { shortDigest } from '../core/digest.ts';
 import { dockerfileOf } from '../core/dockerfile/dockerfileOf.ts';
+import { visibleLines } from '../core/fileTrees/visibleName.ts';
 import type { HistoryReport, HistoryReportLayer } from '../core/inspect/historyReport.ts';
 import { formatAge, formatBytes } from '../core/quantity.ts';
 import {
@@ -141,7 +142,8 @@ function notesOf(
   { words, locale }: PageWording,
 ): Pick<PageLayer, 'notes' | 'details'> {
   const place = diffId === undefined ? -1 : diffIds.indexOf(diffId);
-  if (place === -1) return { notes: [], details: [] };
+  // Of a layer that the image has twice, it is not told here which of the two is useless.
+  if (place === -1 || place !== diffIds.lastIndexOf(diffId ?? '')) return { notes: [], details: [] };
   const told = inside?.[place];
   const others = sharedWith[place] ?? [];
   const notes: { text: string; isWaste: boolean }[] = [];
@@ -200,7 +202,7 @@ function pageLayer(
   return {
     number,
     keyword: layer.keyword,
-    text: layer.text.slice(0, longestShownText),
+    text: visibleLines(layer.text.slice(0, longestShownText)),
     isCut: layer.text.length > longestShownText,
     fill: layer.fill,
     sizeBytes,
@@ -210,7 +212,7 @@ function pageLayer(
     created: full,
     id: layer.id ?? '',
     diffId: layer.diffId ?? '',
-    details: details.map(([label, text]) => [label, text.slice(0, longestShownText)]),
+    details: details.map(([label, text]) => [label, visibleLines(text.slice(0, longestShownText))]),
   };
 }
 

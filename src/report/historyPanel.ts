@@ -214,8 +214,11 @@ class HistoryPage {
   ): Promise<void> {
     const { actions, imageId, title, log } = this.#deps;
     try {
-      this.#extras = await actions.extras({ imageId, title, tags: report.tags }, options);
-      if (!options.signal.aborted) this.#show(this.#readyState(report));
+      const extras = await actions.extras({ imageId, title, tags: report.tags }, options);
+      // What a person chooses is named by its place among those shown last.
+      if (options.signal.aborted) return;
+      this.#extras = extras;
+      this.#show(this.#readyState(report));
     } catch (error) {
       if (!options.signal.aborted) log.error(`what else is known of ${imageId}`, error);
     }

@@ -3,6 +3,7 @@ import { hexOf, type Digest } from '../core/digest.ts';
 import type { HistoryEntry } from '../core/engine/records.ts';
 import type { ImageLayer } from '../core/inspect/imageLayers.ts';
 import type { HistoryStep } from '../core/inspect/layerPlace.ts';
+import { visibleText } from '../core/fileTrees/visibleName.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { ImageItem } from './imageItem.ts';
 import type { LayerNode } from './node.ts';
@@ -45,7 +46,7 @@ export class LayerItem implements LayerNode, ViewItem {
   face(wording: Wording): ItemFace {
     const { l10n } = wording;
     const { fill, entry } = this.#layer;
-    const oneLine = this.#layer.instruction.text.replace(/\s+/g, ' ').trim();
+    const oneLine = visibleText(this.#layer.instruction.text.replace(/\s+/g, ' ').trim());
     const label = oneLine === '' ? l10n.t('(no instruction known)') : shortened(oneLine);
     const size = fill === 'empty' ? l10n.t('empty') : entry === undefined ? '' : formatBytes(entry.sizeBytes);
     return {

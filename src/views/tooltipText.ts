@@ -1,3 +1,4 @@
+import { visibleLines, visibleText } from '../core/fileTrees/visibleName.ts';
 import type { ItemDetails } from './viewItem.ts';
 
 const longestValue = 400;
@@ -23,7 +24,7 @@ export function tooltipText({ title, rows, code }: ItemDetails): string {
 /** `text` as Markdown that shows exactly that text, on one line. */
 export function escapeMarkdown(text: string): string {
   const oneLine = text.replace(/\p{Cc}+/gu, ' ').trim();
-  return oneLine.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
+  return visibleText(oneLine).replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
 }
 
 function tableRow([name, value]: readonly [string, string]): string {
@@ -35,9 +36,10 @@ function tableRow([name, value]: readonly [string, string]): string {
 
 /** A fence longer than every run of backticks inside can't be closed by what is inside. */
 function fenced(code: string): string {
-  const runs = code.match(/`+/g) ?? [];
+  const shown = visibleLines(shortened(code, longestCode));
+  const runs = shown.match(/`+/g) ?? [];
   const fence = '`'.repeat(Math.max(3, ...runs.map((run) => run.length + 1)));
-  return `${fence}dockerfile\n${shortened(code, longestCode)}\n${fence}`;
+  return `${fence}dockerfile\n${shown}\n${fence}`;
 }
 
 function shortened(text: string, longest: number): string {

@@ -9,11 +9,18 @@ export function visibleName(name: string): string {
 
 /** The same for text that is read and never read back, such as an instruction: its backslashes stay as they are. */
 export function visibleText(text: string): string {
-  return text.replace(unsafe, (character) =>
-    rawByte.test(character)
-      ? `\\x${(character.charCodeAt(0) & 0xff).toString(16)}`
-      : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return text.replace(unsafe, visible);
+}
+
+/** The same for text of several lines: line feeds and tabs stay. */
+export function visibleLines(text: string): string {
+  return text.replace(unsafe, (character) => (/[\n\t]/.test(character) ? character : visible(character)));
+}
+
+function visible(character: string): string {
+  return rawByte.test(character)
+    ? `\\x${(character.charCodeAt(0) & 0xff).toString(16)}`
+    : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
 /** The name that {@link visibleName} shows so. What it never writes stays as it is. */

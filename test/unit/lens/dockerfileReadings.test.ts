@@ -10,7 +10,7 @@ import { DockerfileReadings, type LensDocument } from '../../../src/lens/dockerf
 import { ImageHistories } from '../../../src/lens/imageHistories.ts';
 import { InsideFigures } from '../../../src/lens/insideFigures.ts';
 import { lensActions, type LensAction } from '../../../src/lens/lensActions.ts';
-import { hoverWords } from '../../../src/lens/lensHover.ts';
+import { codeBlock, hoverWords } from '../../../src/lens/lensHover.ts';
 import { lensLines } from '../../../src/lens/lensLines.ts';
 import { idOf, image } from '../inventory/records.ts';
 import { plainWording } from '../views/plainWording.ts';
@@ -365,5 +365,12 @@ describe('the lens over a Dockerfile', () => {
   it('says nothing above a file without a stage', () => {
     const { open, titles } = setUp([base]);
     assert.deepEqual(titles(open('# nothing yet\n')), []);
+  });
+
+  it('shows a step as a block of code that nothing in it ends', () => {
+    const code = 'RUN a\n   ```\n![x](https://example.org/x)\n  `````\n';
+    const fence = '`'.repeat(6);
+    assert.equal(codeBlock(code, 'dockerfile'), `\n${fence}dockerfile\n${code}\n${fence}\n`);
+    assert.equal(codeBlock('` '.repeat(500_000), '').indexOf('\n```\n'), 0);
   });
 });

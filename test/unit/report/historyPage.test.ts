@@ -85,6 +85,17 @@ describe('pageReport', () => {
     assert.equal(canLook, false);
   });
 
+  it('tells nothing of a layer that the image has twice, since only one of them is useless', () => {
+    const twice = [digestOf('layer 1'), digestOf('layer 2'), digestOf('layer 1')];
+    const [last, , first] = pageReport(report, wording, { extras: { ...extras, diffIds: twice } }).layers;
+    assert.deepEqual([last?.notes, first?.notes, first?.details.length], [[], [], 1]);
+  });
+
+  it('makes marks visible that would turn an instruction around', () => {
+    const layers = [{ ...base, keyword: 'RUN', text: 'RUN a \u202eb\n\tc', fill: 'filled' } as const];
+    assert.equal(pageReport({ ...report, layers }, wording).layers[0]?.text, 'RUN a \\u{202e}b\n\tc');
+  });
+
   it('offers to look inside where the image was not read, once it is known that it was not', () => {
     const { diffIds, sharedWith, tags } = extras;
     const unread = { diffIds, sharedWith, tags };

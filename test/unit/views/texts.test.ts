@@ -36,6 +36,16 @@ describe('a tooltip', () => {
     assert.equal(text, '**RUN**\n\n`````dockerfile\nRUN a ``` b\n````\n<b>\n`````');
   });
 
+  it('makes marks visible that would turn a text around', () => {
+    const text = tooltipText({ title: 'a\u202eb', rows: [], code: 'RUN a \u2066b\n\tc' });
+    assert.equal(text, '**a\\\\u\\{202e\\}b**\n\n```dockerfile\nRUN a \\u{2066}b\n\tc\n```');
+  });
+
+  it('takes an instruction of nothing but backticks', () => {
+    const text = tooltipText({ title: 'RUN', rows: [], code: '` '.repeat(500_000) });
+    assert.ok(text.length < 5_000);
+  });
+
   it('cuts what is long', () => {
     const text = tooltipText({
       title: 'a',

@@ -1,5 +1,6 @@
 import { isDigest, shortDigest, type Digest } from '../core/digest.ts';
 import type { Engine } from '../core/engine/engine.ts';
+import { DrydockError } from '../core/errors.ts';
 import type { EngineImageDeps } from '../core/fileTrees/engineImage.ts';
 import type { LayeredTree } from '../core/fileTrees/imageTree.ts';
 import type { KnownImages } from '../core/fileTrees/knownImages.ts';
@@ -94,13 +95,15 @@ export class OpenedImages {
 
   /** The same where nothing has to be transferred for it; undefined where it would. */
   async peek(imageId: string): Promise<LayeredImage | undefined> {
-    const key = keyOf(this.#deps.engine(), imageId);
+    const engine = this.#deps.engine();
+    const key = keyOf(engine, imageId);
     const open = this.#open.get(key);
     if (open !== undefined) return this.#remember(key, open.image);
     if (!isDigest(imageId)) return undefined;
     const { cachedEngineImage } = await import('../core/fileTrees/engineImage.ts');
-    const image = await cachedEngineImage(await this.#imageDeps(this.#deps.engine()), imageId);
-    return image && this.#remember(key, { ...image, ...this.#namesOf(imageId) });
+    const image = await cachedEngineImage(await this.#imageDeps(engine), imageId);
+    if (image === undefined || !(await isOfEngine(engine, imageId, image))) return undefined;
+    return this.#remember(key, { ...image, ...this.#namesOf(imageId) });
   }
 
   /** All files of an image that {@link peek} finds, as a container sees them. */
@@ -167,6 +170,22 @@ export class OpenedImages {
   #namesOf(imageId: Digest): Pick<LayeredImage, 'name' | 'tags'> {
     const tags = this.#deps.tagsOf(imageId);
     return { name: tags[0] ?? shortDigest(imageId), tags };
+  }
+}
+
+/**
+ * Whether an engine has this image under the ID. One that is not the config's may stand for several platforms, and the
+ * cache is shared by engines: what another one has under it says nothing of this one.
+ */
+async function isOfEngine(engine: Engine, id: Digest, image: LayeredImage): Promise<boolean> {
+  if (id === image.configDigest) return true;
+  const { hasDiffIds } = await import('../core/fileTrees/readSavedImages.ts');
+  try {
+    return hasDiffIds(image.layers, (await engine.images.inspect(id)).diffIds);
+  } catch (error) {
+    // Why the engine does not tell comes up when the image is opened.
+    if (error instanceof DrydockError) return false;
+    throw error;
   }
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { digestOf } from '../../../src/core/digest.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { unattended, type Operation } from '../../../src/core/progress.ts';
 import { OpenedImages, type OpenedImagesDeps } from '../../../src/inside/openedImages.ts';
-import { sampleImage } from '../../support/archives/sampleImages.ts';
+import { sampleImage, type SampleImage } from '../../support/archives/sampleImages.ts';
 import { tarOf } from '../../support/layerTars.ts';
 import { LyingEngine } from '../../support/lyingEngine.ts';
 import { toldTree } from '../../support/randomLayers.ts';
@@ -103,6 +104,30 @@ describe('images that are looked into', function () {
     assert.deepEqual((await inside.peek(ids[4] ?? ''))?.tags, ['four:1']);
     const cancelled = opened(engine, { run: () => Promise.resolve(undefined) });
     assert.equal(await cancelled.openAll(ids, 'all'), undefined);
+  });
+
+  it('are not those that another engine has for another platform under the same ID', async () => {
+    const index = digestOf('an index of two platforms');
+    const [one, other] = [app, ...others];
+    assert.ok(one && other);
+    const holding = (image: SampleImage): LyingEngine => {
+      const engine = new LyingEngine([image]);
+      engine.lies.inspect = async (_, [ref]) => {
+        const details = await new LyingEngine([image]).images.inspect(image.configDigest);
+        return { ...details, id: ref === index ? index : details.id };
+      };
+      engine.lies.save = () => new LyingEngine([image]).images.save([image.configDigest]);
+      return engine;
+    };
+    await opened(holding(one)).open(index, 'app:1');
+    const same = opened(holding(one));
+    assert.equal((await same.peek(index))?.configDigest, one.configDigest);
+    const elsewhere = opened(holding(other));
+    assert.equal(await elsewhere.peek(index), undefined);
+    assert.equal((await elsewhere.open(index, 'app:1'))?.configDigest, other.configDigest);
+    assert.equal((await opened(holding(other)).peek(index))?.configDigest, other.configDigest);
+    const gone = new LyingEngine([]);
+    assert.equal(await opened(gone).peek(index), undefined);
   });
 
   it('are nothing without an ID', async () => {

@@ -62,9 +62,10 @@ export function* berkeleyValues(file: Buffer, name: string): Generator<Buffer | 
     if (length > file.length) throw bad('a value is longer than the file');
     const pieces: Buffer[] = [];
     let gathered = 0;
-    // Every page brings some bytes, so that a circle of pages comes to an end too.
     for (let number = first; gathered < length;) {
       if (number === 0) throw bad('a value is cut off');
+      // A circle of pages with a byte each would be gone round as often as the file has bytes.
+      if (pieces.length * pageBytes >= file.length) throw bad('a value has more pages than the file');
       const page = pageAt(number);
       const bytes = uint16(page, 22);
       if (page[25] !== overflowPage || bytes === 0 || pageHeaderBytes + bytes > pageBytes)

@@ -15,11 +15,11 @@ export function isNdb(file: Buffer): boolean {
 }
 
 /**
- * The blobs in use, through the slots. Numbers are little-endian. A slot has its magic, the package's number (0 where it
+ * The blobs in use, through the slots; undefined for a free slot. Numbers are little-endian. A slot has its magic, the package's number (0 where it
  * is free), the first block and the number of blocks; a blob its magic, that number, a generation and its length.
  * Source: the comments in rpm 4.18, lib/backend/ndb/rpmpkg.c. Throws `packageListBad`.
  */
-export function* ndbBlobs(file: Buffer, name: string): Generator<Buffer, void, undefined> {
+export function* ndbBlobs(file: Buffer, name: string): Generator<Buffer | undefined, void, undefined> {
   const bad = (reason: string): Error => failure('packageListBad', { name, reason });
   if (file.length < headerBytes || file.readUInt32LE(4) !== 0) throw bad('its version is not known');
   const slotsEnd = file.readUInt32LE(12) * pageBytes;
@@ -27,7 +27,10 @@ export function* ndbBlobs(file: Buffer, name: string): Generator<Buffer, void, u
   for (let at = headerBytes; at + slotBytes <= slotsEnd; at += slotBytes) {
     if (!file.subarray(at, at + 4).equals(slotMagic)) throw bad('a slot is damaged');
     const number = file.readUInt32LE(at + 4);
-    if (number === 0) continue;
+    if (number === 0) {
+      yield undefined;
+      continue;
+    }
     const start = file.readUInt32LE(at + 8) * blockBytes;
     if (start + blobHeaderBytes > file.length) throw bad('it is cut off');
     if (!file.subarray(start, start + 4).equals(blobMagic) || file.readUInt32LE(start + 4) !== number)

@@ -5,6 +5,8 @@ const leafTable = 0x0d;
 const interiorTable = 0x05;
 /** Deeper than the b-tree of any table that a file can hold. */
 const maxDepth = 40;
+/** SQLite's own limit unless it is built otherwise. */
+const mostColumns = 2000;
 
 /** Whether a file is a database of SQLite. */
 export function isSqlite(file: Buffer): boolean {
@@ -12,7 +14,8 @@ export function isSqlite(file: Buffer): boolean {
 }
 
 /**
- * The blobs in the last column of all rows of one table; undefined for a page without any. No index, no journal and no
+ * The blobs in the last column of all rows of one table; undefined for a page without any and for a row of
+ * another table, so that whoever asks can pause. No index, no journal and no
  * write-ahead log is read: a database at rest has none.
  * Source: "Database File Format" of SQLite 3, sections 1.3, 1.5, 1.6 and 2.1. Throws `packageListBad`.
  */
@@ -22,9 +25,11 @@ export function* sqliteBlobs(
 ): Generator<Buffer | undefined, void, undefined> {
   const pages = new SqlitePages(file, name);
   for (const record of pages.rows(1)) {
-    if (record === undefined) continue;
-    const [type, called, , rootPage] = pages.columnsOf(record);
-    if (text(type) !== 'table' || text(called) !== table) continue;
+    const [type, called, , rootPage] = record === undefined ? [] : pages.columnsOf(record);
+    if (text(type) !== 'table' || text(called) !== table) {
+      yield undefined;
+      continue;
+    }
     if (typeof rootPage !== 'number') throw pages.bad('its table has no place');
     for (const row of pages.rows(rootPage)) {
       const last = row && pages.columnsOf(row).at(-1);
@@ -47,6 +52,7 @@ class SqlitePages {
   readonly #pageBytes: number;
   readonly #usableBytes: number;
   readonly #visited = new Set<number>();
+  #gatheredBytes = 0;
 
   constructor(file: Buffer, name: string) {
     this.#file = file;
@@ -93,7 +99,8 @@ class SqlitePages {
       const length = lengthOf(type.value);
       const bytes = record.subarray(at, at + length);
       if (bytes.length < length) throw this.bad('a row is cut off');
-      columns.push(valueOf(type.value, bytes));
+      if (columns.push(valueOf(type.value, bytes)) > mostColumns)
+        throw this.bad('a row has too many columns');
       at += length;
     }
     return columns;
@@ -105,6 +112,8 @@ class SqlitePages {
     const rowId = this.#varint(page, at + size.length);
     const start = at + size.length + rowId.length;
     if (size.value > this.#file.length) throw this.bad('a row is longer than the file');
+    this.#gatheredBytes += size.value;
+    if (this.#gatheredBytes > this.#file.length) throw this.bad('its rows share their bytes');
     const most = this.#usableBytes - 35;
     if (size.value <= most) return this.#slice(page, start, size.value);
     const least = Math.floor(((this.#usableBytes - 12) * 32) / 255) - 23;

@@ -6,6 +6,8 @@ import type { InstalledPackage } from './installedPackage.ts';
 const longestField = 4096;
 /** Far above the descriptions and lists of files that packages have. */
 const longestLine = 1 << 20;
+/** More than any distribution has altogether; a list of millions would not fit into memory. */
+const mostPackages = 200_000;
 
 export interface PackageText {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -21,7 +23,12 @@ export function debianPackages(
   { bytes, name }: PackageText,
   signal: AbortSignal,
 ): Promise<readonly InstalledPackage[]> {
-  const wanted = { Package: 'name', Version: 'version', Architecture: 'architecture', Status: 'status' };
+  const wanted = new Map([
+    ['Package', 'name'],
+    ['Version', 'version'],
+    ['Architecture', 'architecture'],
+    ['Status', 'status'],
+  ]);
   return packagesIn({ bytes, name }, { manager: 'dpkg', separator: ': ', wanted }, signal);
 }
 
@@ -30,7 +37,11 @@ export function alpinePackages(
   { bytes, name }: PackageText,
   signal: AbortSignal,
 ): Promise<readonly InstalledPackage[]> {
-  const wanted = { P: 'name', V: 'version', A: 'architecture' };
+  const wanted = new Map([
+    ['P', 'name'],
+    ['V', 'version'],
+    ['A', 'architecture'],
+  ]);
   return packagesIn({ bytes, name }, { manager: 'apk', separator: ':', wanted }, signal);
 }
 
@@ -39,7 +50,10 @@ export async function pythonPackage(
   { bytes, name }: PackageText,
   signal: AbortSignal,
 ): Promise<readonly InstalledPackage[]> {
-  const wanted = { Name: 'name', Version: 'version' };
+  const wanted = new Map([
+    ['Name', 'name'],
+    ['Version', 'version'],
+  ]);
   // What follows the first empty line is a description, in which anything may stand.
   return (await packagesIn({ bytes, name }, { manager: 'pip', separator: ': ', wanted }, signal)).slice(0, 1);
 }
@@ -48,7 +62,7 @@ interface ListForm {
   readonly manager: InstalledPackage['manager'];
   readonly separator: string;
   /** Fields by what they are to us. */
-  readonly wanted: Readonly<Record<string, string>>;
+  readonly wanted: ReadonlyMap<string, string>;
 }
 
 async function packagesIn(
@@ -61,6 +75,8 @@ async function packagesIn(
   const endParagraph = (): void => {
     const [called, version] = [fields.get('name'), fields.get('version')];
     if (called !== undefined && version !== undefined && isInstalled(fields.get('status'))) {
+      if (packages.length >= mostPackages)
+        throw failure('packageListBad', { name, reason: `it has more than ${mostPackages} packages` });
       const architecture = fields.get('architecture');
       packages.push({
         manager,
@@ -84,7 +100,7 @@ async function packagesIn(
         continue;
       }
       const at = line.indexOf(separator.trim());
-      const field = at > 0 && at <= 12 ? wanted[line.slice(0, at)] : undefined;
+      const field = at > 0 && at <= 12 ? wanted.get(line.slice(0, at)) : undefined;
       if (field === undefined || fields.has(field)) continue;
       const value = line.slice(at + 1).trim();
       if (value.length > longestField)

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { berkeleyValues } from '../../../src/core/packages/berkeleyHash.ts';
 import type { InstalledPackage } from '../../../src/core/packages/installedPackage.ts';
+import { ndbBlobs } from '../../../src/core/packages/ndbBlobs.ts';
 import { lockedNpmPackages, npmPackage } from '../../../src/core/packages/npmPackages.ts';
 import { packageOfHeader } from '../../../src/core/packages/rpmHeader.ts';
 import { rpmPackages } from '../../../src/core/packages/rpmDatabase.ts';
@@ -71,6 +73,17 @@ describe('lists of packages in text', () => {
   it('name one Python package, and not what its description says', async () => {
     const list = 'Metadata-Version: 2.1\nName: Flask\nVersion: 3.0.0\n\nName: other\nVersion: 9\n';
     assert.deepEqual(told(await pythonPackage(textOf(list), signal)), ['Flask 3.0.0']);
+  });
+
+  it('are read whatever else their fields are called', async () => {
+    const odd = `constructor: ${'x'.repeat(5000)}\n__proto__: ${'x'.repeat(5000)}\n`;
+    assert.deepEqual(told(await debianPackages(textOf(`${odd}Package: a\nVersion: 1\n`), signal)), ['a 1']);
+  });
+
+  it('are refused with more packages than there are', async () => {
+    const bytes = inChunks(Buffer.from('P:a\nV:1\n\n'.repeat(200_001)), 1 << 16);
+    const { code } = await failureOf(alpinePackages({ bytes, name: '/installed' }, signal));
+    assert.equal(code, 'packageListBad');
   });
 
   it('are refused with a line or a name that no list has', async () => {
@@ -184,6 +197,45 @@ describe('databases of rpm', () => {
       (await failureOf(rpmPackages({ database: shared, name: '/rpmdb' }, signal))).code,
       'packageListBad',
     );
+  });
+
+  it('are refused where rows share their bytes, or one has more columns than any', () => {
+    const listing = (rows: number, header: readonly number[], size: number): (() => unknown) => {
+      const file = Buffer.alloc(8192);
+      file.write('SQLite format 3\0');
+      file.writeUInt16BE(4096, 16);
+      file[100] = 0x0d;
+      file.writeUInt16BE(rows, 103);
+      for (let row = 0; row < rows; row++) file.writeUInt16BE(1000, 108 + 2 * row);
+      file.set([0x80 | (size >> 7), size & 0x7f, 1, ...header], 1000);
+      return () => [...sqliteBlobs(file, { table: 'Packages', name: '/rpmdb' })];
+    };
+    assert.throws(listing(400, [1], 800), /its rows share their bytes/);
+    assert.throws(listing(1, [0x94, 0x00], 2600), /a row has too many columns/);
+  });
+
+  it('are refused where a value goes round in a circle of pages', () => {
+    const file = Buffer.alloc(2048);
+    file.writeUInt32LE(0x061561, 12);
+    file.writeUInt32LE(512, 20);
+    file.writeUInt32LE(3, 32);
+    const page = 512;
+    file[page + 25] = 13;
+    file.writeUInt16LE(2, page + 20);
+    file.writeUInt16LE(500, page + 26);
+    file.writeUInt16LE(480, page + 28);
+    file[page + 480] = 3;
+    file.writeUInt32LE(2, page + 484);
+    file.writeUInt32LE(2048, page + 488);
+    const chain = 1024;
+    file[chain + 25] = 7;
+    file.writeUInt16LE(1, chain + 22);
+    file.writeUInt32LE(2, chain + 16);
+    assert.throws(() => [...berkeleyValues(file, '/rpmdb')], /a value has more pages than the file/);
+  });
+
+  it('let others work between free slots', () => {
+    assert.equal([...ndbBlobs(ndbOf(headersOf(sqlite).slice(0, 1)), '/rpmdb')].length, (4096 - 32) / 16);
   });
 
   it('have headers without a name, which are none, and headers that are refused', () => {

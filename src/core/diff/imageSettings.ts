@@ -84,7 +84,8 @@ export function imageSettings(config: ImageConfig, strictness: Strictness): Read
     if (value !== undefined && value !== null && value !== '')
       settings.set(name, { value, shown, rank: rankOf(name) });
   };
-  const run = runConfig.catch({}).parse(config['config'] ?? {});
+  const stated = fieldsOf(config['config']);
+  const run = runConfig.catch({}).parse(stated);
   add('Platform', platformOf(config));
   add('Entrypoint', listText(run.Entrypoint));
   add('Cmd', listText(run.Cmd));
@@ -95,20 +96,36 @@ export function imageSettings(config: ImageConfig, strictness: Strictness): Read
   }
   add('User', run.User);
   add('WorkingDir', run.WorkingDir);
-  for (const port of Object.keys(run.ExposedPorts ?? {})) add(`ExposedPorts ${port}`, port);
-  for (const path of Object.keys(run.Volumes ?? {})) add(`Volumes ${path}`, path);
+  for (const port of Object.keys(run.ExposedPorts ? fieldsOf(stated['ExposedPorts']) : {}))
+    add(`ExposedPorts ${port}`, port);
+  for (const path of Object.keys(run.Volumes ? fieldsOf(stated['Volumes']) : {}))
+    add(`Volumes ${path}`, path);
   add('Healthcheck', healthcheckText(run.Healthcheck));
   add('StopSignal', run.StopSignal);
   add('Shell', listText(run.Shell));
   add('OnBuild', (run.OnBuild ?? []).join('\n'));
-  for (const [name, value] of Object.entries(run.Labels ?? {}))
-    add(`Labels ${name}`, value === '' ? '""' : value, value === '' ? '""' : maskedValue(name, value));
-  for (const [name, value] of Object.entries(run))
-    if (!Object.hasOwn(runConfig.shape, name) && (strictness === 'strict' || !buildOnly.has(name)))
-      add(name, otherText(value));
+  for (const [name, value] of Object.entries(run.Labels ? fieldsOf(stated['Labels']) : {}))
+    if (typeof value === 'string')
+      add(`Labels ${name}`, value === '' ? '""' : value, value === '' ? '""' : maskedValue(name, value));
+  for (const [name, value] of Object.entries(stated)) {
+    const isKnown = Object.hasOwn(runConfig.shape, name);
+    // What is of a wrong kind is compared as it stands: one that a specification names, too.
+    const isOther = isKnown ? (run[name] ?? null) === null : strictness === 'strict' || !buildOnly.has(name);
+    if (isOther) add(isKnown || !isPlain(name) ? `config ${name}` : name, otherText(value));
+  }
   add('Author', config.author);
   if (strictness === 'strict') add('Created', config.created);
   return settings;
+}
+
+/** Whether a field of no specification is called like none of the settings here; those have a blank, or are these. */
+function isPlain(name: string): boolean {
+  return /^\w+$/.test(name) && !['Platform', 'Author', 'Created'].includes(name);
+}
+
+/** Not out of a parser: those leave out a field called `__proto__`. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** What has no rank comes last. */

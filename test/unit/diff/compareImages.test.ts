@@ -145,9 +145,37 @@ describe('comparing the configs of two images', () => {
     );
   });
 
-  it('takes settings of a wrong kind for none', () => {
-    assert.deepEqual(settings(configOf({ Env: 'A=1', Cmd: 7, Labels: [1] }), configOf(null)), []);
+  it('compares settings of a wrong kind as they stand', () => {
+    assert.deepEqual(settings(configOf({ Env: 'A=1', Cmd: 7, Labels: [1] }), configOf(null)), [
+      'config Cmd: 7 > -',
+      'config Env: A=1 > -',
+      'config Labels: [1] > -',
+    ]);
+    const labels = (more: object): ImageConfig => configOf({ Labels: { a: 1, ...more } });
+    assert.deepEqual(settings(labels({ b: 'x' }), labels({ b: 'y' })), [
+      'config Labels: {"a":1,"b":"x"} > {"a":1,"b":"y"}',
+    ]);
     assert.deepEqual(settings(configOf('nothing'), configOf({ Cmd: ['a'] })), ['Cmd: - > ["a"]']);
+  });
+});
+
+describe('settings that are called like others', () => {
+  it('are compared all the same', () => {
+    const odd = (value: string): unknown =>
+      JSON.parse(`{"Labels": {"__proto__": "${value}"}, "__proto__": "${value}"}`);
+    assert.deepEqual(settings(configOf(odd('x')), configOf(odd('y'))), [
+      'Labels __proto__: x > y',
+      '__proto__: x > y',
+    ]);
+    const hidden = { 'Env PATH': '/bin', Platform: 'linux/amd64' };
+    assert.deepEqual(
+      settings(configOf({ Env: ['PATH=/bin'] }), configOf({ Env: ['PATH=/evil'], ...hidden })),
+      ['Env PATH: /bin > /evil', 'config Env PATH: - > /bin', 'config Platform: - > linux/amd64'],
+    );
+    assert.deepEqual(settings(configOf({ Env: ['PATH=/bin'] }), configOf({ 'Env PATH': '/bin' })), [
+      'Env PATH: /bin > -',
+      'config Env PATH: - > /bin',
+    ]);
   });
 });
 

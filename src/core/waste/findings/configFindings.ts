@@ -109,9 +109,12 @@ function floatingTags({ labels, steps }: ImageFacts): readonly Finding[] {
       ? [labels['org.opencontainers.image.base.name'] ?? '']
       : []),
     ...steps.map(({ comment }) => /^FROM (\S+)$/.exec(comment.trim())?.[1] ?? ''),
-    ...steps.map(({ instruction: { keyword, text } }) =>
-      keyword === 'COPY' ? (/^COPY (?:--\S+ )*--from=(\S*[/:]\S*) /.exec(text)?.[1] ?? '') : '',
-    ),
+    ...steps
+      .map(({ instruction: { keyword, text } }) =>
+        // A name without either is that of a build stage.
+        keyword === 'COPY' ? (/^COPY (?:--\S+ )*--from=(\S+) /.exec(text)?.[1] ?? '') : '',
+      )
+      .filter((from) => /[/:]/.test(from)),
   ];
   return [...new Set(named)]
     .filter((image) => isFloating(image))

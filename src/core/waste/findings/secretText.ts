@@ -1,28 +1,10 @@
 import { maskedText } from '../../diff/maskedText.ts';
 import { isSecret, secretMask } from '../../secretEnv.ts';
+import { secretForms } from '../../secretForms.ts';
 
-/** Forms that only secrets have. The names are those of who issues them. */
-const tokens: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----/g, 'private key'],
-  [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, 'AWS'],
-  [/\bgh[pousr]_[A-Za-z0-9]{36,255}\b/g, 'GitHub'],
-  [/\bgithub_pat_[A-Za-z0-9_]{22,255}\b/g, 'GitHub'],
-  [/\bglpat-[\w-]{20,64}\b/g, 'GitLab'],
-  [/\bxox[abprs]-[A-Za-z0-9-]{10,250}\b/g, 'Slack'],
-  [/\bAIza[\w-]{35}\b/g, 'Google'],
-  [/\b[rs]k_live_[A-Za-z0-9]{16,100}\b/g, 'Stripe'],
-  [/\bnpm_[A-Za-z0-9]{36}\b/g, 'npm'],
-  [/\bpypi-AgE[\w-]{50,250}\b/g, 'PyPI'],
-  [/\bdckr_pat_[\w-]{20,64}\b/g, 'Docker'],
-  [/\bSG\.[\w-]{16,32}\.[\w-]{32,64}\b/g, 'SendGrid'],
-  [/\bhf_[A-Za-z0-9]{34}\b/g, 'Hugging Face'],
-  [/\bAccountKey=[A-Za-z0-9+/]{80,90}={0,2}/g, 'Azure'],
-  [/_authToken=[^\s$"']{10,255}/g, 'npm'],
-];
-
-/** `password: "…"`, `api_key = …`, `--token=…`. */
+/** `password: "…"`, `api_key = …`, `--token=…`; what stands before such a word does not matter, and takes no time. */
 const assignment =
-  /([A-Za-z_][\w.-]{0,80}(?:password|passwd|secret|token|api_?key|access_?key|private_?key|credential)s?|password|passwd|secret|token|api_?key|access_?key)["']?\s{0,4}[:=]\s{0,4}["']?([^\s"'`,;&|)}\]]{8,256})/gi;
+  /(?:password|passwd|secret|token|api_?key|access_?key|(?<=[\w.-])(?:private_?key|credential))s?["']?\s{0,4}[:=]\s{0,4}["']?([^\s"'`,;&|)}\]]{8,256})/gi;
 
 const placeholder =
   /^(?:[$<{%*]|\.\.\.|x{4,}|\d{1,12}$|(?:true|false|null|none|undefined|changeme|change-me|example|dummy|placeholder|redacted|secret|password|test)\b)|example|your[-_]|process\.env|os\.environ|getenv|\$\{|\{\{/i;
@@ -49,9 +31,9 @@ export function isRandom(value: string): boolean {
 /** What kinds of secrets are in a text, each once: issuers, or else `password` where a name alone gives it away. */
 export function secretKindsIn(text: string): readonly string[] {
   const kinds = new Set<string>();
-  for (const [pattern, kind] of tokens) if (text.search(pattern) >= 0) kinds.add(kind);
+  for (const [pattern, kind] of secretForms) if (text.search(pattern) >= 0) kinds.add(kind);
   if (kinds.size > 0) return [...kinds];
-  const isNamed = [...text.matchAll(assignment)].some(([, , value = '']) => isRandom(value));
+  const isNamed = [...text.matchAll(assignment)].some(([, value = '']) => isRandom(value));
   return isNamed ? ['password'] : [];
 }
 
@@ -66,9 +48,7 @@ export function isSecretVariable(name: string, value: string): boolean {
 
 /** An instruction with every secret in it masked. */
 export function withoutSecrets(instruction: string): string {
-  let text = maskedText(instruction);
-  for (const [pattern] of tokens) text = text.replace(pattern, secretMask);
-  return text.replace(assignment, (whole, _name: string, value: string) =>
-    isRandom(value) ? whole.replace(value, secretMask) : whole,
+  return maskedText(instruction).replace(assignment, (whole, value: string) =>
+    isRandom(value) ? whole.slice(0, -value.length) + secretMask : whole,
   );
 }

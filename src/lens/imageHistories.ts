@@ -31,6 +31,7 @@ export class ImageHistories {
   readonly #histories = new Map<string, ImageHistory>();
   readonly #parts = new Map<string, ImageParts>();
   readonly #asked = new Map<string, Promise<void>>();
+  readonly #askedParts = new Map<string, Promise<ImageParts | undefined>>();
 
   constructor(engine: () => Engine) {
     this.#engine = engine;
@@ -47,7 +48,10 @@ export class ImageHistories {
     return this.#parts.get(id);
   }
 
-  /** Asks for the histories that are not known yet; one that went away meanwhile has none. Rejects as the engine does. */
+  /**
+   * Asks for the histories that are not known yet; an image that went away meanwhile or is damaged has none. Rejects
+   * where the engine does not answer at all.
+   */
   async load(ids: readonly string[]): Promise<void> {
     this.#follow();
     const missing = ids.filter((id) => !this.#histories.has(id));
@@ -57,14 +61,30 @@ export class ImageHistories {
     await Promise.all(workers);
   }
 
-  /** Asks for the history of one image, and for what it is besides. Rejects as the engine does. */
+  /** Asks for the history of one image, and for what it is besides; undefined and rejects as {@link load}. */
   async loadParts(id: string): Promise<ImageParts | undefined> {
     this.#follow();
     const known = this.#parts.get(id);
     if (known !== undefined) return known;
+    const asked = this.#askedParts.get(id);
+    if (asked !== undefined) return asked;
+    const asking = this.#fetchParts(id).finally(() => {
+      if (this.#askedParts.get(id) === asking) this.#askedParts.delete(id);
+    });
+    this.#askedParts.set(id, asking);
+    return asking;
+  }
+
+  async #fetchParts(id: string): Promise<ImageParts | undefined> {
     const engine = this.#engine();
-    const [history, details] = await Promise.all([engine.images.history(id), engine.images.inspect(id)]);
-    if (engine !== this.#of) return undefined;
+    const answers = await Promise.all([engine.images.history(id), engine.images.inspect(id)]).catch(
+      (error: unknown) => {
+        if (isOfOneImage(error)) return undefined;
+        throw error;
+      },
+    );
+    if (answers === undefined || engine !== this.#of) return undefined;
+    const [history, details] = answers;
     const parts: ImageParts = {
       details,
       layers: imageLayers(history, details.diffIds).slice(0, history.length).toReversed(),
@@ -87,9 +107,9 @@ export class ImageHistories {
       const history = historyOf(await engine.images.history(id));
       if (engine === this.#of) keep(this.#histories, id, history);
     } catch (error) {
-      // Removed since it was listed.
-      if (!(error instanceof DrydockError) || error.code !== 'engineNotFound') throw error;
-      if (engine === this.#of) keep(this.#histories, id, { steps: [] });
+      if (!isOfOneImage(error)) throw error;
+      // One that was removed since it was listed does not come back.
+      if (error.code === 'engineNotFound' && engine === this.#of) keep(this.#histories, id, { steps: [] });
     }
   }
 
@@ -100,7 +120,14 @@ export class ImageHistories {
     this.#histories.clear();
     this.#parts.clear();
     this.#asked.clear();
+    this.#askedParts.clear();
   }
+}
+
+/** What an engine says of a damaged or a missing image; the others can be asked for all the same. */
+function isOfOneImage(error: unknown): error is DrydockError {
+  const codes: readonly string[] = ['engineNotFound', 'engineRefused', 'engineGarbled'];
+  return error instanceof DrydockError && codes.includes(error.code);
 }
 
 function historyOf(entries: readonly HistoryEntry[]): ImageHistory {

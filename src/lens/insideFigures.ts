@@ -5,12 +5,13 @@ import { stepPlaces, type LensPart } from './lensLines.ts';
 import type { LayerFigures } from './layerFigures.ts';
 
 interface Inside {
-  readonly image: LayeredImage;
+  readonly config: LayeredImage['config'];
+  readonly layerCount: number;
   readonly figures: readonly LayerFigures[];
 }
 
-/** Numbers of some layers take no room; trees are not kept. */
-const mostKept = 20;
+/** More than one file can have stages: what is shown is not forgotten. Numbers take no room; lists are not kept. */
+const mostKept = 400;
 
 export interface InsideFiguresDeps {
   /** The image with the lists of its layers, where nothing has to be transferred for it. */
@@ -34,8 +35,8 @@ export class InsideFigures {
     const known = this.#known.get(imageId);
     if (known === undefined) this.#ask(imageId);
     if (known === undefined || typeof known === 'string') return {};
-    const { image, figures } = known;
-    const places = stepPlaces(image.config, image.layers.length, stepCount);
+    const { config, layerCount, figures } = known;
+    const places = stepPlaces(config, layerCount, stepCount);
     return { figures, ...(places && { places }) };
   }
 
@@ -73,6 +74,7 @@ export class InsideFigures {
     const image = await this.#deps.peek(imageId);
     if (image === undefined) return undefined;
     const { layerFigures } = await import('./layerFigures.ts');
-    return { image, figures: await layerFigures(image, this.#ended.signal) };
+    const figures = await layerFigures(image, this.#ended.signal);
+    return { config: image.config, layerCount: image.layers.length, figures };
   }
 }

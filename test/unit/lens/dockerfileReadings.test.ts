@@ -373,4 +373,28 @@ describe('the lens over a Dockerfile', () => {
     assert.equal(codeBlock(code, 'dockerfile'), `\n${fence}dockerfile\n${code}\n${fence}\n`);
     assert.equal(codeBlock('` '.repeat(500_000), '').indexOf('\n```\n'), 0);
   });
+
+  it('finds the image beside one whose history the engine can’t give', async () => {
+    const broken: FakeImage = {
+      summary: image('broken'),
+      get history(): never {
+        throw failure('engineRefused', { call: 'history', reason: 'content digest not found' });
+      },
+      diffIds: [],
+    };
+    const { open, readings, settled } = setUp([broken, base, app]);
+    const document = open(dockerfile);
+    readings.read(document);
+    await settled();
+    assert.equal(readings.read(document).state, 'found');
+  });
+
+  it('asks once for what an image is, however often it is wanted meanwhile', async () => {
+    const { engine, asked } = engineOf([app]);
+    const histories = new ImageHistories(() => engine);
+    const id = app.summary.id;
+    const found = await Promise.all([histories.loadParts(id), histories.loadParts(id)]);
+    assert.equal(found[0]?.details.id, id);
+    assert.deepEqual(asked, [`history ${id}`, `inspect ${id}`]);
+  });
 });

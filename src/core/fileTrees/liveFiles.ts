@@ -61,18 +61,22 @@ export async function* liveFile(
       else yield { sizeBytes, mode, mtime, data };
     }
     if (target === undefined) return;
-    if (kind === 'volume' && target.startsWith('/')) throw unreadable('its link leads out of the volume');
-    at = linkedPath(folderOf(at), target);
+    const next = linkedPath(kind, folderOf(at), target);
+    if (next === undefined) throw unreadable('its link leads out of the volume');
+    at = next;
   }
   throw unreadable('its links lead in a circle');
 }
 
-/** Where a link in a folder leads, never above the root. */
-function linkedPath(folder: string, target: string): string {
+/** Where a link in a folder leads: in a container never above the root; out of a volume is undefined. */
+function linkedPath(kind: LiveFiles['kind'], folder: string, target: string): string | undefined {
+  const isVolume = kind === 'volume';
+  if (isVolume && target.startsWith('/')) return undefined;
   const parts = target.startsWith('/') || folder === '' ? [] : folder.split('/');
   for (const part of target.split('/'))
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
+    if (part === '..') {
+      if (parts.pop() === undefined && isVolume) return undefined;
+    } else if (part !== '' && part !== '.') parts.push(part);
   return parts.join('/');
 }
 

@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, open, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readlink, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { failure } from '../errors.ts';
 import { explainFileError, hasCode } from '../files/fileErrors.ts';
@@ -134,6 +134,13 @@ async function giveNames(
       });
       if (stats === undefined) continue;
       await requireFree(to.into, name, to.replace);
+      if (process.platform === 'darwin' && stats.isSymbolicLink() && !to.replace) {
+        // There a second name of a link would be one of the file that it leads to.
+        await symlink(await readlink(from, 'buffer'), place);
+        undo.push(() => rm(place));
+        await rename(from, place);
+        continue;
+      }
       if (!stats.isDirectory() && !to.replace && (await isLinkedNew(from, place))) {
         undo.push(() => rm(place));
         continue;

@@ -99,6 +99,23 @@ describe('extracting from a snapshot', function () {
     assert.equal(await readFile(join(into(), 'a'), 'utf8'), 'new');
   });
 
+  it('makes a link a link on macOS too, where a second name of one is one of what it leads to', async () => {
+    const files = await filesOf([
+      ['soft', { type: 'symlink', linkPath: '../outside', mtime: 1_400_000_000 }],
+    ]);
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    try {
+      await extract(files, 'soft');
+      await assert.rejects(extract(files, 'soft'), { code: 'fileExists' });
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform });
+    }
+    assert.equal(await readlink(join(into(), 'soft')), '../outside');
+    assert.equal((await lstat(join(into(), 'soft'))).mtimeMs, 1_400_000_000_000);
+    assert.deepEqual(await readdir(into()), ['soft']);
+  });
+
   it('says what it can’t make', async () => {
     const files = await filesOf([['d/'], ['d/lost', { type: 'hardlink', linkPath: 'gone' }], ['d/a', 'a']]);
     const { left } = await extract(files, 'd');

@@ -48,17 +48,21 @@ async function download(
   const title = vscode.l10n.t('Downloading {name}', { name });
   const shares = { reading: [0, 60], writing: [60, 100] } as const;
   const done = await runOperation(log, title, shares, async (operation) => {
-    const [{ downloadFiles: bring }, { mkdir, rmdir }] = await Promise.all([
+    const [{ downloadFiles: bring }, { explainFileError }, { mkdir, rmdir }] = await Promise.all([
       import('../core/fileTrees/downloadFiles.ts'),
+      import('../core/files/fileErrors.ts'),
       import('node:fs/promises'),
     ]);
     const files = await live.files(source);
     if (path !== '') return bring(files, { path, into, replace: false }, operation);
-    await mkdir(into);
+    await mkdir(into).catch((error: unknown) => {
+      throw explainFileError(error, into);
+    });
     try {
       return await bring(files, { path, into, replace: false }, operation);
     } catch (error) {
-      await rmdir(into);
+      // What is not empty by then holds files that came; why they are not all as they should be is to be said.
+      await rmdir(into).catch(() => undefined);
       throw error;
     }
   });

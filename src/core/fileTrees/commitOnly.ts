@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTar } from '../archive/tarReader.ts';
@@ -9,6 +9,7 @@ import { keepOnlyIf } from '../engine/keepOnlyIf.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import { failure } from '../errors.ts';
 import { explainFileError } from '../files/fileErrors.ts';
+import { passingName, sweepLeftovers } from '../files/passingName.ts';
 import type { LayeredImage } from '../layers/layeredImage.ts';
 import { familiarName, parseImageName } from '../oci/imageName.ts';
 import { diffIdsOf, parseDockerArchiveManifest, type ImageConfig } from '../oci/manifest.ts';
@@ -66,8 +67,10 @@ export async function commitOnly(
   }
   const image = input.image ?? (await openEngineImage(deps, details.imageId, operation));
   const { root: files } = await imageTree(image, signal);
-  const folder = await mkdtemp(join(tmpdir(), 'drydock-commit-'));
+  const folder = join(tmpdir(), passingName());
   try {
+    await sweepLeftovers(tmpdir());
+    await mkdir(folder, { mode: 0o700 });
     const path = join(folder, 'layer.tar');
     const chosen = { container: details, changes: root, paths: new Set(input.paths), image: files };
     const layer = await spooled(path, changedLayer(engine, chosen, operation));

@@ -19,12 +19,15 @@ export function passingName(): string {
 
 const passingPattern = /^\.drydock-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.partial$/;
 
-/** Removes from `folder` what processes of this machine that are no more left there. */
+/** Removes from `folder` what processes of this machine that are no more left there, as far as it may. */
 export async function sweepLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, owner, pid] = passingPattern.exec(name) ?? [];
     if (owner !== machine() || isAlive(Number(pid))) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
+    await rm(join(folder, name), { recursive: true, force: true }).catch((error: unknown) => {
+      // Another user's, who shares the folder.
+      if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    });
   }
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { commitOnly, type BaseTransfer, type CommittedOnly } from '../../../src/core/fileTrees/commitOnly.ts';
+import { passingName } from '../../../src/core/files/passingName.ts';
 import { unattended, type Operation } from '../../../src/core/progress.ts';
 import { cancelledWhen } from '../../support/cancelledWhen.ts';
 import { testHost } from '../../support/engine.ts';
@@ -133,6 +134,15 @@ describe('an image of chosen changes of a container', function () {
 
   it('is not made of what is not changed', async () => {
     assert.equal((await failureOf(commit(['bin/sh']))).code, 'pathMissing');
+  });
+
+  it('removes the layer that a killed process left', async () => {
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+    const left = join(tmpdir(), passingName().replace(`-${process.pid}-`, `-${dead}-`));
+    mkdirSync(left);
+    writeFileSync(join(left, 'layer.tar'), 'half of it');
+    await commit(['new']);
+    assert.equal(existsSync(left), false);
   });
 
   it('leaves no image when it is cancelled', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame } from 'playwright-core';
+import type { Frame, Locator } from 'playwright-core';
 import { testHost, testLabel } from '../support/engine.ts';
 import { dockerCli, emptyEngine } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
@@ -24,9 +24,10 @@ describe('the analysis of an image, in the browser', function () {
   let workbench: Workbench;
   let workspace: string;
   let frame: Frame;
+  let docker: Awaited<ReturnType<typeof dockerCli>>;
 
   before(async () => {
-    const docker = await dockerCli(testHost());
+    docker = await dockerCli(testHost());
     workspace = await mkdtemp(join(tmpdir(), 'drydock-analyze-'));
     const write = async (path: string, bytes: number): Promise<void> => {
       await mkdir(join(workspace, path, '..'), { recursive: true });
@@ -100,5 +101,32 @@ describe('the analysis of an image, in the browser', function () {
   it('leads from two tags to what differs between them', async () => {
     await frame.getByRole('button', { name: 'Compare Chosen Tags' }).click();
     await vscode.page.getByRole('tab', { name: /demo\/shop:1\.0.*demo\/shop:1\.1/ }).waitFor();
+  });
+
+  it('shows who shares layers in the whole engine, and what is new without being asked', async () => {
+    await vscode.runCommand('Drydock: Show Shared Layers');
+    await vscode.page
+      .locator('iframe.webview.ready')
+      .last()
+      .contentFrame()
+      .locator('iframe#active-frame')
+      .contentFrame()
+      .getByRole('table', { name: 'Shared layers' })
+      .waitFor();
+    frame = await vscode.webview();
+    const row = (name: string): Locator =>
+      frame.locator('tbody tr').filter({ has: frame.getByText(name, { exact: true }) });
+    await row('demo/shop:1.1')
+      .getByText(/^Shared with .*demo\/base:1/)
+      .waitFor();
+    const ofBase = row('demo/shop:1.0').locator('.segment').first();
+    await ofBase.hover();
+    await frame.getByText(/^Layer 0 .*: in 3 images: /).waitFor();
+    assert.equal(await frame.locator('.marked').count(), 3);
+    await vscode.screenshot('shared-layers');
+    assert.deepEqual(await vscode.axe(frame), []);
+    await writeFile(join(workspace, 'Dockerfile'), 'FROM demo/base:1\nCOPY app/run /later\n');
+    await docker('build', '--quiet', '--label', `${testLabel}=1`, '--tag', 'demo/later:1', workspace);
+    await row('demo/later:1').waitFor();
   });
 });

@@ -74,6 +74,10 @@ export async function startCodeServer(options: CodeServerOptions): Promise<Runni
     at('data/User/settings.json'),
     JSON.stringify({ ...quietSettings, ...options.settings }, null, 2),
   );
+  // Among a user's settings VS Code's server takes those of machine scope only until it knows their scope.
+  await mkdir(at('data/Machine'), { recursive: true });
+  const ours = Object.entries(options.settings ?? {}).filter(([id]) => id.startsWith('drydock.'));
+  await writeFile(at('data/Machine/settings.json'), JSON.stringify(Object.fromEntries(ours), null, 2));
   const folders = ['--user-data-dir', at('data'), '--server-data-dir', at('server')];
   folders.push('--extensions-dir', at('extensions'), '--accept-server-license-terms');
   const env: NodeJS.ProcessEnv = {

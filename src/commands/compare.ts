@@ -66,7 +66,8 @@ async function inOrder(
   right: DiffSide,
 ): Promise<readonly [DiffSide, DiffSide]> {
   if (left.kind !== 'image' || right.kind !== 'image') return [left, right];
-  const images = await engine().images.list();
-  const madeMs = (id: string): number => images.find((image) => image.id === id)?.createdAtMs ?? 0;
-  return madeMs(right.id) < madeMs(left.id) ? [right, left] : [left, right];
+  // An engine's list has whole seconds.
+  const { images } = engine();
+  const [ofLeft, ofRight] = await Promise.all([images.inspect(left.id), images.inspect(right.id)]);
+  return (ofRight.createdAtMs ?? 0) < (ofLeft.createdAtMs ?? 0) ? [right, left] : [left, right];
 }

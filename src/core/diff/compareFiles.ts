@@ -25,11 +25,13 @@ export function compareFiles(
   const fields = differingFields(one, other, strictness);
   if (one.type !== 'file') return { kind: 'metadata', fields, isGuessed: false };
   const isComparable = one.isSparse === other.isSparse;
-  const areHashed = isComparable && one.sha256 !== undefined && other.sha256 !== undefined;
-  // A sparse entry states the size of its pieces, not the file's.
+  const haveHash = one.sha256 !== undefined && other.sha256 !== undefined;
+  // A sparse entry has the size and the bytes of its pieces; where in the file they lie may stand elsewhere.
+  const areHashed = haveHash && !one.isSparse && !other.isSparse;
   const hasOtherBytes =
     (isComparable && one.sizeBytes !== other.sizeBytes) ||
-    (areHashed ? one.sha256 !== other.sha256 : one.mtime !== other.mtime);
+    (isComparable && haveHash && one.sha256 !== other.sha256) ||
+    (!areHashed && one.mtime !== other.mtime);
   const isGuessed = !areHashed && (!isComparable || one.sizeBytes === other.sizeBytes);
   return { kind: hasOtherBytes ? 'content' : 'metadata', fields, isGuessed };
 }
@@ -50,7 +52,7 @@ export function differingFields(
   if (one.type !== 'symlink' && (one.mode & 0o7777) !== (other.mode & 0o7777)) fields.push('mode');
   if (one.uid !== other.uid || one.gid !== other.gid) fields.push('owner');
   if (strictness === 'strict' && one.mtime !== other.mtime) fields.push('time');
-  if ((one.link ?? '') !== (other.link ?? '')) fields.push('link');
+  if ((one.link ?? '') !== (other.link ?? '') || one.rawLink !== other.rawLink) fields.push('link');
   if (!hasSameXattrs(one.xattrs, other.xattrs)) fields.push('xattrs');
   if (one.device?.[0] !== other.device?.[0] || one.device?.[1] !== other.device?.[1]) fields.push('device');
   return fields;

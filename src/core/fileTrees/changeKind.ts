@@ -34,10 +34,14 @@ export function kindOfChange<L>(
 function hasSameContent<L>(one: TreeFile<L>, other: TreeFile<L>): boolean {
   return (
     one === other ||
+    // Of a sparse file the list has the pieces, and not always where they lie.
     (one.type === other.type &&
+      !one.isSparse &&
+      !other.isSparse &&
       one.sizeBytes === other.sizeBytes &&
       one.sha256 === other.sha256 &&
       one.link === other.link &&
+      one.rawLink === other.rawLink &&
       one.device?.join() === other.device?.join())
   );
 }

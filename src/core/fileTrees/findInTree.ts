@@ -3,6 +3,7 @@ import type { Digest } from '../digest.ts';
 import { failure, isCancellation } from '../errors.ts';
 import { exactPath, meaningOf, partsOf } from '../layers/entryNames.ts';
 import type { LayeredImage, ListedLayer } from '../layers/layeredImage.ts';
+import { maxDepth } from '../layers/loadTree.ts';
 import { mergeLayers, type Origin } from '../layers/mergeLayers.ts';
 import { isThere, nodeAt, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
@@ -93,14 +94,16 @@ async function anyMatch(
 
 async function hasMatch(layer: ListedLayer, glob: GlobPattern, signal: AbortSignal): Promise<boolean> {
   const pacer = new Pacer();
+  const pause = async (): Promise<void> => {
+    await pacer.pause();
+    signal.throwIfAborted();
+  };
   const folders = new Set<string>();
   for await (const entry of layer.entries(signal)) {
-    if (pacer.isDue) {
-      await pacer.pause();
-      signal.throwIfAborted();
-    }
+    if (pacer.isDue) await pause();
     const parts = partsOf(exactPath(entry));
-    if (parts === undefined || meaningOf(parts)?.kind !== 'entry') continue;
+    // Deeper ones are no part of the tree.
+    if (parts === undefined || parts.length > maxDepth || meaningOf(parts)?.kind !== 'entry') continue;
     const path = parts.join('/');
     if (glob.matches(path)) return true;
     // A folder that a pattern means need not have an entry of its own.
@@ -109,6 +112,7 @@ async function hasMatch(layer: ListedLayer, glob: GlobPattern, signal: AbortSign
       if (folders.has(folder)) break;
       folders.add(folder);
       if (glob.matches(folder)) return true;
+      if (pacer.isDue) await pause();
     }
   }
   return false;

@@ -74,6 +74,8 @@ async function changesOf(
     }
     const { above, isCovered, into, path } = step;
     count(step, isBrought);
+    // One for all names of a folder: there may be as many of them as levels.
+    const inside = [...path, into];
     for (const [name, pair] of childPairs(step)) {
       const kind = kindOfChange(pair.above, pair.below, isCovered);
       if (kind === undefined) continue;
@@ -81,7 +83,7 @@ async function changesOf(
       into.children ??= new Map();
       into.children.set(name, child);
       const isHidden = isCovered || pair.above?.hidesLower === true;
-      ahead.push({ ...pair, isCovered: isHidden, into: child, path: [...path, into] });
+      ahead.push({ ...pair, isCovered: isHidden, into: child, path: inside });
     }
     if (above?.children !== undefined) into.children ??= new Map();
   }

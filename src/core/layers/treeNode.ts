@@ -18,6 +18,8 @@ export interface TreeFile<L = TreeLayer> {
   readonly mtime: number;
   /** A symlink's target as it is written; of a hard link, whose other name was not found, that name. */
   readonly link?: string;
+  /** The bytes of a target that is no UTF-8, in base64. */
+  readonly rawLink?: string;
   /** Of a file's data, 64 hex digits. */
   readonly sha256?: string;
   /** The data is a map of holes and pieces. */
@@ -117,9 +119,10 @@ export function fileOf<L>(entry: LayerEntry, layer: L): TreeFile<L> {
     layer,
   };
   // Set one by one and not spread: layers have a hundred thousand entries.
-  const { link, sha256, xattrs, device } = entry;
+  const { link, rawLink, sha256, xattrs, device } = entry;
   if (sha256 !== undefined) file.sha256 = sha256;
   if (link !== undefined) file.link = link;
+  if (rawLink !== undefined) file.rawLink = rawLink;
   if (xattrs !== undefined) file.xattrs = xattrs;
   if (device !== undefined) file.device = device;
   return file;

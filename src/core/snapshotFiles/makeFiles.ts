@@ -42,7 +42,10 @@ export async function makeFiles<L>(
     signal.throwIfAborted();
     const place = placeOf(base, path);
     try {
-      await symlink(file.link ?? '', place);
+      await symlink(
+        file.rawLink === undefined ? (file.link ?? '') : Buffer.from(file.rawLink, 'base64'),
+        place,
+      );
     } catch (error) {
       // Windows lets only some users make links.
       if (!(process.platform === 'win32' && hasCode(error, 'EPERM'))) throw error;

@@ -36,6 +36,26 @@ describe('comparing two trees of files', () => {
     );
   });
 
+  it('does not take sparse files for the same by the bytes of their pieces', async () => {
+    const sparse = (data: string, mtime: number): Given => ({ f: { data, mtime, isSparse: true } });
+    assert.deepEqual(await differences(sparse('ab', 1), sparse('ab', 2)), ['content f']);
+    assert.deepEqual(await differences(sparse('ab', 1), sparse('cd', 1)), ['content f']);
+    const alike = await compareTrees({
+      left: plainTree(sparse('ab', 1)),
+      right: plainTree(sparse('ab', 1)),
+      strictness: 'semantic',
+    });
+    assert.deepEqual([alike.files, alike.guessedCount], [[], 1]);
+  });
+
+  it('tells targets of links apart that are no UTF-8', async () => {
+    const link = (byte: number): Given => ({
+      l: { type: 'symlink', target: '\ufffd', rawLink: Buffer.of(byte).toString('base64') },
+    });
+    assert.deepEqual(await differences(link(0xe9), link(0xe8)), ['metadata l link']);
+    assert.deepEqual(await differences(link(0xe9), link(0xe9)), []);
+  });
+
   it('tells other bytes from other metadata', async () => {
     assert.deepEqual(
       await differences(

@@ -3,6 +3,7 @@ import { findInImages, findInTree } from '../../../src/core/fileTrees/findInTree
 import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
 import { layerRangeTree } from '../../../src/core/fileTrees/layerRangeTree.ts';
 import type { LayeredImage, ListedLayer } from '../../../src/core/layers/layeredImage.ts';
+import type { LayerEntry } from '../../../src/core/vault/layerEntry.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { globPattern } from '../../../src/core/snapshotFiles/globPattern.ts';
 import { failureOf } from '../../support/failureOf.ts';
@@ -23,6 +24,18 @@ async function found(images: readonly LayeredImage[], pattern: string): Promise<
 
 describe('finding names', function () {
   this.timeout(20_000);
+  it('passes over paths that are deeper than any folder can be', async () => {
+    const image = await listedImage([[file('etc/a', '')]]);
+    const [layer] = image.layers;
+    assert.ok(layer);
+    const [entry] = layer.entries(signal) as Iterable<LayerEntry>;
+    assert.ok(entry);
+    // With the folders of 30,000 levels the match would take many minutes.
+    const deep = { ...entry, path: 'a/'.repeat(30_000).concat('b') };
+    const hostile = { ...image, layers: [{ ...layer, entries: () => [deep, entry] }] };
+    assert.deepEqual(await found([hostile], 'a/?/[b-c]/c'), []);
+  });
+
   it('gives what the pattern means of all that is in a tree', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const tree = await imageTree(await listedImage(randomStack(seed)), signal);

@@ -3,10 +3,11 @@ import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
 import { layerChanges, type ChangeNode } from '../../../src/core/fileTrees/layerChanges.ts';
 import { layerRangeTree } from '../../../src/core/fileTrees/layerRangeTree.ts';
 import { pathHistory } from '../../../src/core/fileTrees/pathHistory.ts';
+import { kindOfChange } from '../../../src/core/fileTrees/changeKind.ts';
 import { partsOf } from '../../../src/core/layers/entryNames.ts';
 import type { LayeredImage } from '../../../src/core/layers/layeredImage.ts';
 import type { Origin } from '../../../src/core/layers/mergeLayers.ts';
-import { isThere, mergeUnder, nodeAt, type TreeNode } from '../../../src/core/layers/treeNode.ts';
+import { fileOf, isThere, mergeUnder, nodeAt, type TreeNode } from '../../../src/core/layers/treeNode.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { file, folder, gone, listedImage, lowerPart } from '../../support/listedStack.ts';
 import { randomStack, toldTree } from '../../support/randomLayers.ts';
@@ -232,5 +233,28 @@ describe('the history of a path', () => {
       ],
     );
     assert.deepEqual(await pathHistory(image, 'srv/other', signal), []);
+  });
+});
+
+describe('what a layer does to a name', () => {
+  const entry = { path: 'x', mode: 0o644, uid: 0, gid: 0, size: 2, mtime: 1, header: 0, offset: 512 };
+  const kindOf = (one: object, other: object): string | undefined => {
+    const nodes = [one, other].map((more) => ({
+      file: fileOf({ ...entry, type: 'file', ...more }, undefined),
+      hidesLower: false,
+    }));
+    return kindOfChange(nodes[0], nodes[1], false);
+  };
+
+  it('is a change where a sparse file has the same pieces, perhaps at other places', () => {
+    const sha256 = 'ab'.repeat(32);
+    assert.equal(kindOf({ sha256 }, { sha256 }), 'same');
+    assert.equal(kindOf({ sha256, sparse: true }, { sha256, sparse: true }), 'changed');
+  });
+
+  it('is a change where a link has another target that is no UTF-8 either', () => {
+    const link = (rawLink: string): object => ({ type: 'symlink', size: 0, link: '\ufffd', rawLink });
+    assert.equal(kindOf(link('6Q=='), link('6Q==')), 'same');
+    assert.equal(kindOf(link('6Q=='), link('6A==')), 'changed');
   });
 });

@@ -76,7 +76,7 @@ export async function findFindings(
       toLookInto.push(seen);
   };
   await groupVisibleFiles(root, groups, onFile, operation.signal);
-  groupWastedFiles(waste.wasted, groups);
+  await groupWastedFiles(waste.wasted, groups, operation.signal);
   const lookedInto = reader && (await groupSecretContents(toLookInto, { reader, limits, groups }, operation));
   const findings = [
     ...groupFindings(groups.all(), facts, base),

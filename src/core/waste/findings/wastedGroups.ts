@@ -1,3 +1,4 @@
+import { Pacer } from '../../archive/pacer.ts';
 import type { WastedFile } from '../analyzeWaste.ts';
 import type { FileGroups } from './fileGroups.ts';
 import { pathKind } from './pathKinds.ts';
@@ -15,9 +16,25 @@ const manyVersions = 3;
  * 4. What a later layer deleted: a finding for the layer that brought it.
  * Secrets that can't be seen any more are told of beside that.
  */
-export function groupWastedFiles(wasted: readonly WastedFile[], groups: FileGroups): void {
-  const versions = Map.groupBy(wasted, ({ path }) => path);
+export async function groupWastedFiles(
+  wasted: readonly WastedFile[],
+  groups: FileGroups,
+  signal: AbortSignal,
+): Promise<void> {
+  const pacer = new Pacer();
+  const pause = async (): Promise<void> => {
+    await pacer.pause();
+    signal.throwIfAborted();
+  };
+  const versions = new Map<string, WastedFile[]>();
+  for (const one of wasted) {
+    if (pacer.isDue) await pause();
+    const same = versions.get(one.path);
+    if (same === undefined) versions.set(one.path, [one]);
+    else same.push(one);
+  }
   for (const { path, sizeBytes, from, by, kind } of wasted) {
+    if (pacer.isDue) await pause();
     const secret = secretFileName(path);
     if (secret?.isCertain === true && kind !== 'copied')
       groups.addWasted(

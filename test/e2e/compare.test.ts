@@ -104,7 +104,7 @@ describe('the comparison of two images, in the browser', function () {
       'demo/shop:1.1',
     ]);
     assert.deepEqual(await frame.locator('.card-count').allTextContents(), ['2', '1', '3', '0', '0', '0']);
-    await vscode.screenshot('compare');
+    await vscode.screenshot('compare', { readme: true });
     assert.deepEqual(await vscode.axe(frame), []);
   });
 

@@ -87,7 +87,7 @@ describe('in the browser, the lens over Dockerfiles', function () {
     await lens(/^2\.40 MB · 2 files · 2\.10 MB reclaimable$/).waitFor();
     await lens(/^0 B · 1 file · 1 removed$/).waitFor();
     assert.equal(await lens('Look Inside').count(), 0);
-    await vscode.screenshot('lens-inside');
+    await vscode.screenshot('lens-inside', { readme: true });
   });
 
   it('draws beside the lines how large their layers are', async () => {

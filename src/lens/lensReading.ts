@@ -55,13 +55,22 @@ export function matchWith(
   const base = baseImage(bottom, images);
   const below = base === undefined || base.id === id ? undefined : known.history(base.id);
   const triggers = base === undefined ? undefined : known.parts(base.id)?.triggers;
-  return matchHistory({
+  const match = matchHistory({
     dockerfile,
     stage,
     steps: history.steps,
     ...(below === undefined || below.steps.length === 0 ? {} : { base: below.steps }),
     ...(triggers === undefined ? {} : { triggers }),
   });
+  return base !== undefined && hasOtherLayers(base.id, id, known) ? { ...match, isOnOtherBase: true } : match;
+}
+
+/** A base that was built again has the same history and other layers. */
+function hasOtherLayers(baseId: string, id: string, known: KnownHistories): boolean {
+  // Of an image whose content is not there, the engine tells no layers.
+  const own = known.parts(id)?.details.diffIds ?? [];
+  const below = known.parts(baseId)?.details.diffIds ?? [];
+  return own.length > 0 && below.some((diffId, place) => diffId !== own[place]);
 }
 
 /** The image that was built up to a stage, among all whose histories are known. Shares the thread. */

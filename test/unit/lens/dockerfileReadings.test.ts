@@ -397,4 +397,14 @@ describe('the lens over a Dockerfile', () => {
     assert.equal(found[0]?.details.id, id);
     assert.deepEqual(asked, [`history ${id}`, `inspect ${id}`]);
   });
+
+  it('says that an image lies on another base where only the layers of that tell', async () => {
+    const { open, titles, settled } = setUp([{ ...base, diffIds: [idOf('built again')] }, app]);
+    const document = open(dockerfile);
+    for (let look = 0; look < 2; look++) {
+      titles(document);
+      await settled();
+    }
+    assert.ok(titles(document).some((title) => title.endsWith('· not what the image was built on')));
+  });
 });

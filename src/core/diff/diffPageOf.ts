@@ -24,8 +24,8 @@ const shownDigits = 16;
 export function diffPageHead(report: DiffReport): DiffPageHead {
   const { left, right, strictness, files, config, history, packages, remarks } = report;
   return {
-    left,
-    right,
+    left: { ...left, sizeBytes: sum(left.sizeBytes) },
+    right: { ...right, sizeBytes: sum(right.sizeBytes) },
     strictness,
     rowCount: Math.min(files.length, mostPageRows),
     leftOut: Math.max(0, files.length - mostPageRows),
@@ -64,7 +64,11 @@ function totalsOf(files: readonly FileChange[]): readonly PageTotal[] {
     total.leftBytes += left?.sizeBytes ?? 0;
     total.rightBytes += right?.sizeBytes ?? 0;
   }
-  return totals;
+  return totals.map((total) => ({
+    count: total.count,
+    leftBytes: sum(total.leftBytes),
+    rightBytes: sum(total.rightBytes),
+  }));
 }
 
 /** The rows from `start` on, as many as one chunk holds. */
@@ -105,6 +109,11 @@ function wireFacts({ type, mode, uid, gid, sizeBytes, mtime, link, sha256 }: Fil
 /** Odd numbers of an archive must not make the page refuse the chunk they are in. */
 function count(value: number): number {
   return Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
+
+/** Sizes that an archive only claims can add up to more than a number holds; the page would refuse the whole head. */
+function sum(bytes: number): number {
+  return bytes > 0 ? Math.min(Math.trunc(bytes), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 function sharedUnits(a: string, b: string): number {

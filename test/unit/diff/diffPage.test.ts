@@ -66,6 +66,18 @@ describe('the form of a report for its page', () => {
     assert.equal(head.packages[0]?.name, 'openssl:amd64');
   });
 
+  it('has a head that the page takes although sizes add up to more than a number holds', () => {
+    const report = sampleDiff();
+    const claimed = 2 ** 53 - 1;
+    const files = report.files.map((file) => ({
+      ...file,
+      ...(file.right && { right: { ...file.right, sizeBytes: claimed } }),
+    }));
+    const head = diffPageHead({ ...report, files, right: { ...report.right, sizeBytes: 9 * claimed } });
+    assert.equal(head.right.sizeBytes, claimed);
+    assert.notEqual(parseDiffPageHead(JSON.parse(JSON.stringify(head))), undefined);
+  });
+
   it('says of a secret on both sides that they differ, without either', () => {
     const masked = { setting: 'Env TOKEN', left: '***', right: '***' };
     const head = diffPageHead({ ...sampleDiff(), config: [masked] });

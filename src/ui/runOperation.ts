@@ -70,7 +70,8 @@ export async function runQuick<T>(
 /** After a cancel whatever broke off is only its consequence; what could not be put back is not. */
 function isFailedCleanUp(error: unknown): boolean {
   return (
-    error instanceof AggregateError || ['rollbackFailed', 'uploadCut'].includes(knownFailure(error).code)
+    error instanceof AggregateError ||
+    ['rollbackFailed', 'uploadCut', 'uploadDiffers', 'putBackDiffers'].includes(knownFailure(error).code)
   );
 }
 

@@ -1,10 +1,11 @@
 import type { TarEntry } from '../archive/tarHeader.ts';
 import { tarEnd, tarPadding } from '../archive/tarWriter.ts';
-import { DrydockError, failure, reasonOf } from '../errors.ts';
+import { failure } from '../errors.ts';
 import { pathBytes } from '../layers/entryNames.ts';
 import type { Operation } from '../progress.ts';
 import type { LeftOut } from '../snapshotFiles/extractPlan.ts';
 import {
+  cutError,
   entryDiffers,
   withFileTarget,
   type FileTarget,
@@ -61,8 +62,7 @@ export async function uploadFiles(
       progress.report({ phase: 'checking', item: target.name, totalBytes: local.sizeBytes });
       await requireSame(open, local, { ids, sent, signal });
     } catch (error) {
-      if (error instanceof DrydockError && error.code === 'uploadDiffers') throw error;
-      throw await explained(error, open, local);
+      throw await cutError(error, open, local.names);
     }
   });
   const { files, left, sizeBytes } = local;
@@ -180,19 +180,6 @@ function differs(
   };
   const rawLink = linkBytes(file).toString('utf8');
   return entryDiffers({ ...expected, ...(type === 'symlink' && { link: rawLink }) }, found);
-}
-
-/** What came before a failure stays; that is said, and not passed over as cancelled. */
-async function explained(error: unknown, open: FileTarget, { names }: LocalFiles): Promise<unknown> {
-  const { signal } = new AbortController();
-  for (const name of names) {
-    const there = await open.look(name, signal).catch((other: unknown) => {
-      throw new AggregateError([error, other], reasonOf(error));
-    });
-    if (there.size > 0)
-      return failure('uploadCut', { name: open.name, path: name, reason: reasonOf(error) }, error);
-  }
-  return error;
 }
 
 function filesBelow(files: readonly LocalFile[], name: string): readonly LocalFile[] {

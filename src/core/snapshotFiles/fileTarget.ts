@@ -3,7 +3,7 @@ import type { TarEntry } from '../archive/tarHeader.ts';
 import { readTar } from '../archive/tarReader.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
-import { DrydockError, failure } from '../errors.ts';
+import { DrydockError, failure, reasonOf } from '../errors.ts';
 import { exactPath, partsOf } from '../layers/entryNames.ts';
 import type { TreeFile } from '../layers/treeNode.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
@@ -159,6 +159,23 @@ async function listed(tar: AsyncIterable<Uint8Array>, at: string): Promise<Map<s
     found.set(path, (linked === undefined ? undefined : found.get(linked)) ?? entry);
   }
   return found;
+}
+
+/**
+ * What to say of a failure after which some of `names` may be in a folder. What came before it stays; that is said, and
+ * not passed over as cancelled.
+ */
+export async function cutError(error: unknown, open: FileTarget, names: readonly string[]): Promise<unknown> {
+  // These say so themselves.
+  if (error instanceof DrydockError && ['uploadDiffers', 'putBackDiffers'].includes(error.code)) return error;
+  const { signal } = new AbortController();
+  for (const name of names) {
+    // What can't be looked at may be there.
+    const there = await open.look(name, signal).catch(() => undefined);
+    if (there?.size !== 0)
+      return failure('uploadCut', { name: open.name, path: name, reason: reasonOf(error) }, error);
+  }
+  return error;
 }
 
 /** The only extended attribute that engines hand out; they take all, and nobody sees what became of the others. */

@@ -3,7 +3,7 @@ import type { Operation } from '../progress.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 import type { VolumeDeps } from '../volumes/helperContainer.ts';
 import { planExtract, type ExtractPlan, type LeftOut } from './extractPlan.ts';
-import { entryDiffers, withFileTarget, type FileTarget, type TargetFolder } from './fileTarget.ts';
+import { cutError, entryDiffers, withFileTarget, type FileTarget, type TargetFolder } from './fileTarget.ts';
 import { putBackTar } from './putBackTar.ts';
 import { joined, type RootFiles } from './rootFiles.ts';
 
@@ -28,7 +28,8 @@ export interface PutBackResult {
  * the vault, 2. look at what is there, 3. send them as one tar, 4. read it back and compare every entry.
  *
  * Rejects with `pathMissing`, `pathIsNot`, `fileDamaged`, `fileExists` (a name is taken, or by another type) before
- * anything was written, and with `putBackDiffers` or what the engine rejects with after.
+ * anything was written. After that with `putBackDiffers`, or with `uploadCut` where something is there, also after a
+ * cancel.
  */
 export async function putBackFiles(
   deps: VolumeDeps,
@@ -58,10 +59,14 @@ export async function putBackFiles(
       name: joined(target.folder, entry.name),
     });
     operation.progress.report({ phase: 'sending', item: entry.name, totalBytes: plan.sizeBytes });
-    await open.write(putBackTar(files, plan, joined(open.prefix, entry.name), { signal }), signal);
-    signal.throwIfAborted();
-    operation.progress.report({ phase: 'checking', item: entry.name });
-    requireSame(plan, await open.look(entry.name, signal), open.name);
+    try {
+      await open.write(putBackTar(files, plan, joined(open.prefix, entry.name), { signal }), signal);
+      signal.throwIfAborted();
+      operation.progress.report({ phase: 'checking', item: entry.name });
+      requireSame(plan, await open.look(entry.name, signal), open.name);
+    } catch (error) {
+      throw await cutError(error, open, [entry.name]);
+    }
   };
   await withFileTarget(deps, target, signal, send);
   return {

@@ -26,6 +26,7 @@ import {
 import type { RootFiles } from '../../../src/core/snapshotFiles/rootFiles.ts';
 import { openSnapshotTree } from '../../../src/core/snapshotFiles/snapshotTree.ts';
 import { withVaultSession } from '../../../src/core/vault/vaultSession.ts';
+import { cancelledWhen } from '../../support/cancelledWhen.ts';
 import { testLabel } from '../../support/engine.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
@@ -64,11 +65,12 @@ describe('putting files of a snapshot back', function () {
     target: PutBackInput['target'],
     replace = false,
     engine: Engine = bench.engine,
+    operation = unattended(),
   ): Promise<PutBackResult> => {
     const { engineId } = engineIdentity(await bench.engine.info());
     const what = { kind: 'put back', subject: path };
     return withVaultSession(bench, what, unattended(), (session) =>
-      putBackFiles({ engine, engineId, session }, { files, path, target, replace }, unattended()),
+      putBackFiles({ engine, engineId, session }, { files, path, target, replace }, operation),
     );
   };
 
@@ -139,7 +141,7 @@ describe('putting files of a snapshot back', function () {
       const writeArchive: Engine['containers']['writeArchive'] = (ref, path, tar, options) =>
         containers.writeArchive(ref, path, cutOff(tar, cutAfter), options);
       const cut = { ...bench.engine, containers: { ...containers, writeArchive } };
-      assert.equal((await failureOf(putBack('db', target, true, cut))).code, 'streamCut');
+      assert.equal((await failureOf(putBack('db', target, true, cut))).code, 'uploadCut');
       assert.deepEqual(await bench.leftovers(), []);
       assert.equal(readFileSync(join(folder, 'db', 'newer'), 'utf8'), 'newer');
       await putBack('db', target, true);
@@ -164,8 +166,20 @@ describe('putting files of a snapshot back', function () {
       },
     });
     const target = { kind: 'volume', name, folder: '/' } as const;
-    assert.equal((await failureOf(putBack('db', target, true, engine))).code, 'engineUnreachable');
+    assert.equal((await failureOf(putBack('db', target, true, engine))).code, 'uploadCut');
     for (const { left } of await recoverVault(bench)) assert.deepEqual(left, []);
+  });
+
+  it('says that files are there when it is cancelled while they are compared', async () => {
+    rmSync(join(folder, 'db'), { recursive: true });
+    let isSent = false;
+    const engine = watchedEngine(bench.engine, {
+      after: (call) => void (isSent ||= call === 'containers.writeArchive'),
+    });
+    const operation = cancelledWhen(({ phase }) => isSent && phase === 'checking');
+    const work = putBack('db', { kind: 'volume', name, folder: '/' }, false, engine, operation);
+    assert.equal((await failureOf(work)).code, 'uploadCut');
+    assert.ok(existsSync(join(folder, 'db/plain')));
   });
 
   const changes: Readonly<Record<string, (path: string) => void>> = {

@@ -43,6 +43,7 @@ export async function makeDiffReport(
     history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
     packages: packages.changes,
     remarks: [
+      ...unreadImageRemarks(left, right),
       ...guessRemarks(compared.guessedCount),
       ...takenAwayRemarks(left.name, compared.left),
       ...takenAwayRemarks(right.name, compared.right),
@@ -55,6 +56,20 @@ export async function makeDiffReport(
 /** A config is of all layers together, and says nothing of some of them. */
 function isWhole({ kind }: FileTree): boolean {
   return kind !== 'layers' && kind !== 'changes';
+}
+
+/** A container has a config and a history too, which only the bytes of its image tell. */
+function unreadImageRemarks(left: FileTree, right: FileTree): readonly string[] {
+  const isMissing = ({ kind, image }: FileTree): boolean => kind === 'container' && image === undefined;
+  const hasConfig = (side: FileTree): boolean =>
+    isWhole(side) && (isMissing(side) || side.image !== undefined);
+  if (!hasConfig(left) || !hasConfig(right)) return [];
+  return [left, right]
+    .filter(isMissing)
+    .map(
+      ({ name }) =>
+        `Config and history were not compared: the image of ${visibleName(name)} was not read yet. Look into that image, then compare again.`,
+    );
 }
 
 function sideFacts({ name, kind }: FileTree, { fileCount, sizeBytes }: TreeSums): DiffSideFacts {

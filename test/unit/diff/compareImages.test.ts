@@ -298,6 +298,20 @@ describe('a report of two sides', () => {
     assert.deepEqual([report.config, report.history], [[], []]);
   });
 
+  it('says that config and history were not compared where a container’s image was not read', async () => {
+    const image = plainTree({}, { name: 'app:1', image: imageOf({ by: 'ENV A=1' }) });
+    const web = plainTree({}, { name: 'web', kind: 'container' });
+    const data = plainTree({}, { name: 'data', kind: 'volume' });
+    const remarksOf = async (left: FileTree, right: FileTree): Promise<readonly string[]> =>
+      (await makeDiffReport({ left, right, strictness: 'strict' }, unattended())).remarks;
+    const remark = /^Config and history were not compared: the image of web was not read yet/;
+    for (const remarks of [await remarksOf(image, web), await remarksOf(web, image)]) {
+      assert.equal(remarks.length, 1);
+      assert.match(remarks[0] ?? '', remark);
+    }
+    assert.deepEqual(await remarksOf(web, data), []);
+  });
+
   it('says which names layers take away from below them', async () => {
     const left = plainTree({ a: 'x' }, { kind: 'layers' });
     const right = plainTree({ a: 'x' }, { name: 'top', kind: 'layers' });

@@ -14,7 +14,9 @@ export function table(
   const cells = [header, ...rows].map((row) =>
     row.map((cell) => printable(cell.replace(/\s+/g, ' ').trim())),
   );
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))));
+  const widths = header.map((_, column) =>
+    cells.reduce((widest, row) => Math.max(widest, lengthOf(row[column] ?? '')), 0),
+  );
   return cells.map((row) =>
     cut(
       row

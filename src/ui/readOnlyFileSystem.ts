@@ -61,17 +61,17 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const read = async (): Promise<Uint8Array> => {
       const { sizeBytes } = await this.#files.stat(uri);
-      if (sizeBytes > mostEditorBytes)
-        throw new vscode.FileSystemError(
-          vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
-            path: uri.path,
-            size: formatBytes(sizeBytes),
-          }),
-        );
+      if (sizeBytes > mostEditorBytes) throw tooLarge(uri, sizeBytes);
       const title = vscode.l10n.t('Reading {name}', { name: uri.path });
       return runWhenSlow(title, async (operation) => {
         const chunks: Uint8Array[] = [];
-        for await (const chunk of await this.#files.read(uri, operation)) chunks.push(chunk);
+        let doneBytes = 0;
+        for await (const chunk of await this.#files.read(uri, operation)) {
+          doneBytes += chunk.length;
+          // A live file may have grown since it was looked at.
+          if (doneBytes > mostEditorBytes) throw tooLarge(uri, doneBytes);
+          chunks.push(chunk);
+        }
         return Buffer.concat(chunks);
       });
     };
@@ -108,6 +108,15 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   #readOnly(): Error {
     return vscode.FileSystemError.NoPermissions(this.#files.refusal);
   }
+}
+
+function tooLarge({ path }: vscode.Uri, sizeBytes: number): Error {
+  return new vscode.FileSystemError(
+    vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
+      path,
+      size: formatBytes(sizeBytes),
+    }),
+  );
 }
 
 /** Gives VS Code the failures it knows, and words the others. */

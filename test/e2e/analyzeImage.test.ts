@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Frame, Locator } from 'playwright-core';
+import type { Frame, FrameLocator, Locator } from 'playwright-core';
 import { testHost, testLabel } from '../support/engine.ts';
 import { dockerCli, emptyEngine } from '../support/variedImages.ts';
 import { openVsCode, type OpenedVsCode } from '../support/vscodeBrowser.ts';
@@ -57,6 +57,15 @@ describe('the analysis of an image, in the browser', function () {
     if (this.currentTest?.state === 'failed') await vscode.screenshot('failed-analyze-image');
   });
 
+  /** The page that was opened last; it takes the keyboard when it is ready. */
+  const newestPage = (): FrameLocator =>
+    vscode.page
+      .locator('iframe.webview.ready')
+      .last()
+      .contentFrame()
+      .locator('iframe#active-frame')
+      .contentFrame();
+
   it('starts at the image in the tree, reads it, and names what was left behind', async () => {
     await workbench.expand(/^demo\/shop,/);
     await workbench.chooseFromMenu(workbench.treeItem(/^demo\/shop:1\.1/), /Analyze Image/);
@@ -82,13 +91,7 @@ describe('the analysis of an image, in the browser', function () {
 
   it('leads to the history, which tells what is in the layers and who else has them', async () => {
     await frame.getByRole('button', { name: 'Show Layer History' }).click();
-    const step = vscode.page
-      .locator('iframe.webview.ready')
-      .last()
-      .contentFrame()
-      .locator('iframe#active-frame')
-      .contentFrame()
-      .locator('tbody tr.step', { hasText: '/root/.cache/pip/' });
+    const step = newestPage().locator('tbody tr.step', { hasText: '/root/.cache/pip/' });
     await step.getByText('files: 1').waitFor();
     frame = await vscode.webview();
     assert.equal(await frame.getByText('other images: 2').count(), 1);
@@ -101,18 +104,12 @@ describe('the analysis of an image, in the browser', function () {
   it('leads from two tags to what differs between them', async () => {
     await frame.getByRole('button', { name: 'Compare Chosen Tags' }).click();
     await vscode.page.getByRole('tab', { name: /demo\/shop:1\.0.*demo\/shop:1\.1/ }).waitFor();
+    await newestPage().getByText('Where the bytes changed').waitFor();
   });
 
   it('shows who shares layers in the whole engine, and what is new without being asked', async () => {
     await vscode.runCommand('Drydock: Show Shared Layers');
-    await vscode.page
-      .locator('iframe.webview.ready')
-      .last()
-      .contentFrame()
-      .locator('iframe#active-frame')
-      .contentFrame()
-      .getByRole('table', { name: 'Shared layers' })
-      .waitFor();
+    await newestPage().getByRole('table', { name: 'Shared layers' }).waitFor();
     frame = await vscode.webview();
     const row = (name: string): Locator =>
       frame.locator('tbody tr').filter({ has: frame.getByText(name, { exact: true }) });

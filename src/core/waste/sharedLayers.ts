@@ -1,6 +1,7 @@
 import type { Digest } from '../digest.ts';
 import type { HistoryEntry, ImageStoreKind } from '../engine/records.ts';
-import { chainIdsOf, noBytes, prefixSizes, sumOf, without, type ByteRange } from './chainSizes.ts';
+import { chainIdsOf } from '../oci/chainIds.ts';
+import { noBytes, prefixSizes, sumOf, without, type ByteRange } from './chainSizes.ts';
 
 /** What an engine tells of an image. */
 export interface StoredImage {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
 import type { HistoryEntry } from '../../../src/core/engine/records.ts';
-import { chainIdsOf, prefixSizes } from '../../../src/core/waste/chainSizes.ts';
+import { chainIdsOf } from '../../../src/core/oci/chainIds.ts';
+import { prefixSizes } from '../../../src/core/waste/chainSizes.ts';
 import { givenBackTogether, sharedLayers, type StoredImage } from '../../../src/core/waste/sharedLayers.ts';
 
 const exactly = (bytes: number): { leastBytes: number; mostBytes: number } => ({

@@ -1,13 +1,14 @@
 import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const useCases = ['backup', 'inspect', 'maintenance', 'restore', 'transfer'].map(
+const useCases = ['backup', 'bundle', 'inspect', 'maintenance', 'restore', 'transfer'].map(
   (name) => `./src/core/${name}`,
 );
 const sharedParts = [
   'diff',
   'fileTrees',
   'layers',
+  'loading',
   'packages',
   'recovery',
   'snapshot',

@@ -3,7 +3,7 @@ import { shortDigest } from '../../core/digest.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { fileTimestamp } from '../../core/quantity.ts';
 import { loadArchive } from '../../core/restore/loadArchive.ts';
-import type { LoadedImage } from '../../core/restore/loadChecked.ts';
+import type { LoadedImage } from '../../core/loading/loadChecked.ts';
 import { planLoad } from '../../core/restore/planLoad.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';

@@ -16,7 +16,7 @@ import { requireRoom } from '../files/requireRoom.ts';
 import { explainFileError, hasCode } from '../files/fileErrors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
-import { writeWithChecksum } from './writeWithChecksum.ts';
+import { writeWithChecksum } from '../archive/writeWithChecksum.ts';
 
 /** An image to save, with the names it shall have in the archive. */
 export interface ImageToSave {

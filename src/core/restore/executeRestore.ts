@@ -9,7 +9,7 @@ import { fillVolume } from '../volumes/fillVolume.ts';
 import { replaceVolume } from '../volumes/replaceVolume.ts';
 import { realWait } from './awaitSteady.ts';
 import { EngineUndo } from './engineUndo.ts';
-import type { CheckedLoad } from './loadChecked.ts';
+import type { CheckedLoad } from '../loading/loadChecked.ts';
 import { makeContainers, startContainers } from './makeContainers.ts';
 import { makeNetworks } from './makeNetworks.ts';
 import { makeRoom, type MovedContainer } from './makeRoom.ts';

@@ -2,8 +2,9 @@ import { loadableTar } from '../archive/loadStream.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
-import { loadChecked, type LoadedImage } from './loadChecked.ts';
-import { loadingEngine, type LoadPlan } from './planLoad.ts';
+import { loadChecked, type LoadedImage } from '../loading/loadChecked.ts';
+import { loadingEngine } from '../loading/imagePlan.ts';
+import type { LoadPlan } from './planLoad.ts';
 
 export interface LoadInput {
   readonly plan: LoadPlan;

@@ -9,7 +9,7 @@ import { takenChoice } from './choices.ts';
 import type { EngineState } from './engineState.ts';
 import { keptNames, movingTags } from './keptNames.ts';
 import { nameOwners, type NameOwners } from '../recovery/nameOwners.ts';
-import { loadingEngine, type TagPlan } from './planLoad.ts';
+import { loadingEngine, type TagPlan } from '../loading/imagePlan.ts';
 import type { PlannedImage, RestoreChoices, RestoreItem } from './restorePlan.ts';
 import { problem, type RestoreProblem } from './restoreProblem.ts';
 import { isSamePlatform, vaultImages, type VaultImage } from './vaultImages.ts';

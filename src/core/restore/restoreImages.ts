@@ -4,8 +4,8 @@ import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
-import { carryOutLoad, prepareLoad, type CheckedLoad } from './loadChecked.ts';
-import { loadingEngine } from './planLoad.ts';
+import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
+import { loadingEngine } from '../loading/imagePlan.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 

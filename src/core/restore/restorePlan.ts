@@ -1,7 +1,7 @@
 import type { EngineInfo } from '../engine/records.ts';
 import type { SnapshotContents, SnapshotImage, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { CapturedContainer, CapturedNetwork } from '../snapshot/snapshotRecords.ts';
-import type { ImagePlan } from './planLoad.ts';
+import type { ImagePlan } from '../loading/imagePlan.ts';
 import type { RestoreProblem } from './restoreProblem.ts';
 import type { VaultImage } from './vaultImages.ts';
 

@@ -7,7 +7,7 @@ import { digestOf, hexOf, type Digest } from '../../../src/core/digest.ts';
 import type { EngineInfo } from '../../../src/core/engine/records.ts';
 import { ociIndexType } from '../../../src/core/oci/mediaTypes.ts';
 import { unattended, type ProgressFact } from '../../../src/core/progress.ts';
-import { loadingEngine } from '../../../src/core/restore/planLoad.ts';
+import { loadingEngine } from '../../../src/core/loading/imagePlan.ts';
 import { vaultImages, type VaultImage } from '../../../src/core/restore/vaultImages.ts';
 import { vaultTar } from '../../../src/core/restore/vaultTar.ts';
 import { landSnapshot } from '../../../src/core/snapshot/landSnapshot.ts';

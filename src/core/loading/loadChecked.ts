@@ -6,7 +6,7 @@ import { isSameName } from '../oci/imageName.ts';
 import { nameOwners, type NamedImage, type NameOwners } from '../recovery/nameOwners.ts';
 import { undoLoad, type BrokenLoad } from '../recovery/undoLoad.ts';
 import { holdingNames, releaseNames } from './heldImages.ts';
-import type { ImagePlan } from './planLoad.ts';
+import type { ImagePlan } from './imagePlan.ts';
 
 /** Images that are to be on an engine, and the work that brings them there. */
 export interface LoadJob {

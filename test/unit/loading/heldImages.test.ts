@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { EngineInfo } from '../../../src/core/engine/records.ts';
-import { holdingNames } from '../../../src/core/restore/heldImages.ts';
+import { holdingNames } from '../../../src/core/loading/heldImages.ts';
 import { nameOwners } from '../../../src/core/recovery/nameOwners.ts';
-import type { ImagePlan } from '../../../src/core/restore/planLoad.ts';
+import type { ImagePlan } from '../../../src/core/loading/imagePlan.ts';
 import { LyingEngine } from '../../support/lyingEngine.ts';
 import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
 

@@ -1,6 +1,6 @@
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { checksumLine, checksumPath } from '../archive/checksumFile.ts';
+import { checksumLine, checksumPath } from './checksumFile.ts';
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { GrowingFile } from '../files/growingFile.ts';

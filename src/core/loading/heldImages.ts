@@ -2,7 +2,8 @@ import { hexOf, type Digest } from '../digest.ts';
 import type { ImageStore } from '../engine/engine.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { NameOwners } from '../recovery/nameOwners.ts';
-import type { LoadPlan } from './planLoad.ts';
+import type { EngineInfo } from '../engine/records.ts';
+import type { ImagePlan } from './imagePlan.ts';
 
 /**
  * Docker 26 with the containerd store drops an image when a load moves its last name away, where other engines leave
@@ -10,7 +11,7 @@ import type { LoadPlan } from './planLoad.ts';
  * moves ⇒ that name.
  */
 export function holdingNames(
-  { info, images }: Pick<LoadPlan, 'info' | 'images'>,
+  { info, images }: { readonly info: EngineInfo; readonly images: readonly ImagePlan[] },
   keepAs: ReadonlyMap<string, string>,
   had: NameOwners,
 ): ReadonlyMap<string, string> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { analysisPanelType } from '../contributions.ts';
 import type { ImageAnalysis } from '../core/inspect/imageAnalysis.ts';
@@ -11,7 +10,7 @@ import {
   type AnalysisPageState,
 } from './analysisProtocol.ts';
 import { analysisStrings } from './analysisStrings.ts';
-import { historyHtml } from './historyHtml.ts';
+import { openPage, tellPage } from './webviewPage.ts';
 
 export interface AnalysisPanelsDeps {
   /**
@@ -90,28 +89,18 @@ class AnalysisPage {
   constructor(deps: AnalysisPageDeps) {
     this.#deps = deps;
     const { panel, extensionUri, key } = deps;
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
-    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
     panel.title = vscode.l10n.t('Analysis: {0}', key.title);
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'light', 'layer.svg'),
-      dark: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'dark', 'layer.svg'),
-    };
-    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    webview.onDidReceiveMessage((message: unknown) => {
-      this.#receive(message);
-    });
     panel.onDidDispose(() => {
       this.#loading?.abort();
     });
-    webview.html = historyHtml({
-      nonce: randomBytes(16).toString('base64url'),
-      source: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'analysis.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
-      moreStyle: webview.asWebviewUri(vscode.Uri.joinPath(media, 'analysis.css')).toString(),
-      language: vscode.env.language,
+    openPage({
+      extensionUri,
+      panel,
+      name: 'analysis',
+      icon: 'layer',
+      receive: (message: unknown) => {
+        this.#receive(message);
+      },
     });
   }
 
@@ -178,7 +167,7 @@ class AnalysisPage {
       strings: analysisStrings(),
       state: this.#state,
     };
-    void Promise.resolve(panel.webview.postMessage(message)).catch((error: unknown) => {
+    tellPage(panel, message, (error) => {
       log.error('telling the page of an analysis', error);
     });
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { diffPageHead, diffPageRows } from '../core/diff/diffPageOf.ts';
 import { diffPageStrings } from '../core/diff/diffPageStrings.ts';
@@ -13,7 +12,7 @@ import {
   type FromDiffPage,
   type ToDiffPage,
 } from './diffProtocol.ts';
-import { historyHtml } from './historyHtml.ts';
+import { openPage, tellPage } from './webviewPage.ts';
 
 /** What a page has done for it. Each shows its own failures. */
 export interface DiffPageActions {
@@ -42,31 +41,20 @@ export class DiffPage {
     this.#deps = deps;
     this.#key = deps.key;
     const { panel, extensionUri } = deps;
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
-    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
-    const icons = vscode.Uri.joinPath(extensionUri, 'media', 'icons');
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(icons, 'light', 'layer.svg'),
-      dark: vscode.Uri.joinPath(icons, 'dark', 'layer.svg'),
-    };
     this.#showTitle();
-    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    webview.onDidReceiveMessage((value: unknown) => {
-      const message = parseFromDiffPage(value);
-      if (message !== undefined) void this.#receive(message);
-    });
     panel.onDidDispose(() => {
       this.#generation += 1;
       this.#compared = undefined;
     });
-    webview.html = historyHtml({
-      nonce: randomBytes(16).toString('base64url'),
-      source: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'diff.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
-      moreStyle: webview.asWebviewUri(vscode.Uri.joinPath(media, 'diff.css')).toString(),
-      language: vscode.env.language,
+    openPage({
+      extensionUri,
+      panel,
+      name: 'diff',
+      icon: 'layer',
+      receive: (value: unknown) => {
+        const message = parseFromDiffPage(value);
+        if (message !== undefined) void this.#receive(message);
+      },
     });
   }
 
@@ -164,7 +152,7 @@ export class DiffPage {
   }
 
   #post(message: ToDiffPage): void {
-    void Promise.resolve(this.#deps.panel.webview.postMessage(message)).catch((error: unknown) => {
+    tellPage(this.#deps.panel, message, (error) => {
       this.#deps.log.error('telling the page of a comparison', error);
     });
   }

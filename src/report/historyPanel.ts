@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { historyPanelType } from '../contributions.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import { DrydockError, failure } from '../core/errors.ts';
 import { historyReport, type HistoryReport } from '../core/inspect/historyReport.ts';
 import { errorWords } from '../ui/errorWords.ts';
-import { historyHtml } from './historyHtml.ts';
 import {
   copiedText,
   pageReport,
@@ -22,6 +20,7 @@ import {
   type PageState,
   type ToWebviewMessage,
 } from './protocol.ts';
+import { openPage, tellPage } from './webviewPage.ts';
 
 /** What the panels need of the inventory: to hear when an image changed. */
 export interface ImageChanges {
@@ -142,30 +141,21 @@ class HistoryPage {
   constructor(deps: HistoryPageDeps) {
     this.#deps = deps;
     const { panel, extensionUri, title } = deps;
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
-    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
     panel.title = vscode.l10n.t('History: {0}', title);
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'light', 'layer.svg'),
-      dark: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'dark', 'layer.svg'),
-    };
-    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    webview.onDidReceiveMessage((message: unknown) => {
-      this.#receive(message);
-    });
     panel.onDidDispose(() => {
       this.#loading?.abort();
     });
     panel.onDidChangeViewState(() => {
       if (panel.visible && this.#isStale) this.refresh();
     });
-    webview.html = historyHtml({
-      nonce: randomBytes(16).toString('base64url'),
-      source: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'history.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
-      language: vscode.env.language,
+    openPage({
+      extensionUri,
+      panel,
+      name: 'history',
+      icon: 'layer',
+      receive: (message: unknown) => {
+        this.#receive(message);
+      },
     });
   }
 
@@ -306,7 +296,7 @@ class HistoryPage {
 
   /** A hidden page gets nothing; it asks when it is shown again. */
   #post(message: ToWebviewMessage): void {
-    void Promise.resolve(this.#deps.panel.webview.postMessage(message)).catch((error: unknown) => {
+    tellPage(this.#deps.panel, message, (error) => {
       this.#deps.log.error('telling the history page', error);
     });
   }

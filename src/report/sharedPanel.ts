@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { sharedPanelType } from '../contributions.ts';
 import type { Inventory, InventoryChange } from '../core/inspect/inventory.ts';
 import type { LayerSharing } from '../core/waste/sharedLayers.ts';
 import { errorWords } from '../ui/errorWords.ts';
-import { historyHtml } from './historyHtml.ts';
 import { pageSharing } from './sharedPage.ts';
 import { parseFromSharedPage, type SharedPageState, type ToSharedPage } from './sharedProtocol.ts';
 import { sharedStrings } from './sharedStrings.ts';
+import { openPage, tellPage } from './webviewPage.ts';
 
 export interface SharedPanelDeps {
   /** Asks the engine in use which of its images share layers. */
@@ -72,18 +71,7 @@ class SharedPage {
   constructor(deps: SharedPageDeps) {
     this.#deps = deps;
     const { panel, extensionUri, inventory } = deps;
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
-    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
     panel.title = vscode.l10n.t('Shared layers');
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'light', 'layer.svg'),
-      dark: vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'dark', 'layer.svg'),
-    };
-    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    webview.onDidReceiveMessage((message: unknown) => {
-      this.#receive(message);
-    });
     const following = inventory.onDidChange((change) => {
       if (isOfImages(change)) this.#refresh();
     });
@@ -94,13 +82,14 @@ class SharedPage {
       following.dispose();
       this.#ended.abort();
     });
-    webview.html = historyHtml({
-      nonce: randomBytes(16).toString('base64url'),
-      source: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'shared.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
-      moreStyle: webview.asWebviewUri(vscode.Uri.joinPath(media, 'shared.css')).toString(),
-      language: vscode.env.language,
+    openPage({
+      extensionUri,
+      panel,
+      name: 'shared',
+      icon: 'layer',
+      receive: (message: unknown) => {
+        this.#receive(message);
+      },
     });
   }
 
@@ -169,7 +158,7 @@ class SharedPage {
       strings: sharedStrings(),
       state: this.#state,
     };
-    void Promise.resolve(panel.webview.postMessage(message)).catch((error: unknown) => {
+    tellPage(panel, message, (error) => {
       log.error('telling the page of shared layers', error);
     });
   }

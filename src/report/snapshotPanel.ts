@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { snapshotPanelType } from '../contributions.ts';
 import { failure } from '../core/errors.ts';
 import { errorWords } from '../ui/errorWords.ts';
 import type { OpenedSnapshot } from '../vaults/openedSnapshots.ts';
-import { historyHtml } from './historyHtml.ts';
 import { pageFiles, pageSnapshot, type PageAbilities } from './snapshotPage.ts';
 import {
   parseFromSnapshotPage,
@@ -15,6 +13,7 @@ import {
   type SnapshotPageStrings,
   type ToSnapshotPage,
 } from './snapshotProtocol.ts';
+import { openPage, tellPage } from './webviewPage.ts';
 
 /** What a person can have done with a file or folder on the page. */
 export interface FilePlace extends SnapshotPageKey {
@@ -101,27 +100,16 @@ class SnapshotPage {
   constructor(deps: SnapshotPageDeps) {
     this.#deps = deps;
     const { panel, extensionUri, key } = deps;
-    const { webview } = panel;
-    const bundle = vscode.Uri.joinPath(extensionUri, 'dist', 'report');
-    const media = vscode.Uri.joinPath(extensionUri, 'media', 'report');
     panel.title = vscode.l10n.t('Snapshot: {0}', key.title);
-    const icons = vscode.Uri.joinPath(extensionUri, 'media', 'icons');
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(icons, 'light', 'repository.svg'),
-      dark: vscode.Uri.joinPath(icons, 'dark', 'repository.svg'),
-    };
-    webview.options = { enableScripts: true, localResourceRoots: [bundle, media] };
-    webview.onDidReceiveMessage((value: unknown) => {
-      const message = parseFromSnapshotPage(value);
-      if (message !== undefined) void this.#receive(message);
-    });
-    webview.html = historyHtml({
-      nonce: randomBytes(16).toString('base64url'),
-      source: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(bundle, 'snapshot.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(media, 'history.css')).toString(),
-      moreStyle: webview.asWebviewUri(vscode.Uri.joinPath(media, 'snapshot.css')).toString(),
-      language: vscode.env.language,
+    openPage({
+      extensionUri,
+      panel,
+      name: 'snapshot',
+      icon: 'repository',
+      receive: (value: unknown) => {
+        const message = parseFromSnapshotPage(value);
+        if (message !== undefined) void this.#receive(message);
+      },
     });
   }
 
@@ -192,7 +180,7 @@ class SnapshotPage {
   }
 
   #post(message: ToSnapshotPage): void {
-    void Promise.resolve(this.#deps.panel.webview.postMessage(message)).catch((error: unknown) => {
+    tellPage(this.#deps.panel, message, (error) => {
       this.#deps.log.error('telling the page of a snapshot', error);
     });
   }

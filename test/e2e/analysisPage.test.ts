@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { registerHooks } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { checkout } from '../../scripts/provision/places.ts';
 import { fillTemplate } from '../../src/core/errors.ts';
 import { pageAnalysis } from '../../src/report/analysisPage.ts';
 import type {
@@ -12,29 +11,18 @@ import type {
   PageAnalysis,
   ToAnalysisPage,
 } from '../../src/report/analysisProtocol.ts';
-import { historyHtml } from '../../src/report/historyHtml.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { openPageAlone, pageBundle, type PageAlone, type PageAloneOptions } from '../support/pageAlone.ts';
 import { sampleAnalysis } from '../support/sampleAnalysis.ts';
+import '../support/untranslatedVscode.ts';
 import { themes, type ThemeName } from '../support/webviewThemes.ts';
 
-/** The analysis page alone, in a real browser, with the bundle, the style sheets and the content policy of VS Code. */
-const checkout = join(import.meta.dirname, '../..');
 const screenshots = join(checkout, 'test/screenshots');
-const origin = 'http://analysis.invalid';
 
-// The words are VS Code's to translate; untranslated they are the English ones.
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'vscode'
-      ? { url: 'data:text/javascript,export const l10n={t:(text)=>text}', shortCircuit: true }
-      : next(specifier, context),
-});
 const { analysisStrings } = await import('../../src/report/analysisStrings.ts');
 
-interface Opened {
-  readonly page: Page;
-  readonly problems: readonly string[];
-  readonly sent: () => Promise<FromAnalysisPage[]>;
+interface Opened extends Omit<PageAlone, 'sent'> {
+  readonly sent: () => Promise<readonly FromAnalysisPage[]>;
   readonly show: (state: AnalysisPageState) => Promise<void>;
 }
 
@@ -42,18 +30,11 @@ describe('the analysis page', () => {
   let browser: Browser;
   let bundle: string;
   let analysis: PageAnalysis;
-  const pages: Page[] = [];
+  const opened: PageAlone[] = [];
 
   before(async function () {
     this.timeout(180_000);
-    const built = await esbuild.build({
-      entryPoints: [join(checkout, 'src/report/app/analysis.ts')],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2023',
-    });
-    bundle = built.outputFiles[0]?.text ?? '';
+    bundle = await pageBundle('analysis');
     analysis = pageAnalysis(await sampleAnalysis(), {
       l10n: { t: (text, args = {}) => fillTemplate(text, args) },
       language: 'en',
@@ -63,84 +44,37 @@ describe('the analysis page', () => {
   });
   after(() => browser.close());
   afterEach(async () => {
-    for (const page of pages.splice(0)) await page.close();
+    for (const { page } of opened.splice(0)) await page.close();
   });
 
-  async function open({
-    theme = 'dark',
-    width = 1100,
-  }: { theme?: ThemeName; width?: number } = {}): Promise<Opened> {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
-    pages.push(page);
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (entry) => {
-      if (entry.type() === 'error') problems.push(entry.text());
-    });
-    const html = historyHtml({
-      nonce: 'bm9uY2U',
-      source: origin,
-      script: `${origin}/analysis.js`,
-      style: `${origin}/history.css`,
-      moreStyle: `${origin}/analysis.css`,
-      language: 'en',
-    });
-    await page.route(`${origin}/**`, async (route) => {
-      const { pathname } = new URL(route.request().url());
-      if (pathname === '/analysis.js') return route.fulfill({ body: bundle, contentType: 'text/javascript' });
-      if (pathname === '/') return route.fulfill({ body: html, contentType: 'text/html' });
-      if (!pathname.endsWith('.css')) return route.fulfill({ status: 404 });
-      const body = await readFile(join(checkout, 'media/report', pathname.slice(1)), 'utf8');
-      return route.fulfill({ body, contentType: 'text/css' });
-    });
-    const { bodyClass, variables } = themes[theme];
-    await page.addInitScript({
-      content: `
-        globalThis.standIn = { sent: [] };
-        globalThis.acquireVsCodeApi = () => ({
-          postMessage: (message) => standIn.sent.push(message),
-          setState: () => undefined,
-        });
-        addEventListener('DOMContentLoaded', () => {
-          document.body.className = ${JSON.stringify(bodyClass)};
-          for (const [name, value] of ${JSON.stringify(Object.entries(variables))})
-            document.documentElement.style.setProperty(name, value);
-        });`,
-    });
-    await page.goto(`${origin}/`);
+  async function open(options: PageAloneOptions = {}): Promise<Opened> {
+    const alone = await openPageAlone(
+      browser,
+      { bundle, styles: ['history.css', 'analysis.css'] },
+      { width: 1100, height: 900, ...options },
+    );
+    opened.push(alone);
     return {
-      page,
-      problems,
-      sent: () => page.evaluate('standIn.sent'),
-      show: async (state) => {
-        const message: ToAnalysisPage = {
+      ...alone,
+      sent: async () => (await alone.sent()) as readonly FromAnalysisPage[],
+      show: (state) =>
+        alone.tell({
           type: 'show',
           key: { imageId: 'sha256:demo', title: 'app:1' },
           language: 'en',
           strings: analysisStrings(),
           state,
-        };
-        await page.evaluate(
-          `dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(message)} }))`,
-        );
-      },
+        } satisfies ToAnalysisPage),
     };
-  }
-
-  async function axe(page: Page): Promise<string[]> {
-    // The page's policy keeps foreign scripts out, so axe comes in past it, as a debugger does.
-    await page.evaluate(await readFile(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8'));
-    return page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
-      violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`);
   }
 
   for (const theme of Object.keys(themes) as ThemeName[])
     it(`is readable and free of faults for axe in the ${theme} theme`, async function () {
       this.timeout(30_000);
-      const { page, show, problems } = await open({ theme });
+      const { page, show, problems, axe } = await open({ theme });
       await show({ kind: 'ready', analysis });
       await page.locator('summary').click();
-      assert.deepEqual(await axe(page), []);
+      assert.deepEqual(await axe(), []);
       assert.deepEqual(problems, []);
       await page.screenshot({
         path: join(screenshots, `analysis-page-${theme}.png`),
@@ -192,12 +126,12 @@ describe('the analysis page', () => {
   });
 
   it('asks by keyboard for the history, to read the image, and to try again', async () => {
-    const { page, show, sent } = await open();
+    const { page, show, sent, axe } = await open();
     await show({ kind: 'ready', analysis });
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await show({ kind: 'unread' });
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
     await page.getByRole('button', { name: 'Look Inside' }).press('Enter');
     await show({ kind: 'failed', message: 'No engine answers.' });
     assert.equal(await page.getByRole('alert').getByText('No engine answers.').isVisible(), true);

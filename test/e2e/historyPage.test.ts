@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { registerHooks } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { checkout } from '../../scripts/provision/places.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { imageLayers } from '../../src/core/inspect/imageLayers.ts';
 import type { HistoryEntry } from '../../src/core/engine/records.ts';
 import type { HistoryReport } from '../../src/core/inspect/historyReport.ts';
-import { historyHtml } from '../../src/report/historyHtml.ts';
 import { pageReport, type HistoryExtras } from '../../src/report/historyPage.ts';
 import type {
   FromWebviewMessage,
@@ -17,96 +15,49 @@ import type {
   ViewState,
 } from '../../src/report/protocol.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { openPageAlone, pageBundle, type PageAlone, type PageAloneOptions } from '../support/pageAlone.ts';
+import '../support/untranslatedVscode.ts';
 import { themes, type ThemeName } from '../support/webviewThemes.ts';
 
-/**
- * The history page alone, in a real browser, with the bundle, the style sheet and the content policy that VS Code
- * gets. The test stands in for VS Code: it takes the page's messages and sends the host's.
- */
-const checkout = join(import.meta.dirname, '../..');
 const screenshots = join(checkout, 'test/screenshots');
-const origin = 'http://history.invalid';
 
-interface Opened {
-  readonly page: Page;
-  readonly problems: readonly string[];
-  readonly sent: () => Promise<FromWebviewMessage[]>;
+interface Opened extends Omit<PageAlone, 'sent' | 'kept'> {
   readonly kept: () => Promise<ViewState | undefined>;
+  readonly sent: () => Promise<readonly FromWebviewMessage[]>;
   readonly show: (state: PageState) => Promise<void>;
-  readonly tell: (message: unknown) => Promise<void>;
 }
 
-// The words are VS Code's to translate; untranslated they are the English ones.
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'vscode'
-      ? { url: 'data:text/javascript,export const l10n={t:(text)=>text}', shortCircuit: true }
-      : next(specifier, context),
-});
 const { factWords, pageStrings } = await import('../../src/report/historyStrings.ts');
 
 describe('the history page', () => {
   let browser: Browser;
   let bundle: string;
-  const pages: Page[] = [];
+  const opened: PageAlone[] = [];
 
   before(async function () {
     this.timeout(180_000);
-    const built = await esbuild.build({
-      entryPoints: [join(checkout, 'src/report/app/history.ts')],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2023',
-    });
-    bundle = built.outputFiles[0]?.text ?? '';
+    bundle = await pageBundle('history');
     browser = await launchBrowser();
     await mkdir(screenshots, { recursive: true });
   });
   after(() => browser.close());
   afterEach(async () => {
-    for (const page of pages.splice(0)) await page.close();
+    for (const { page } of opened.splice(0)) await page.close();
   });
 
-  async function open(
-    options: { theme?: ThemeName; width?: number; kept?: ViewState } = {},
-  ): Promise<Opened> {
-    const { theme = 'dark', width = 1100, kept } = options;
-    const page = await browser.newPage({ viewport: { width, height: 800 } });
-    pages.push(page);
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (entry) => {
-      if (entry.type() === 'error') problems.push(entry.text());
-    });
-    const html = historyHtml({
-      nonce: 'bm9uY2U',
-      source: origin,
-      script: `${origin}/history.js`,
-      style: `${origin}/history.css`,
-      language: 'en',
-    });
-    const css = await readFile(join(checkout, 'media/report/history.css'), 'utf8');
-    await page.route(`${origin}/**`, (route) => {
-      const { pathname } = new URL(route.request().url());
-      if (pathname === '/history.js') return route.fulfill({ body: bundle, contentType: 'text/javascript' });
-      if (pathname === '/history.css') return route.fulfill({ body: css, contentType: 'text/css' });
-      if (pathname === '/') return route.fulfill({ body: html, contentType: 'text/html' });
-      return route.fulfill({ status: 404 });
-    });
-    await page.addInitScript({ content: standIn(kept, theme) });
-    await page.goto(`${origin}/`);
-    const tell = async (message: unknown): Promise<void> => {
-      await page.evaluate(`dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(message)} }))`);
-    };
+  async function open(options: PageAloneOptions = {}): Promise<Opened> {
+    const alone = await openPageAlone(
+      browser,
+      { bundle, styles: ['history.css'] },
+      { width: 1100, height: 800, ...options },
+    );
+    opened.push(alone);
     return {
-      page,
-      problems,
-      sent: () => page.evaluate('standIn.sent'),
-      kept: () => page.evaluate('standIn.kept'),
-      tell,
+      ...alone,
+      sent: async () => (await alone.sent()) as readonly FromWebviewMessage[],
+      kept: async () => (await alone.kept()) as ViewState | undefined,
       show: (state) =>
-        tell({
+        alone.tell({
           type: 'show',
           imageId: 'sha256:demo',
           title: 'demo:1',
@@ -117,16 +68,9 @@ describe('the history page', () => {
     };
   }
 
-  async function axe(page: Page): Promise<string[]> {
-    // The page's policy keeps foreign scripts out, so axe comes in past it, as a debugger does.
-    await page.evaluate(await readFile(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8'));
-    return page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
-      violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`);
-  }
-
   for (const theme of Object.keys(themes) as ThemeName[]) {
     it(`is readable and free of faults for axe in the ${theme} theme`, async () => {
-      const { page, show, problems } = await open({ theme });
+      const { page, show, problems, axe } = await open({ theme });
       await show(ready(webServer, known(webServer)));
       await page
         .getByRole('button', { name: /apt-get update/ })
@@ -134,16 +78,16 @@ describe('the history page', () => {
         .first()
         .click();
       await page.mouse.move(0, 0);
-      assert.deepEqual(await axe(page), []);
+      assert.deepEqual(await axe(), []);
       assert.deepEqual(problems, []);
       await page.screenshot({ path: join(screenshots, `history-page-${theme}.png`), animations: 'disabled' });
     });
   }
 
   it('is readable beside a Dockerfile, in half the width', async () => {
-    const { page, show } = await open({ width: 520 });
+    const { page, show, axe } = await open({ width: 520 });
     await show(ready(webServer));
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
     const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     assert.equal(overflow <= 0, true);
     await page.screenshot({ path: join(screenshots, 'history-page-narrow.png'), animations: 'disabled' });
@@ -295,12 +239,12 @@ describe('the history page', () => {
   });
 
   it('says that it loads, and why it could not with a way to try again', async () => {
-    const { page, show, sent } = await open();
+    const { page, show, sent, axe } = await open();
     await show({ kind: 'loading' });
     assert.equal(await page.getByText('Asking the engine for the layers…').isVisible(), true);
     await show({ kind: 'failed', message: 'No engine answers at unix:///x.' });
     assert.equal(await page.getByRole('alert').getByText('No engine answers').isVisible(), true);
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
     await page.getByRole('button', { name: 'Try Again' }).click();
     assert.deepEqual((await sent()).at(-1), { type: 'retry' });
     await page.screenshot({ path: join(screenshots, 'history-page-failed.png'), animations: 'disabled' });
@@ -334,23 +278,6 @@ describe('the history page', () => {
     assert.deepEqual(problems, []);
   });
 });
-
-/** A script that stands in for VS Code in the page: its API, and the theme's class and colours. */
-function standIn(kept: ViewState | undefined, theme: ThemeName): string {
-  const { bodyClass, variables } = themes[theme];
-  return `
-    globalThis.standIn = { sent: [], kept: ${kept === undefined ? 'undefined' : JSON.stringify(kept)} };
-    globalThis.acquireVsCodeApi = () => ({
-      postMessage: (message) => standIn.sent.push(message),
-      getState: () => standIn.kept,
-      setState: (state) => { standIn.kept = state; },
-    });
-    addEventListener('DOMContentLoaded', () => {
-      document.body.className = ${JSON.stringify(bodyClass)};
-      for (const [name, value] of ${JSON.stringify(Object.entries(variables))})
-        document.documentElement.style.setProperty(name, value);
-    });`;
-}
 
 function step(createdBy: string, sizeBytes = 0, comment = 'buildkit.dockerfile.v0'): HistoryEntry {
   return { createdBy, sizeBytes, comment, tags: [], createdAtMs: Date.UTC(2026, 9, 14, 8, 30) };

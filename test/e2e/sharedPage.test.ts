@@ -1,39 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { registerHooks } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as esbuild from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { checkout } from '../../scripts/provision/places.ts';
 import { fillTemplate } from '../../src/core/errors.ts';
-import { historyHtml } from '../../src/report/historyHtml.ts';
 import { pageSharing } from '../../src/report/sharedPage.ts';
 import type { FromSharedPage, SharedPageState, ToSharedPage } from '../../src/report/sharedProtocol.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { openPageAlone, pageBundle, type PageAlone, type PageAloneOptions } from '../support/pageAlone.ts';
 import { manyImages, packedSharing, sampleSharing } from '../support/sampleSharing.ts';
+import '../support/untranslatedVscode.ts';
 import { themes, type ThemeName } from '../support/webviewThemes.ts';
 
-/** The page of shared layers alone, in a real browser, with the bundle, the style sheets and the content policy of VS Code. */
-const checkout = join(import.meta.dirname, '../..');
 const screenshots = join(checkout, 'test/screenshots');
-const origin = 'http://shared.invalid';
 
-// The words are VS Code's to translate; untranslated they are the English ones.
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'vscode'
-      ? { url: 'data:text/javascript,export const l10n={t:(text)=>text}', shortCircuit: true }
-      : next(specifier, context),
-});
 const { sharedStrings } = await import('../../src/report/sharedStrings.ts');
 const wording = {
   l10n: { t: (text: string, args: Record<string, string | number> = {}) => fillTemplate(text, args) },
   language: 'en',
 };
 
-interface Opened {
-  readonly page: Page;
-  readonly problems: readonly string[];
-  readonly sent: () => Promise<FromSharedPage[]>;
+interface Opened extends Omit<PageAlone, 'sent'> {
+  readonly sent: () => Promise<readonly FromSharedPage[]>;
   readonly show: (state: SharedPageState) => Promise<void>;
 }
 
@@ -41,101 +29,46 @@ describe('the page of shared layers', () => {
   let browser: Browser;
   let bundle: string;
   const sharing = pageSharing(sampleSharing(), wording);
-  const pages: Page[] = [];
+  const opened: PageAlone[] = [];
 
   before(async function () {
     this.timeout(180_000);
-    const built = await esbuild.build({
-      entryPoints: [join(checkout, 'src/report/app/shared.ts')],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2023',
-    });
-    bundle = built.outputFiles[0]?.text ?? '';
+    bundle = await pageBundle('shared');
     browser = await launchBrowser();
     await mkdir(screenshots, { recursive: true });
   });
   after(() => browser.close());
   afterEach(async () => {
-    for (const page of pages.splice(0)) await page.close();
+    for (const { page } of opened.splice(0)) await page.close();
   });
 
-  async function open({
-    theme = 'dark',
-    width = 1100,
-  }: { theme?: ThemeName; width?: number } = {}): Promise<Opened> {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
-    pages.push(page);
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (entry) => {
-      if (entry.type() === 'error') problems.push(entry.text());
-    });
-    const html = historyHtml({
-      nonce: 'bm9uY2U',
-      source: origin,
-      script: `${origin}/shared.js`,
-      style: `${origin}/history.css`,
-      moreStyle: `${origin}/shared.css`,
-      language: 'en',
-    });
-    await page.route(`${origin}/**`, async (route) => {
-      const { pathname } = new URL(route.request().url());
-      if (pathname === '/shared.js') return route.fulfill({ body: bundle, contentType: 'text/javascript' });
-      if (pathname === '/') return route.fulfill({ body: html, contentType: 'text/html' });
-      if (!pathname.endsWith('.css')) return route.fulfill({ status: 404 });
-      const body = await readFile(join(checkout, 'media/report', pathname.slice(1)), 'utf8');
-      return route.fulfill({ body, contentType: 'text/css' });
-    });
-    const { bodyClass, variables } = themes[theme];
-    await page.addInitScript({
-      content: `
-        globalThis.standIn = { sent: [] };
-        globalThis.acquireVsCodeApi = () => ({
-          postMessage: (message) => standIn.sent.push(message),
-          getState: () => standIn.kept,
-          setState: (state) => { standIn.kept = state; },
-        });
-        addEventListener('DOMContentLoaded', () => {
-          document.body.className = ${JSON.stringify(bodyClass)};
-          for (const [name, value] of ${JSON.stringify(Object.entries(variables))})
-            document.documentElement.style.setProperty(name, value);
-        });`,
-    });
-    await page.goto(`${origin}/`);
+  async function open(options: PageAloneOptions = {}): Promise<Opened> {
+    const alone = await openPageAlone(
+      browser,
+      { bundle, styles: ['history.css', 'shared.css'] },
+      { width: 1100, height: 900, ...options },
+    );
+    opened.push(alone);
     return {
-      page,
-      problems,
-      sent: () => page.evaluate('standIn.sent'),
-      show: async (state) => {
-        const message: ToSharedPage = {
+      ...alone,
+      sent: async () => (await alone.sent()) as readonly FromSharedPage[],
+      show: (state) =>
+        alone.tell({
           type: 'show',
           language: 'en',
           strings: sharedStrings(),
           state,
-        };
-        await page.evaluate(
-          `dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(message)} }))`,
-        );
-      },
+        } satisfies ToSharedPage),
     };
-  }
-
-  async function axe(page: Page): Promise<string[]> {
-    // The page's policy keeps foreign scripts out, so axe comes in past it, as a debugger does.
-    await page.evaluate(await readFile(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8'));
-    return page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
-      violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`);
   }
 
   for (const theme of Object.keys(themes) as ThemeName[])
     it(`is readable and free of faults for axe in the ${theme} theme`, async function () {
       this.timeout(30_000);
-      const { page, show, problems } = await open({ theme });
+      const { page, show, problems, axe } = await open({ theme });
       await show({ kind: 'ready', sharing });
       await page.locator('.segment.two').first().hover();
-      assert.deepEqual(await axe(page), []);
+      assert.deepEqual(await axe(), []);
       assert.deepEqual(problems, []);
       await page.screenshot({
         path: join(screenshots, `shared-page-${theme}.png`),
@@ -227,11 +160,11 @@ describe('the page of shared layers', () => {
   });
 
   it('draws apart what the engine does not tell layer by layer', async () => {
-    const { page, show } = await open();
+    const { page, show, axe } = await open();
     await show({ kind: 'ready', sharing: pageSharing(packedSharing(), wording) });
     assert.equal(await page.locator('.segment.untold').count(), 2);
     assert.equal(await page.getByText('20.0 MB to 60.0 MB').isVisible(), true);
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
   });
 
   it('draws 500 images', async function () {
@@ -244,15 +177,15 @@ describe('the page of shared layers', () => {
   });
 
   it('says that it asks, that there is nothing, and what went wrong, and asks again', async () => {
-    const { page, show, sent } = await open();
+    const { page, show, sent, axe } = await open();
     await show({ kind: 'loading' });
     assert.equal(await page.getByRole('status').getByText('Asking the engine').isVisible(), true);
     await show({ kind: 'ready', sharing: pageSharing(manyImages(0), wording) });
     assert.equal(await page.getByText('The engine has no images.').isVisible(), true);
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
     await show({ kind: 'failed', message: 'No engine answers.' });
     assert.equal(await page.getByRole('alert').getByText('No engine answers.').isVisible(), true);
-    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(await axe(), []);
     await page.getByRole('button', { name: 'Try Again' }).press('Enter');
     assert.deepEqual(await sent(), [{ type: 'ready' }, { type: 'retry' }]);
   });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { checkout } from '../../scripts/provision/places.ts';
-import { historyHtml } from '../../src/report/historyHtml.ts';
+import { pageHtml } from '../../src/report/pageHtml.ts';
 import { themes, type ThemeName } from './webviewThemes.ts';
 
 const origin = 'http://page.invalid';
@@ -57,7 +57,7 @@ export async function openPageAlone(
     if (entry.type() === 'error') problems.push(entry.text());
   });
   const [style, moreStyle] = styles;
-  const html = historyHtml({
+  const html = pageHtml({
     nonce: 'bm9uY2U',
     source: origin,
     script: `${origin}/page.js`,

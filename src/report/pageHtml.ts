@@ -1,4 +1,4 @@
-export interface HistoryHtmlInput {
+export interface PageHtmlInput {
   readonly nonce: string;
   /** `webview.cspSource`. */
   readonly source: string;
@@ -10,7 +10,7 @@ export interface HistoryHtmlInput {
 }
 
 /** The page's frame. It holds no data: everything comes by message and goes in as text. */
-export function historyHtml({ nonce, source, script, style, moreStyle, language }: HistoryHtmlInput): string {
+export function pageHtml({ nonce, source, script, style, moreStyle, language }: PageHtmlInput): string {
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${source}`;
   const quoted = (text: string): string => text.replace(/[&"<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const sheets = [style, ...(moreStyle === undefined ? [] : [moreStyle])];

@@ -106,7 +106,13 @@ const zones = [
     './src/report/app',
     ['./src/core'],
     'the browser side takes from core only what imports nothing and runs in any browser.',
-    ['./quantity.ts', './diff/diffPageData.ts', './diff/diffPageStrings.ts', './fileTrees/visibleName.ts'],
+    [
+      './messageShapes.ts',
+      './quantity.ts',
+      './diff/diffPageData.ts',
+      './diff/diffPageStrings.ts',
+      './fileTrees/visibleName.ts',
+    ],
   ],
 ].map(([target, from, message, except]) => ({ target, from, message, ...(except && { except }) }));
 

@@ -1,7 +1,8 @@
 /**
- * What the host and the page of an image's analysis tell each other. Both sides read a message through the parser here;
- * it imports nothing, since the browser's build sees neither core nor Node. The host owns the data and words everything.
+ * What the host and the page of an image's analysis tell each other. Both sides read a message through the parser here,
+ * which imports only what the browser's build may read. The host owns the data and words everything.
  */
+import { hasCounts, hasTexts, isFields, isListOf, isText, isTexts } from '../core/messageShapes.ts';
 
 /** A layer as the page shows it. */
 export interface AnalysisLayer {
@@ -114,20 +115,6 @@ export interface FromAnalysisPage {
   readonly type: (typeof asked)[number];
 }
 const asked = ['ready', 'retry', 'history', 'contents'] as const;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 100_000;
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.every(isItem);
-const isTexts = (value: unknown): boolean => isListOf(value, isText);
-const hasTexts = (value: unknown, keys: readonly string[]): value is Fields =>
-  isFields(value) && keys.every((key) => isText(value[key]));
-const hasCounts = (value: Fields, keys: readonly string[]): boolean =>
-  keys.every((key) => isCount(value[key]));
 
 /** A message of the page, or undefined for anything that is none. */
 export function parseFromAnalysisPage(value: unknown): FromAnalysisPage | undefined {

@@ -12,6 +12,7 @@ import {
   type WireRow,
 } from '../core/diff/diffPageData.ts';
 import { parseDiffPageStrings, type DiffPageStrings } from '../core/diff/diffPageStrings.ts';
+import { isCount, isFields, isText } from '../core/messageShapes.ts';
 
 export type DiffPageState =
   | { readonly kind: 'loading' }
@@ -69,13 +70,6 @@ export interface DiffViewState {
   readonly kinds: readonly number[];
   readonly sort: { readonly column: 'path' | 'left' | 'right' | 'delta'; readonly isDescending: boolean };
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 100_000;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 /** A message of the page, or undefined for anything that is none. */
 export function parseFromDiffPage(value: unknown): FromDiffPage | undefined {

@@ -1,10 +1,11 @@
 /**
- * What the host and the history page tell each other. Both sides read a message through the parser here; it imports
- * nothing, since the browser's build sees neither core nor Node.
+ * What the host and the history page tell each other. Both sides read a message through the parser here, which imports
+ * only what the browser's build may read.
  *
  * The host owns the data and words everything: the page never formats a number, and it never sends text to be copied,
  * only what of the report is meant.
  */
+import { isCount, isFields, isListOf } from '../core/messageShapes.ts';
 
 /** A step as the page shows it. */
 export interface PageLayer {
@@ -156,15 +157,9 @@ export interface ViewState {
 export const sortOrders = ['newest', 'oldest', 'largest', 'smallest'] as const;
 export type SortOrder = (typeof sortOrders)[number];
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Of any length: what a builder wrote into a history is shown as it is. */
 const isText = (value: unknown): value is string => typeof value === 'string';
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.every(isItem);
+const isTexts = (value: unknown): boolean => isListOf(value, isText);
 
 /** A message of the page, or undefined for anything that is none. */
 export function parseFromWebview(value: unknown): FromWebviewMessage | undefined {

@@ -1,7 +1,8 @@
 /**
- * What the host and the page of shared layers tell each other. Both sides read a message through the parser here; it
- * imports nothing, since the browser's build sees neither core nor Node. The host owns the data and words everything.
+ * What the host and the page of shared layers tell each other. Both sides read a message through the parser here, which
+ * imports only what the browser's build may read. The host owns the data and words everything.
  */
+import { hasTexts, isCount, isFields, isListOf, isText, isTexts } from '../core/messageShapes.ts';
 
 /** A layer of the images that are drawn, or what of one image no layer accounts for. */
 export interface DrawnLayer {
@@ -82,17 +83,6 @@ export interface SharedViewState {
   readonly sort: SharedSort;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 100_000;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isListOf = (value: unknown, isItem: (item: unknown) => boolean): value is readonly unknown[] =>
-  Array.isArray(value) && value.every(isItem);
-const hasTexts = (value: unknown, keys: readonly string[]): value is Fields =>
-  isFields(value) && keys.every((key) => isText(value[key]));
-
 /** A message of the page, or undefined for anything that is none. */
 export function parseFromSharedPage(value: unknown): FromSharedPage | undefined {
   const type = isFields(value) ? asked.find((known) => known === value['type']) : undefined;
@@ -131,8 +121,8 @@ function isSharing(value: unknown): boolean {
   if (!isFields(value)) return false;
   const { facts, notes, layers, images } = value;
   return (
-    isListOf(facts, (fact) => isListOf(fact, isText)) &&
-    isListOf(notes, isText) &&
+    isListOf(facts, isTexts) &&
+    isTexts(notes) &&
     isListOf(
       layers,
       (one) => isFields(one) && isCount(one['bytes']) && isCount(one['users']) && isText(one['text']),
@@ -144,7 +134,7 @@ function isSharing(value: unknown): boolean {
 function isImage(value: unknown, layerCount: number): boolean {
   return (
     hasTexts(value, ['id', 'name', 'title', 'size', 'shared', 'givesBack']) &&
-    isListOf(value['notes'], isText) &&
+    isTexts(value['notes']) &&
     isListOf(value['layers'], (at) => isCount(at) && at < layerCount) &&
     isCount(value['sizeBytes']) &&
     isCount(value['givesBackBytes'])

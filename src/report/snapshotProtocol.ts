@@ -1,9 +1,10 @@
 /**
- * What the host and the page of a snapshot tell each other. Both sides read a message through the parser here; it
- * imports nothing, since the browser's build sees neither core nor Node.
+ * What the host and the page of a snapshot tell each other. Both sides read a message through the parser here, which
+ * imports only what the browser's build may read.
  *
  * The host owns the data and words everything. Files are listed folder by folder as the page opens them.
  */
+import { hasTexts, isCount, isFields, isListOf, isText, isTexts } from '../core/messageShapes.ts';
 
 export interface PageRow {
   readonly name: string;
@@ -94,15 +95,6 @@ export type FromSnapshotPage =
   | { readonly type: 'list'; readonly request: number; readonly root: string; readonly path: string }
   | { readonly type: 'open' | 'extract' | 'putBack'; readonly root: string; readonly path: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 100_000;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.every(isItem);
-
 /** A message of the page, or undefined for anything that is none. */
 export function parseFromSnapshotPage(value: unknown): FromSnapshotPage | undefined {
   if (!isFields(value)) return undefined;
@@ -186,7 +178,7 @@ function isSection(value: unknown): boolean {
     isFields(value) &&
     isListOf(
       value['rows'],
-      (row) => hasTexts(row, ['name', 'facts']) && isFields(row) && isListOf(row['lines'], isText),
+      (row) => hasTexts(row, ['name', 'facts']) && isFields(row) && isTexts(row['lines']),
     )
   );
 }
@@ -195,8 +187,4 @@ const fileTypes: ReadonlySet<unknown> = new Set(['folder', 'file', 'link', 'othe
 
 function isFile(value: unknown): boolean {
   return hasTexts(value, ['name', 'path', 'facts']) && isFields(value) && fileTypes.has(value['type']);
-}
-
-function hasTexts(value: unknown, keys: readonly string[]): boolean {
-  return isFields(value) && keys.every((key) => isText(value[key]));
 }

@@ -1,8 +1,9 @@
 /**
  * A diff report as its page takes it: a head that is shown at once, and the files in chunks of compact rows. The same
  * form goes to a webview by message and into a self-contained HTML file. The browser's build reads this module
- * too, so it imports nothing but the texts; `diffPageOf.ts` makes the form of a report.
+ * too, so it imports only what that may read; `diffPageOf.ts` makes the form of a report.
  */
+import { isCount, isFields, isListOf } from '../messageShapes.ts';
 import { parseDiffPageStrings, type DiffPageStrings } from './diffPageStrings.ts';
 
 export const pageKinds = ['added', 'removed', 'content', 'metadata', 'type', 'moved'] as const;
@@ -111,14 +112,7 @@ export interface DiffPageHead {
   readonly remarks: readonly string[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= longestPath;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isListOf = (value: unknown, most: number, isItem: (item: unknown) => boolean): boolean =>
-  Array.isArray(value) && value.length <= most && value.every(isItem);
 const isTextIfAny = (value: unknown): boolean => value === undefined || isText(value);
 const isOneOf = (value: unknown, known: readonly string[]): boolean =>
   known.some((possible) => possible === value);
@@ -133,11 +127,11 @@ export function parseDiffPageHead(value: unknown): DiffPageHead | undefined {
     isCount(value['rowCount']) &&
     value['rowCount'] <= mostPageRows &&
     isCount(value['leftOut']) &&
-    isListOf(value['totals'], pageKinds.length, isTotal) &&
-    isListOf(value['config'], mostSettings, isSetting) &&
-    isListOf(value['history'], mostSteps, isStep) &&
-    isListOf(value['packages'], mostPackages, isPackage) &&
-    isListOf(value['remarks'], 1_000, isText);
+    isListOf(value['totals'], isTotal, pageKinds.length) &&
+    isListOf(value['config'], isSetting, mostSettings) &&
+    isListOf(value['history'], isStep, mostSteps) &&
+    isListOf(value['packages'], isPackage, mostPackages) &&
+    isListOf(value['remarks'], isText, 1_000);
   return isSound ? (value as unknown as DiffPageHead) : undefined;
 }
 
@@ -161,7 +155,7 @@ export function parseDiffFileHead(value: unknown): DiffFileHead | undefined {
 
 /** A chunk of rows, or undefined for anything that is none. */
 export function parseWireRows(value: unknown): readonly WireRow[] | undefined {
-  return isListOf(value, rowsPerChunk, isWireRow) ? (value as readonly WireRow[]) : undefined;
+  return isListOf(value, isWireRow, rowsPerChunk) ? (value as readonly WireRow[]) : undefined;
 }
 
 function isSide(value: unknown): boolean {

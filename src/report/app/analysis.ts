@@ -8,6 +8,7 @@ import {
 } from '../analysisProtocol.ts';
 import { analysisView } from './analysisView.ts';
 import { button, element } from './element.ts';
+import { busyView, messageView } from './messageViews.ts';
 
 interface VsCodeApi {
   postMessage(message: FromAnalysisPage): void;
@@ -24,41 +25,46 @@ const ask = (type: FromAnalysisPage['type']): void => {
   vscode.postMessage({ type });
 };
 
+const retry = (): void => {
+  ask('retry');
+};
+
 function stateView(
   state: AnalysisPageState,
   { title, strings }: { readonly title: string; readonly strings: AnalysisStrings },
 ): HTMLElement {
   switch (state.kind) {
     case 'loading':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('div', { class: 'busy', attributes: { 'aria-hidden': 'true' } }),
-        element('p', { text: strings.loading }),
-      ]);
+      return busyView(strings.loading);
     case 'unread':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('h1', { text: title }),
-        element('p', { text: strings.unread }),
-        asking('primary', strings.read, 'retry'),
-      ]);
+      return messageView({
+        role: 'status',
+        title,
+        text: strings.unread,
+        action: strings.read,
+        onAction: retry,
+      });
     case 'failed':
-      return element('div', { class: 'message', attributes: { role: 'alert' } }, [
-        element('h1', { text: strings.failedTitle }),
-        element('p', { text: state.message }),
-        asking('primary', strings.retry, 'retry'),
-      ]);
+      return messageView({
+        role: 'alert',
+        title: strings.failedTitle,
+        text: state.message,
+        action: strings.retry,
+        onAction: retry,
+      });
     case 'ready':
       return analysisView(state.analysis, strings, {
-        history: asking('secondary', strings.history, 'history'),
-        contents: asking('secondary', strings.contents, 'contents'),
+        history: asking(strings.history, 'history'),
+        contents: asking(strings.contents, 'contents'),
       });
   }
 }
 
-function asking(look: string, text: string, type: FromAnalysisPage['type']): HTMLButtonElement {
+function asking(text: string, type: FromAnalysisPage['type']): HTMLButtonElement {
   const onClick = (): void => {
     ask(type);
   };
-  return button({ class: look, text, onClick });
+  return button({ class: 'secondary', text, onClick });
 }
 
 window.addEventListener('message', (event: MessageEvent<unknown>) => {

@@ -12,7 +12,8 @@ import {
 import { rowsOf, type ChangeRow } from './changeRows.ts';
 import type { DiffActions, DiffContext } from './diffContext.ts';
 import { DiffView } from './diffView.ts';
-import { button, element, fill } from './element.ts';
+import { element, fill } from './element.ts';
+import { busyView, messageView } from './messageViews.ts';
 import { Turns } from './turns.ts';
 
 interface VsCodeApi {
@@ -75,7 +76,7 @@ function inHost(vscode: VsCodeApi): void {
     if (state.kind === 'ready') showReady(state, message);
     else
       main.replaceChildren(
-        messageView(state, message, () => {
+        waitingView(state, message, () => {
           vscode.postMessage({ type: 'retry' });
         }),
       );
@@ -119,34 +120,32 @@ function hostActions(vscode: VsCodeApi, generation: number): DiffActions {
   };
 }
 
-function messageView(
+function waitingView(
   state: Exclude<DiffPageState, Ready>,
   { strings }: Pick<Shown, 'strings'>,
   retry: () => void,
 ): HTMLElement {
   switch (state.kind) {
     case 'loading':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('div', { class: 'busy', attributes: { 'aria-hidden': 'true' } }),
-        element('p', { text: strings.loading }),
-      ]);
+      return busyView(strings.loading);
     case 'failed':
-      return element('div', { class: 'message', attributes: { role: 'alert' } }, [
-        element('h1', { text: strings.failedTitle }),
-        element('p', { text: state.message }),
-        button({ class: 'primary', text: strings.retry, onClick: retry }),
-      ]);
+      return messageView({
+        role: 'alert',
+        title: strings.failedTitle,
+        text: state.message,
+        action: strings.retry,
+        onAction: retry,
+      });
     case 'asking':
-      return element('div', { class: 'message' }, [
-        element('h1', { text: state.reason === 'reloaded' ? strings.reloadedTitle : strings.stoppedTitle }),
-        element('p', {
-          text: fill(state.reason === 'reloaded' ? strings.reloaded : strings.stopped, {
-            left: visibleName(state.left),
-            right: visibleName(state.right),
-          }),
+      return messageView({
+        title: state.reason === 'reloaded' ? strings.reloadedTitle : strings.stoppedTitle,
+        text: fill(state.reason === 'reloaded' ? strings.reloaded : strings.stopped, {
+          left: visibleName(state.left),
+          right: visibleName(state.right),
         }),
-        button({ class: 'primary', text: strings.compareAgain, onClick: retry }),
-      ]);
+        action: strings.compareAgain,
+        onAction: retry,
+      });
   }
 }
 

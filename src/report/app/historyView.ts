@@ -7,6 +7,7 @@ import type {
   ViewState,
 } from '../protocol.ts';
 import { button, copyGlyph, element, fill } from './element.ts';
+import { busyView, messageView } from './messageViews.ts';
 import { LayerTable } from './layerTable.ts';
 import { sizeBar } from './sizeBar.ts';
 import { tagChart } from './tagChart.ts';
@@ -26,16 +27,15 @@ export type Asked = Exclude<FromWebviewMessage, { type: 'copy' | 'ready' | 'retr
 export function historyView(state: PageState, deps: HistoryViewDeps): HTMLElement {
   switch (state.kind) {
     case 'loading':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('div', { class: 'busy', attributes: { 'aria-hidden': 'true' } }),
-        element('p', { text: deps.strings.loading }),
-      ]);
+      return busyView(deps.strings.loading);
     case 'failed':
-      return element('div', { class: 'message', attributes: { role: 'alert' } }, [
-        element('h1', { text: deps.strings.failedTitle }),
-        element('p', { text: state.message }),
-        button({ class: 'primary', text: deps.strings.retry, onClick: deps.retry }),
-      ]);
+      return messageView({
+        role: 'alert',
+        title: deps.strings.failedTitle,
+        text: state.message,
+        action: deps.strings.retry,
+        onAction: deps.retry,
+      });
     case 'ready':
       return reportView(state.report, deps);
   }

@@ -7,7 +7,8 @@ import {
   type SharedStrings,
   type SharedViewState,
 } from '../sharedProtocol.ts';
-import { button, element } from './element.ts';
+import { element } from './element.ts';
+import { busyView, messageView, type MessageViewInput } from './messageViews.ts';
 import { sharedView } from './sharedView.ts';
 
 interface VsCodeApi {
@@ -26,15 +27,12 @@ let shown = '';
 function stateView(state: SharedPageState, strings: SharedStrings): HTMLElement {
   switch (state.kind) {
     case 'loading':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('div', { class: 'busy', attributes: { 'aria-hidden': 'true' } }),
-        element('p', { text: strings.loading }),
-      ]);
+      return busyView(strings.loading);
     case 'failed':
-      return message('alert', strings.failedTitle, state.message, strings);
+      return message({ role: 'alert', title: strings.failedTitle, text: state.message }, strings);
     case 'ready':
       return state.sharing.images.length === 0
-        ? message('status', strings.title, strings.empty, strings)
+        ? message({ role: 'status', title: strings.title, text: strings.empty }, strings)
         : sharedView(state.sharing, strings, {
             sort: view.sort,
             onSort: (sort) => {
@@ -45,15 +43,14 @@ function stateView(state: SharedPageState, strings: SharedStrings): HTMLElement 
   }
 }
 
-function message(role: string, heading: string, text: string, strings: SharedStrings): HTMLElement {
-  const onClick = (): void => {
+function message(
+  given: Pick<MessageViewInput, 'role' | 'title' | 'text'>,
+  { retry }: SharedStrings,
+): HTMLElement {
+  const onAction = (): void => {
     vscode.postMessage({ type: 'retry' });
   };
-  return element('div', { class: 'message', attributes: { role } }, [
-    element('h1', { text: heading }),
-    element('p', { text }),
-    button({ class: 'primary', text: strings.retry, onClick }),
-  ]);
+  return messageView({ ...given, action: retry, onAction });
 }
 
 /** The picture is drawn anew when images come and go; who was at a layer stays there. */

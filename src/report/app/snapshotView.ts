@@ -7,6 +7,7 @@ import type {
   SnapshotPageStrings,
 } from '../snapshotProtocol.ts';
 import { button, element, fill } from './element.ts';
+import { busyView, messageView } from './messageViews.ts';
 
 export interface ListedFiles {
   readonly files: readonly PageFile[];
@@ -25,22 +26,17 @@ export function snapshotView(state: SnapshotPageState, deps: SnapshotViewDeps): 
   const { strings } = deps;
   switch (state.kind) {
     case 'loading':
-      return element('div', { class: 'message', attributes: { role: 'status' } }, [
-        element('div', { class: 'busy', attributes: { 'aria-hidden': 'true' } }),
-        element('p', { text: strings.loading }),
-      ]);
+      return busyView(strings.loading);
     case 'failed':
-      return element('div', { class: 'message', attributes: { role: 'alert' } }, [
-        element('h1', { text: strings.failedTitle }),
-        element('p', { text: state.message }),
-        button({
-          class: 'primary',
-          text: strings.retry,
-          onClick: () => {
-            deps.ask('retry');
-          },
-        }),
-      ]);
+      return messageView({
+        role: 'alert',
+        title: strings.failedTitle,
+        text: state.message,
+        action: strings.retry,
+        onAction: () => {
+          deps.ask('retry');
+        },
+      });
     case 'ready':
       return contentsView(state.snapshot, deps);
   }

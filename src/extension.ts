@@ -2,21 +2,19 @@ import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { imageScheme, inspectScheme, liveScheme, snapshotScheme } from './contributions.ts';
-import { imageLayers } from './core/inspect/imageLayers.ts';
+import { inspectScheme } from './contributions.ts';
+import { readImageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
+import { registerFileSystems } from './fileSystems.ts';
 import { lookInside } from './lookInside.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
 import { createPages } from './pages.ts';
-import { ImageFileSystem } from './ui/imageFileSystem.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
-import { LiveFileSystem } from './ui/liveFileSystem.ts';
 import { channelLog } from './ui/log.ts';
 import { readSetting } from './ui/settings.ts';
-import { SnapshotFileSystem } from './ui/snapshotFileSystem.ts';
 import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 import { VaultsInUse } from './vaults/vaultsInUse.ts';
 import { createViews, type Views } from './views/createViews.ts';
@@ -54,15 +52,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     protection: vaults.protection,
     inside,
     readSetting,
-    history: async (imageId) => {
-      const { images } = engine();
-      const [steps, { diffIds }] = await Promise.all([images.history(imageId), images.inspect(imageId)]);
-      return imageLayers(steps, diffIds);
-    },
+    history: (imageId) => readImageLayers(engine(), imageId),
     containerSize: (id) => engine().containers.inspect(id, { withSize: true }),
-  });
-  live.onDidRefresh((source) => {
-    views.redrawLive(source);
   });
   const documents = new InspectDocuments(engine);
   const opened = new OpenedSnapshots(vaults);
@@ -70,11 +61,6 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
   const shared = { engine, ready, inventory, vaults, inside, lens, log };
   const { disposables: pages, ...show } = createPages(extension, { ...shared, readInside, openSnapshot });
-  const fileSystems = [
-    [snapshotScheme, new SnapshotFileSystem(openSnapshot)],
-    [imageScheme, new ImageFileSystem(imageFiles)],
-    [liveScheme, new LiveFileSystem(live)],
-  ] as const;
   const context: CommandContext = {
     ...shared,
     ...show,
@@ -95,10 +81,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     documents,
     lens,
     new ComposeLens({ inventory, vaults }),
-    ...fileSystems.flatMap(([scheme, files]) => [
-      files,
-      vscode.workspace.registerFileSystemProvider(scheme, files, { isReadonly: true }),
-    ]),
+    ...registerFileSystems({ openSnapshot, imageFiles, live }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('drydock.engine')) void reconnect();

@@ -18,6 +18,7 @@ import { FilesDrop } from './filesDrop.ts';
 import { LiveBranches, type LiveListings } from './liveBranches.ts';
 import type { ListTree, ReadSetting } from './listTree.ts';
 import type { LiveSource } from '../core/fileTrees/liveSource.ts';
+import type { LiveSources } from '../inside/liveSources.ts';
 import type { DrydockNode } from './node.ts';
 import { NodeProvider } from './nodeProvider.ts';
 import type { DrydockItem, Wording } from './viewItem.ts';
@@ -31,7 +32,7 @@ export interface ViewsDeps {
   readonly history: (imageId: Digest) => Promise<readonly ImageLayer[]>;
   /** Measures one container, when a person opens it. */
   readonly containerSize: (id: string) => Promise<ContainerSize>;
-  readonly live: LiveListings;
+  readonly live: LiveListings & Pick<LiveSources, 'onDidRefresh'>;
   readonly readSetting: ReadSetting;
   readonly vaults: VaultList;
   readonly protection: ProtectionInUse;
@@ -48,8 +49,6 @@ export interface Views {
   readonly files: FilesInView;
   /** Opens and selects the changes or the files of a container or a volume; false where the tree does not show it. */
   revealLive(what: 'changes' | 'liveFiles', source: LiveSource): Promise<boolean>;
-  /** Draws the files of a container or a volume anew. */
-  redrawLive(source: LiveSource): void;
   /** What each tree shows, for tests. */
   readonly api: Readonly<Record<ViewName, vscode.TreeDataProvider<DrydockItem>>>;
   dispose(): void;
@@ -126,6 +125,14 @@ export function createViews(
       for (const { tree } of [views.images, views.containers, views.volumes]) tree.update();
       count();
     }),
+    live.onDidRefresh((source) => {
+      const { tree } = source.kind === 'container' ? views.containers : views.volumes;
+      const item = tree.find((one) => isSource(one, source));
+      if (item === undefined) return;
+      const drawn = liveBranches.of(item, source);
+      for (const branch of drawn) if (branch.kind === 'changes') branch.update(undefined);
+      tree.redraw(drawn);
+    }),
     {
       dispose: () => {
         clearInterval(ageing);
@@ -182,14 +189,6 @@ export function createViews(
       tree.setExpanded(branch, true);
       await view.reveal(branch, { expand: true, focus: true });
       return true;
-    },
-    redrawLive(source) {
-      const { tree } = source.kind === 'container' ? views.containers : views.volumes;
-      const item = tree.find((one) => isSource(one, source));
-      if (item === undefined) return;
-      const drawn = liveBranches.of(item, source);
-      for (const branch of drawn) if (branch.kind === 'changes') branch.update(undefined);
-      tree.redraw(drawn);
     },
     api: {
       images: views.images.provider,

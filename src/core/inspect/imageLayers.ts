@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import { instructionOf, type Instruction } from '../dockerfile/instruction.ts';
+import type { CallOptions, Engine } from '../engine/engine.ts';
 import type { HistoryEntry } from '../engine/records.ts';
 
 /** Whether a step made a layer of files. `unknown` where what the engine tells leaves both possible. */
@@ -13,6 +14,19 @@ export interface ImageLayer {
   readonly fill: LayerFill;
   /** The layer that the step made, given only where no other reading of the history is possible. */
   readonly diffId?: Digest;
+}
+
+/** Asks an engine for both and puts them together. Rejects as its calls do. */
+export async function readImageLayers(
+  { images }: Pick<Engine, 'images'>,
+  ref: string,
+  options?: CallOptions,
+): Promise<readonly ImageLayer[]> {
+  const [history, { diffIds }] = await Promise.all([
+    images.history(ref, options),
+    images.inspect(ref, options),
+  ]);
+  return imageLayers(history, diffIds);
 }
 
 /**

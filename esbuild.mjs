@@ -31,13 +31,13 @@ const withoutUnusedParts = {
 };
 
 /**
- * What few windows need, and what is large, is a file of its own: the bundle of the extension is read as a whole when
- * it starts.
+ * What few windows need, what is large, and the engine's client, which is needed later, is a file of its own: the bundle
+ * of the extension is read as a whole when it starts.
  */
 const readLater = {
   name: 'read-later',
   setup(build) {
-    build.onResolve({ filter: /^(yaml|xz-decompress)$/ }, ({ path }) => ({
+    build.onResolve({ filter: /^(yaml|xz-decompress|dockerode)$/ }, ({ path }) => ({
       path: `./${path}.cjs`,
       external: true,
     }));
@@ -68,7 +68,7 @@ const builds = [
   {
     ...node,
     entryPoints: Object.fromEntries(
-      ['yaml', 'xz-decompress'].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
+      ['yaml', 'xz-decompress', 'dockerode'].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
     ),
     outdir: out,
     outExtension: { '.js': '.cjs' },

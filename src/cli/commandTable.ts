@@ -23,6 +23,7 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'commit', load: async () => (await import('./commands/commit.ts')).commit },
   { name: 'archive show', load: async () => (await import('./commands/archiveShow.ts')).archiveShow },
   { name: 'archive check', load: async () => (await import('./commands/archiveCheck.ts')).archiveCheck },
+  { name: 'convert', load: async () => (await import('./commands/convert.ts')).convert },
   { name: 'init', load: async () => (await import('./commands/init.ts')).init },
   { name: 'backup image', load: async () => (await import('./commands/backupImage.ts')).backupImage },
   {

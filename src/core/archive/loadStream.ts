@@ -1,12 +1,8 @@
-import { Hasher } from '../digest.ts';
-import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import type { Archive, ArchivedImage, ArchiveSource } from './archive.ts';
 import { blobPath } from './archiveContents.ts';
-import { decompressed } from './decompressed.ts';
-import { safePath } from './entryPath.ts';
 import { planShipping, shippedTar, tarBytesOf, type LoadingEngine, type Shipment } from './shipping.ts';
-import { readTar } from './tarReader.ts';
+import { storedBlobs } from './storedBlobs.ts';
 import { tarHeader, tarPadding } from './tarWriter.ts';
 
 /**
@@ -39,42 +35,13 @@ export async function* loadableTar(
 
 async function* shippedBlobs(
   source: ArchiveSource,
-  { name, compression }: Archive,
+  archive: Archive,
   shipments: ReadonlyMap<string, Shipment>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const waiting = new Map(shipments);
-  if (waiting.size === 0) return;
-  const plain = decompressed(source.open(signal), compression, { name, signal });
-  for await (const { entry, data } of readTar(plain, name)) {
-    const path = safePath(entry.path);
-    const shipment = path === undefined || entry.type !== 'file' ? undefined : waiting.get(path);
-    if (path === undefined || shipment === undefined) continue;
-    yield tarHeader({ path: blobPath(shipment.digest), sizeBytes: shipment.sizeBytes });
-    yield* requireSame(
-      shipment.unpack ? decompressed(data, shipment.unpack, { name, signal }) : data,
-      shipment,
-      name,
-    );
-    yield tarPadding(shipment.sizeBytes);
-    waiting.delete(path);
-    if (waiting.size === 0) return;
+  for await (const { digest, sizeBytes, data } of storedBlobs(source, archive, shipments, signal)) {
+    yield tarHeader({ path: blobPath(digest), sizeBytes });
+    yield* data;
+    yield tarPadding(sizeBytes);
   }
-  throw failure('archiveChanged', { name });
-}
-
-/** Passes bytes on and throws unless they are those that the first pass saw. */
-async function* requireSame(
-  bytes: AsyncIterable<Uint8Array>,
-  expected: Shipment,
-  name: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const hasher = new Hasher();
-  for await (const chunk of bytes) {
-    hasher.update(chunk);
-    if (hasher.sizeBytes > expected.sizeBytes) throw failure('archiveChanged', { name });
-    yield chunk;
-  }
-  if (hasher.sizeBytes !== expected.sizeBytes || hasher.digest() !== expected.digest)
-    throw failure('archiveChanged', { name });
 }

@@ -45,7 +45,7 @@ export function loadingEngine({ imageStore, product, version }: EngineInfo): Loa
 /** A classic store keeps one platform of a multi-platform image: the engine's own, or else the first. */
 export function choosePlatforms(
   images: readonly ArchivedImage[],
-  info: EngineInfo,
+  info: Pick<EngineInfo, 'imageStore' | 'platform'>,
 ): { readonly chosen: readonly ArchivedImage[]; readonly leftOut: readonly ArchivedImage[] } {
   if (info.imageStore === 'containerd') return { chosen: images, leftOut: [] };
   const groups = Map.groupBy(images, ({ targetDigest, configDigest }) => targetDigest ?? configDigest);

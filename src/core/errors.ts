@@ -218,7 +218,9 @@ const templates = {
   registryGarbled: 'The registry {host} answered "{what}" with something that can’t be used: {reason}',
   registryContentWrong:
     'The registry {host} has {found} where {expected} belongs. Nothing of it was kept; try again, or push it anew.',
-  notASnapshot: '{name} is no snapshot of Drydock. Pull an image with its engine.',
+  notASnapshot: '{name} is no snapshot of Drydock.',
+  notAnImage: '{name} is neither a snapshot nor an image.',
+  remotePlatformMissing: '{name} can’t be had for {platform}. The registry has: {platforms}.',
 
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',

@@ -7,12 +7,12 @@ import { parseImageConfig, parseManifest } from '../../src/core/oci/manifest.ts'
 import { unattended } from '../../src/core/progress.ts';
 import type { BlobSource, RemoteRegistry } from '../../src/core/registry/remoteRepository.ts';
 import { openSnapshot } from '../../src/core/snapshot/snapshots.ts';
+import { pull } from '../../src/core/transfer/pull.ts';
 import { pullSnapshot } from '../../src/core/transfer/pullSnapshot.ts';
 import { pushImage } from '../../src/core/transfer/pushImage.ts';
 import { pushSnapshot } from '../../src/core/transfer/pushSnapshot.ts';
 import { createVault } from '../../src/core/vault/layout.ts';
 import { currentProcess } from '../../src/core/vault/processIdentity.ts';
-import { failureOf } from '../support/failureOf.ts';
 import { pushedVault, type PushedVault } from '../support/pushedVault.ts';
 import { password, skopeo, startRealRegistry, type RealRegistry } from '../support/realRegistry.ts';
 import { pseudoRandom, registryHere, sourceOf } from '../support/registryHere.ts';
@@ -177,13 +177,17 @@ describe('a vault and Distribution’s registry', function () {
     assert.equal(parseImageConfig(Buffer.concat(parts), 'test').rootfs?.diff_ids?.length, layers?.length);
     for (const { digest, size } of layers ?? [])
       for await (const piece of to.openBlob({ digest, sizeBytes: size })) assert.ok(piece.length > 0);
-    assert.equal(
-      (
-        await failureOf(
-          pullSnapshot({ from: to, to: made.vault, owner: await currentProcess() }, { ref: '1' }, operation),
-        )
-      ).code,
-      'notASnapshot',
-    );
+    const vault = await createVault({ path: join(folder, 'images'), compression: 'zstd' });
+    const owner = await currentProcess();
+    const pulled = await pull({ from: to, to: vault, owner }, { ref: '1' }, operation);
+    assert.ok(pulled.kind === 'image');
+    assert.equal(pulled.digest, manifest.digest);
+    const { problems } = await verifyVault({ vault, owner }, { depth: 'contents' }, operation);
+    assert.deepEqual(problems, []);
+    // It is in the vault as skopeo gave it away.
+    const path = join(folder, 'back');
+    await mkdir(path);
+    await skopeo('copy', `oci:${vault.paths.root}:${pulled.snapshot.refName}`, `dir:${path}`);
+    assert.deepEqual(await readFile(join(path, 'manifest.json')), Buffer.from(manifest.bytes));
   });
 });

@@ -1,8 +1,9 @@
 import { shortDigest } from '../../core/digest.ts';
+import { platformText } from '../../core/oci/platform.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { SnapshotContents, SnapshotImage } from '../../core/snapshot/snapshot.ts';
 import type { Remark } from '../../core/snapshot/snapshotRecords.ts';
-import { platformText, snapshotRoots } from '../../core/snapshotFiles/snapshotRoots.ts';
+import { snapshotRoots } from '../../core/snapshotFiles/snapshotRoots.ts';
 import { openChosenSnapshot, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
 import { vaultOption } from '../options.ts';

@@ -1,7 +1,6 @@
-import { compressionOf, magicBytes } from '../archive/decompressed.ts';
+import { sniffed } from '../archive/sniffed.ts';
 import { Hasher, type Digest } from '../digest.ts';
 import { failure, type DrydockError } from '../errors.ts';
-import type { LayerCompression } from '../oci/mediaTypes.ts';
 import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
 import { putLayer, type StoredLayer } from '../snapshot/storedLayer.ts';
@@ -187,26 +186,4 @@ async function requireDigest(
   const found = hasher.digest();
   if (found !== expected)
     throw failure('archiveWrongDigest', { name: 'the engine’s archive', entry, found, expected });
-}
-
-/** How bytes are packed, and the same bytes from their start. */
-async function sniffed(
-  data: AsyncGenerator<Uint8Array, void, undefined>,
-  name: string,
-): Promise<{ readonly compression: LayerCompression; readonly bytes: AsyncIterable<Uint8Array> }> {
-  let head = Buffer.alloc(0);
-  let isEnd = false;
-  while (head.length < magicBytes && !isEnd) {
-    const next = await data.next();
-    if (next.done === true) isEnd = true;
-    else head = Buffer.concat([head, next.value]);
-  }
-  const compression = compressionOf(head);
-  if (compression === 'xz' || compression === 'bzip2')
-    throw failure('archiveUnsupported', { name, what: compression });
-  const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    yield head;
-    yield* data;
-  };
-  return { compression, bytes: bytes() };
 }

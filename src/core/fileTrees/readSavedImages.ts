@@ -5,8 +5,8 @@ import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { readArchivedImages } from '../layers/archivedLayers.ts';
 import type { ListedLayer } from '../layers/layeredImage.ts';
+import { platformText } from '../oci/platform.ts';
 import type { Operation, ProgressFact } from '../progress.ts';
-import { platformText } from '../snapshotFiles/snapshotRoots.ts';
 import type { ImageRecord, LayerIndexCache } from './layerIndexCache.ts';
 
 /** What one read of an image found. */

@@ -1,6 +1,7 @@
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Platform } from '../engine/records.ts';
 import type { Stratum } from '../layers/loadTree.ts';
+import { platformText } from '../oci/platform.ts';
 import type {
   SnapshotContents,
   SnapshotImage,
@@ -90,9 +91,4 @@ function withOwnNames(roots: readonly SnapshotRoot[]): readonly SnapshotRoot[] {
     taken.add(name);
     return name === root.name ? root : { ...root, name };
   });
-}
-
-/** `linux/arm64/v8` */
-export function platformText({ os, architecture, variant }: Platform): string {
-  return [os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
 }

@@ -110,12 +110,12 @@ async function gathered(
 }
 
 /** What names a document knows its type; some registries forget it. */
-function typedAs(document: RemoteManifest, { mediaType }: Descriptor): RemoteManifest {
+export function typedAs(document: RemoteManifest, { mediaType }: Descriptor): RemoteManifest {
   return mediaType === '' || !isDocumentType(mediaType) ? document : { ...document, mediaType };
 }
 
 /** Layers that lie elsewhere on the web, and by their licence nowhere else. Source: image-spec, layer.md. */
-function isForeign({ mediaType }: Descriptor): boolean {
+export function isForeign({ mediaType }: Descriptor): boolean {
   return mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.');
 }
 

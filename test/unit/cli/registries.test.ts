@@ -52,6 +52,27 @@ describe('registries on the command line', function () {
     assert.match((await drydock('snapshots', '--vault', other.paths.root)).stdout, /app:1/);
   });
 
+  it('pull an image into a vault as a snapshot, with the platform that was chosen', async () => {
+    const [one] = documentOf(
+      await drydock('push', 'multi:1@latest', `${server.host}/app`, '--image', 'multi:1', '--json'),
+    )['pushed'] as readonly Document[];
+    const other = await createVault({ path: join(folder.path(), 'other'), compression: 'zstd' });
+    const words = [`${server.host}/app:1`, '--vault', other.paths.root];
+    const pulled = await drydock('pull', ...words, '--platform', 'linux/arm64', '--json');
+    assert.equal(pulled.exitCode, 0, pulled.stderr);
+    const [image] = documentOf(pulled)['pulled'] as readonly Document[];
+    assert.deepEqual(
+      [image?.['kind'], image?.['digest'], image?.['remarks']],
+      ['image', one?.['digest'], []],
+    );
+    const shown = await drydock('show', `${server.host}/app:1@latest`, '--vault', other.paths.root);
+    assert.match(shown.stdout, /linux\/arm64/);
+    assert.doesNotMatch(shown.stdout, /linux\/amd64/);
+    assert.match((await drydock('pull', ...words)).stdout, /^Pulled and verified: \S+app:1-\d+T\d+Z/);
+    const wrong = await drydock('pull', ...words, '--platform', 'arm64');
+    assert.deepEqual([wrong.exitCode, wrong.stderr.includes('linux/arm64, not "arm64"')], [2, true]);
+  });
+
   it('push several snapshots, and tell which one failed', async () => {
     server.faults.push((request, response, { path }) => {
       if (
@@ -159,7 +180,7 @@ describe('registries on the command line', function () {
     ['one image of two snapshots', ['push', 'x', 'y', 'h.test/a', '--image', 'z'], /can’t have one TAG/],
     ['a snapshot that is packed anew', ['push', 'x', 'h.test/a', '--compression', 'gzip'], /add --image/],
     ['no place to push to', ['push', 'x'], /An argument is missing/],
-    ['a pull without a tag', ['pull', 'h.test/a'], /names no snapshot/],
+    ['a pull without a tag', ['pull', 'h.test/a'], /names nothing to pull/],
     ['a rule with one star', ['sync', 'h.test/a/*', 'h.test/b'], /the same number of \*/],
     ['all tags for one', ['sync', 'h.test/a', 'h.test/b:1'], /All tags can’t become one/],
     ['one tag of many repositories', ['sync', 'h.test/*:1', 'h.test/b/*'], /not with a \*/],

@@ -8,6 +8,7 @@ import { ImageHistories } from '../../src/lens/imageHistories.ts';
 import { InsideFigures } from '../../src/lens/insideFigures.ts';
 import { lensActions } from '../../src/lens/lensActions.ts';
 import type { BenchRow } from './report.ts';
+import { emptyRunConfig } from '../support/emptyRunConfig.ts';
 
 const imageCount = 300;
 const stepCount = 120;
@@ -45,16 +46,7 @@ export async function benchLens(): Promise<readonly BenchRow[]> {
         sizeBytes: 1,
         platform: { os: 'linux', architecture: 'amd64' },
         diffIds: Array.from({ length: stepCount }, (_, at) => digestOf(`${ref} ${at}`)),
-        config: {
-          env: [],
-          command: [],
-          entrypoint: [],
-          workingDir: '',
-          user: '',
-          labels: {},
-          exposedPorts: [],
-          volumes: [],
-        },
+        config: emptyRunConfig,
         raw: {},
       }),
   };

@@ -20,6 +20,7 @@ import { unusableEngine } from '../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../src/core/errors.ts';
 import type { SampleImage } from './archives/sampleImages.ts';
 import { LyingEngine } from './lyingEngine.ts';
+import { emptyRunConfig } from './emptyRunConfig.ts';
 
 export interface DockContainer {
   readonly id: string;
@@ -252,16 +253,7 @@ export class DockEngine {
         target: `/${of}`,
         isReadOnly: false,
       })),
-      config: {
-        env: [],
-        command: [],
-        entrypoint: [],
-        workingDir: '',
-        user: '',
-        labels: {},
-        exposedPorts: [],
-        volumes: [],
-      },
+      config: emptyRunConfig,
       raw: { State: { ExitCode: 7 }, RestartCount: 0, HostConfig: body['HostConfig'] ?? {} },
     };
   }

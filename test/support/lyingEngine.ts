@@ -17,7 +17,6 @@ import type {
   ImageSummary,
   LoadOutcome,
   Removal,
-  RunConfig,
 } from '../../src/core/engine/records.ts';
 import { unusableEngine } from '../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../src/core/errors.ts';
@@ -25,6 +24,7 @@ import { unattended } from '../../src/core/progress.ts';
 import { collect } from './archives/byteStreams.ts';
 import { legacyEngine } from './archives/producers.ts';
 import { sampleImage, sampleLayer, type SampleImage } from './archives/sampleImages.ts';
+import { emptyRunConfig } from './emptyRunConfig.ts';
 
 interface Answers {
   readonly info: EngineInfo;
@@ -51,17 +51,6 @@ interface Held {
   readonly image: SampleImage;
   readonly tags: Set<string>;
 }
-
-const runConfig: RunConfig = {
-  env: [],
-  command: [],
-  entrypoint: [],
-  workingDir: '',
-  user: '',
-  labels: {},
-  exposedPorts: [],
-  volumes: [],
-};
 
 /** The container that a LyingEngine has; it was made from the first image. */
 export const containerId = 'c0ffee';
@@ -168,7 +157,7 @@ export class LyingEngine implements Engine {
   #details(ref: string): ImageDetails {
     const held = this.#find(ref);
     const { platform, diffIds } = held.image;
-    return { ...summaryOf(held), platform, diffIds, config: runConfig, raw: {} };
+    return { ...summaryOf(held), platform, diffIds, config: emptyRunConfig, raw: {} };
   }
 
   #save(refs: readonly string[]): Readable {
@@ -238,7 +227,7 @@ export class LyingEngine implements Engine {
       state: 'exited',
       health: 'none',
       mounts: [],
-      config: runConfig,
+      config: emptyRunConfig,
       raw: {},
     };
   }

@@ -1,10 +1,6 @@
 import { digestOf } from '../../src/core/digest.ts';
-import {
-  fileChangeKinds,
-  type DiffReport,
-  type FileChange,
-  type FileFacts,
-} from '../../src/core/diff/diffReport.ts';
+import { fileChangeKinds, type DiffReport, type FileChange } from '../../src/core/diff/diffReport.ts';
+import type { FileFacts } from '../../src/core/layers/treeNode.ts';
 import { seededRandom } from './archives/seededRandom.ts';
 
 /** Names that a page must show and never obey. */

@@ -7,14 +7,10 @@
  *     engine.states();   // { db: 'running', web: 'running' }
  */
 import type { Engine } from '../../src/core/engine/engine.ts';
-import type {
-  ContainerDetails,
-  ContainerState,
-  ExecOutcome,
-  RunConfig,
-} from '../../src/core/engine/records.ts';
+import type { ContainerDetails, ContainerState, ExecOutcome } from '../../src/core/engine/records.ts';
 import { unusableEngine } from '../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../src/core/errors.ts';
+import { emptyRunConfig } from './emptyRunConfig.ts';
 
 export interface SteadyContainer {
   readonly state?: ContainerState;
@@ -28,17 +24,6 @@ interface Held {
   readonly labels: Readonly<Record<string, string>>;
   readonly isRemovedAtStop: boolean;
 }
-
-const runConfig: RunConfig = {
-  env: [],
-  command: [],
-  entrypoint: [],
-  workingDir: '',
-  user: '',
-  labels: {},
-  exposedPorts: [],
-  volumes: [],
-};
 
 export class SteadyEngine {
   readonly done: string[] = [];
@@ -108,7 +93,7 @@ export class SteadyEngine {
       state,
       health: 'none',
       mounts: [],
-      config: { ...runConfig, labels },
+      config: { ...emptyRunConfig, labels },
       raw: {
         State: { StartedAt: `start ${starts}` },
         Config: {},

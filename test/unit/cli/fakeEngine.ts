@@ -10,6 +10,7 @@ import type {
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { nowMs } from './runCliHere.ts';
+import { emptyRunConfig } from '../../support/emptyRunConfig.ts';
 
 interface Content {
   readonly images?: readonly ImageSummary[];
@@ -49,16 +50,7 @@ function detailsOf(image: ImageSummary): ImageDetails {
     ...image,
     platform: { os: 'linux', architecture: 'amd64' },
     diffIds: [digestOf('layer')],
-    config: {
-      env: [],
-      command: [],
-      entrypoint: [],
-      workingDir: '',
-      user: '',
-      labels: {},
-      exposedPorts: [],
-      volumes: [],
-    },
+    config: emptyRunConfig,
     raw: {},
   };
 }

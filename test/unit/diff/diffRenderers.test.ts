@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { diffDocument } from '../../../src/core/diff/diffDocument.ts';
 import { diffMarkdown } from '../../../src/core/diff/diffMarkdown.ts';
-import type { DiffReport, FileFacts } from '../../../src/core/diff/diffReport.ts';
+import type { DiffReport } from '../../../src/core/diff/diffReport.ts';
+import type { FileFacts } from '../../../src/core/layers/treeNode.ts';
 import { isDifferent } from '../../../src/core/diff/diffSums.ts';
 import { diffText } from '../../../src/core/diff/diffText.ts';
 

@@ -9,6 +9,7 @@ import type { TreeFile, TreeNode } from '../../../src/core/layers/treeNode.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { tarEntries } from '../../../src/core/volumes/tarEntries.ts';
 import { failureOf } from '../../support/failureOf.ts';
+import { emptyRunConfig } from '../../support/emptyRunConfig.ts';
 
 describe('changedLayer', () => {
   /** It has no file that it could hand out. */
@@ -21,16 +22,7 @@ describe('changedLayer', () => {
     state: 'exited',
     health: 'none',
     mounts: [],
-    config: {
-      env: [],
-      command: [],
-      entrypoint: [],
-      workingDir: '',
-      user: '',
-      labels: {},
-      exposedPorts: [],
-      volumes: [],
-    },
+    config: emptyRunConfig,
     raw: {},
   };
 

@@ -6,6 +6,7 @@ import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { containerChanges } from '../../../src/core/fileTrees/containerChanges.ts';
 import { unattended } from '../../../src/core/progress.ts';
+import { emptyRunConfig } from '../../support/emptyRunConfig.ts';
 
 describe('containerChanges', () => {
   const stat = (name: string, type: PathStat['type'], sizeBytes = 0): PathStat => ({
@@ -34,16 +35,7 @@ describe('containerChanges', () => {
       state: 'exited',
       health: 'none',
       mounts: [],
-      config: {
-        env: [],
-        command: [],
-        entrypoint: [],
-        workingDir: '',
-        user: '',
-        labels: {},
-        exposedPorts: [],
-        volumes: [],
-      },
+      config: emptyRunConfig,
       raw: {},
     };
     return {

@@ -3,6 +3,7 @@ import { digestOf } from '../../../src/core/digest.ts';
 import type { HistoryEntry, ImageDetails } from '../../../src/core/engine/records.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { historyReport } from '../../../src/core/inspect/historyReport.ts';
+import { emptyRunConfig } from '../../support/emptyRunConfig.ts';
 
 const image: ImageDetails = {
   id: digestOf('image'),
@@ -12,16 +13,7 @@ const image: ImageDetails = {
   sizeBytes: 10,
   platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
   diffIds: [digestOf('layer')],
-  config: {
-    env: [],
-    command: [],
-    entrypoint: [],
-    workingDir: '',
-    user: '',
-    labels: {},
-    exposedPorts: [],
-    volumes: [],
-  },
+  config: emptyRunConfig,
   raw: {},
 };
 const history: readonly HistoryEntry[] = [

@@ -1,5 +1,5 @@
-import type { TreeFile, TreeNode } from '../layers/treeNode.ts';
-import type { ComparedField, FileFacts, Strictness } from './diffReport.ts';
+import { fileFacts, type FileFacts, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
+import type { ComparedField, Strictness } from './diffReport.ts';
 
 /** What differs between two files of one name. */
 export interface FileDifference {
@@ -67,15 +67,5 @@ function hasSameXattrs(one: TreeFile['xattrs'], other: TreeFile['xattrs']): bool
 /** What a report says of a name; a folder that no entry names is as tools make it. */
 export function factsOf({ file }: { readonly file?: TreeFile<unknown> }): FileFacts {
   if (file === undefined) return { type: 'directory', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, mtime: 0 };
-  const { type, mode, uid, gid, sizeBytes, mtime, link, sha256 } = file;
-  return {
-    type,
-    mode,
-    uid,
-    gid,
-    sizeBytes,
-    mtime,
-    ...(link !== undefined && { link }),
-    ...(sha256 !== undefined && { sha256 }),
-  };
+  return fileFacts(file);
 }

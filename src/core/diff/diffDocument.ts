@@ -1,5 +1,6 @@
 import { isRaw, pathBytes } from '../layers/entryNames.ts';
-import type { DiffReport, FileChange, FileFacts } from './diffReport.ts';
+import type { DiffReport, FileChange } from './diffReport.ts';
+import type { FileFacts } from '../layers/treeNode.ts';
 import { isDifferent, sumsByKind } from './diffSums.ts';
 import { timeWords } from './diffWords.ts';
 

@@ -14,7 +14,8 @@ import {
   type WireFacts,
   type WireRow,
 } from './diffPageData.ts';
-import type { DiffReport, FileChange, FileFacts } from './diffReport.ts';
+import type { DiffReport, FileChange } from './diffReport.ts';
+import type { FileFacts } from '../layers/treeNode.ts';
 import { isHiddenChange } from './diffWords.ts';
 
 /** Digits of a sha256 that the page shows: enough to tell two contents apart by eye. */

@@ -1,6 +1,6 @@
 import type { Keyword } from '../dockerfile/instruction.ts';
 import type { FileTreeKind } from '../fileTrees/fileTree.ts';
-import type { TreeFile } from '../layers/treeNode.ts';
+import type { FileFacts } from '../layers/treeNode.ts';
 import type { PackageManager } from '../packages/installedPackage.ts';
 
 /** `semantic` leaves out what a build from the same sources changes: times, the history, the order in tars. */
@@ -19,12 +19,6 @@ export const fileChangeKinds = ['added', 'removed', 'content', 'metadata', 'type
 
 export const comparedFields = ['mode', 'owner', 'time', 'link', 'xattrs', 'device', 'hardlinks'] as const;
 export type ComparedField = (typeof comparedFields)[number];
-
-/** What a report says of a file. Sizes are bytes, times seconds since 1970. */
-export type FileFacts = Pick<
-  TreeFile<unknown>,
-  'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'mtime' | 'link' | 'sha256'
->;
 
 export interface FileChange {
   /** As `entryNames.ts` writes paths; of a moved file, where it is on the right. */

@@ -6,9 +6,9 @@ import type {
   DiffSideFacts,
   FileChange,
   FileChangeKind,
-  FileFacts,
   PackageChange,
 } from './diffReport.ts';
+import type { FileFacts } from '../layers/treeNode.ts';
 import { sumsByKind } from './diffSums.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { FileTreeKind } from '../fileTrees/fileTree.ts';
-import type { FileChange, FileFacts } from './diffReport.ts';
+import type { FileChange } from './diffReport.ts';
+import type { FileFacts } from '../layers/treeNode.ts';
 
 /** What engines put into every container for their own mounts, where its image has nothing of that name. */
 const names = new Set([

@@ -34,6 +34,25 @@ export interface TreeFile<L = TreeLayer> {
   readonly layer: L;
 }
 
+/** What people are told of a file, wherever it lies. */
+export type FileFacts = Pick<
+  TreeFile<unknown>,
+  'type' | 'mode' | 'uid' | 'gid' | 'sizeBytes' | 'mtime' | 'link' | 'sha256'
+>;
+
+export function fileFacts({ type, mode, uid, gid, sizeBytes, mtime, link, sha256 }: FileFacts): FileFacts {
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    sizeBytes,
+    mtime,
+    ...(link !== undefined && { link }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}
+
 /**
  * A name in a tree of layers. With `children` it is a folder, which no entry may have named; with a `file` and no
  * children it is anything else; with neither it is a name that a layer took away.

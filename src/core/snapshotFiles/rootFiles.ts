@@ -1,7 +1,7 @@
 import { failure, isCancellation } from '../errors.ts';
 import { loadTree, type Scope } from '../layers/loadTree.ts';
 import { readEntries, readFileData, type FileToRead, type ReadEntry } from '../layers/readFileData.ts';
-import { isThere, type TreeFile, type TreeLayer, type TreeNode } from '../layers/treeNode.ts';
+import { fileFacts, isThere, type TreeFile, type TreeLayer, type TreeNode } from '../layers/treeNode.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import type { FilesToExtract } from './filesToExtract.ts';
 import type { SnapshotRoot } from './snapshotRoots.ts';
@@ -189,19 +189,7 @@ export class RootFiles implements FilesToExtract<TreeLayer> {
 export function entryOf({ file }: TreeNode<unknown>, path: string): FileEntry {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (file === undefined) return { name, path, type: 'directory', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 };
-  const { type, mode, uid, gid, sizeBytes, mtime, link, sha256 } = file;
-  return {
-    name,
-    path,
-    type,
-    mode,
-    uid,
-    gid,
-    sizeBytes,
-    mtime,
-    ...(link !== undefined && { link }),
-    ...(sha256 !== undefined && { sha256 }),
-  };
+  return { name, path, ...fileFacts(file) };
 }
 
 export function joined(folder: string, name: string): string {

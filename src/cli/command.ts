@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Operation } from '../core/progress.ts';
+import type { OpenEndpoint } from '../core/registry/endpoint.ts';
 import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
 import type { Arguments } from './arguments.ts';
 import type { ExitCode } from './exitCode.ts';
@@ -12,6 +13,8 @@ export interface CommandContext {
   readonly engine: () => Promise<Engine>;
   /** A registry by its host; the same one each time. */
   readonly registry: (host: string) => Promise<RemoteRegistry>;
+  /** Opens a registry of our own on loopback. */
+  readonly openEndpoint: OpenEndpoint;
   readonly operation: Operation;
   readonly input: Input;
   /** Where a spooled standard input may lie for a while. */

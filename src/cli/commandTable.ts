@@ -48,5 +48,6 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'pull', load: async () => (await import('./commands/pull.ts')).pull },
   { name: 'sync', load: async () => (await import('./commands/sync.ts')).sync },
   { name: 'tags', load: async () => (await import('./commands/tags.ts')).tags },
+  { name: 'serve', load: async () => (await import('./commands/serve.ts')).serve },
   { name: 'stats', load: async () => (await import('./commands/stats.ts')).stats },
 ];

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { inspect } from 'node:util';
 import type { Engine } from '../core/engine/engine.ts';
 import type { ProgressPort } from '../core/progress.ts';
+import type { OpenEndpoint } from '../core/registry/endpoint.ts';
 import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
 import { leadingWords, parseArguments, type Arguments } from './arguments.ts';
 import type { Command, CommandContext, Input, Report } from './command.ts';
@@ -44,6 +45,7 @@ export interface CliHost {
   connect(setting: string): Promise<Engine>;
   /** A registry by its host. Http to another machine has to be asked for. */
   connectRegistry(host: string, options: { readonly isPlainHttp: boolean }): Promise<RemoteRegistry>;
+  readonly openEndpoint: OpenEndpoint;
 }
 
 /** Wider lines are hard to read. */
@@ -125,6 +127,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
       registries.set(name, known);
       return known;
     },
+    openEndpoint: host.openEndpoint,
     operation: { signal: host.signal, progress },
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,

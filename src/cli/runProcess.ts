@@ -46,6 +46,7 @@ export async function runProcess(): Promise<void> {
       const { connectRegistry } = await import('../registry/connectRegistry.ts');
       return connectRegistry({ env, platform, home: homedir() }, host, options);
     },
+    openEndpoint: async (input) => (await import('../registry/endpoint/openEndpoint.ts')).openEndpoint(input),
   });
   // Every write has been waited for, so nothing is cut off; a handle left open must not keep the process.
   process.exit(exitCode);

@@ -221,6 +221,7 @@ const templates = {
   notASnapshot: '{name} is no snapshot of Drydock.',
   notAnImage: '{name} is neither a snapshot nor an image.',
   remotePlatformMissing: '{name} can’t be had for {platform}. The registry has: {platforms}.',
+  endpointUnusable: 'Nothing can listen on {address}: {reason}. Choose another port.',
 
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',

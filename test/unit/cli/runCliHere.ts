@@ -3,6 +3,7 @@ import { runCli, type CliHost } from '../../../src/cli/runCli.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
+import { openEndpoint } from '../../../src/registry/endpoint/openEndpoint.ts';
 
 export interface Ran {
   readonly exitCode: number;
@@ -57,6 +58,7 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     connectRegistry:
       around.connectRegistry ??
       ((host) => Promise.reject(failure('registryUnreachable', { host, reason: 'a test has none' }))),
+    openEndpoint,
     connect: (wanted) => {
       setting = wanted;
       const engine = around.engine ?? unusableEngine('unix:///none', noEngine);

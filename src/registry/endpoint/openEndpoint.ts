@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { failure, reasonOf } from '../../core/errors.ts';
+import type { Endpoint, EndpointInput } from '../../core/registry/endpoint.ts';
+import { Refusal, refuse, send, type Asked } from './answer.ts';
+import { logInCheck } from './logInCheck.ts';
+import { answerRead } from './readRoutes.ts';
+
+/** Nothing beyond this machine reaches it, whatever its firewall says. */
+const host = '127.0.0.1';
+const username = 'drydock';
+/** Engines push five layers at once, and open a connection for each request. */
+const maxConnections = 100;
+/** A connection on which nothing moves for so long is ended; an engine that packs a large file may be silent a while. */
+const idleMs = 10 * 60_000;
+const maxPathLength = 2000;
+
+/**
+ * Listens on 127.0.0.1 as a registry. Each request has to name the log-in, which is made up here and told to nobody but
+ * the caller; without it nothing is told, not even what is there. Rejects with `endpointUnusable`.
+ */
+export async function openEndpoint({ contents, port = 0 }: EndpointInput): Promise<Endpoint> {
+  const password = randomBytes(32).toString('base64url');
+  const isLoggedIn = logInCheck(username, password);
+  const closing = new AbortController();
+  const answer = async (asked: Asked): Promise<void> => {
+    if (!isLoggedIn(asked.request))
+      throw new Refusal(401, 'UNAUTHORIZED', 'A log-in is needed.', {
+        'WWW-Authenticate': 'Basic realm="drydock"',
+      });
+    const isReading = asked.method === 'GET' || asked.method === 'HEAD';
+    if (isReading && asked.path === '') {
+      send(asked, 200, { 'Content-Type': 'application/json' }, '{}');
+      return;
+    }
+    if (isReading && contents !== undefined && (await answerRead(contents, asked))) return;
+    if (isReading) throw new Refusal(404, 'NAME_UNKNOWN', 'There is nothing here.');
+    throw new Refusal(405, 'UNSUPPORTED', 'Nothing can be changed here.', { Allow: 'GET, HEAD' });
+  };
+  const server = createServer({ headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 5000 });
+  server.maxConnections = maxConnections;
+  server.timeout = idleMs;
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    void answered(answer, request, response, closing.signal);
+  };
+  server.on('request', handle);
+  // Nobody is asked for a body before the log-in was looked at.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (isLoggedIn(request)) response.writeContinue();
+    handle(request, response);
+  });
+  const bound = await listening(server, port);
+  return {
+    address: `${host}:${bound}`,
+    username,
+    password,
+    async close() {
+      closing.abort();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listening(server: Server, port: number): Promise<number> {
+  try {
+    server.listen({ host, port, exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    throw failure('endpointUnusable', { address: `${host}:${port}`, reason: reasonOf(error) }, error);
+  }
+  const bound = server.address();
+  if (typeof bound === 'object' && bound !== null) return bound.port;
+  throw failure('endpointUnusable', { address: `${host}:${port}`, reason: 'it has no port' });
+}
+
+/** Answers one request, whatever becomes of it. Of a failure of ours nothing is told but that there was one. */
+async function answered(
+  answer: (asked: Asked) => Promise<void>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  closing: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => {
+    gone.abort();
+  });
+  response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+  const url = parsedUrl(request.url ?? '');
+  const asked: Asked = {
+    request,
+    response,
+    method: request.method ?? '',
+    path: url?.path ?? '',
+    query: url?.query ?? new URLSearchParams(),
+    signal: AbortSignal.any([gone.signal, closing]),
+  };
+  try {
+    await answer(url === undefined ? { ...asked, path: '?' } : asked);
+  } catch (error) {
+    const refusal = error instanceof Refusal ? error : new Refusal(500, 'UNKNOWN', 'It did not work.');
+    // A body that broke off must not look whole.
+    if (response.headersSent) response.destroy();
+    else refuse(asked, refusal);
+  }
+}
+
+/** What is below `/v2/`; undefined for any other address. */
+function parsedUrl(text: string): { readonly path: string; readonly query: URLSearchParams } | undefined {
+  const [path = '', query = ''] = text.split('?', 2);
+  const below = path === '/v2' ? '' : /^\/v2\/(.*)$/.exec(path)?.[1];
+  if (below === undefined || text.length > maxPathLength) return undefined;
+  try {
+    return { path: decodeURIComponent(below), query: new URLSearchParams(query) };
+  } catch {
+    return undefined;
+  }
+}

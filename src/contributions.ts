@@ -10,6 +10,13 @@ export interface VaultSetting {
   readonly path: string;
 }
 
+/** A registry as the settings name it. */
+export interface RegistrySetting {
+  readonly host: string;
+  readonly repositories?: readonly string[];
+  readonly plainHttp?: boolean;
+}
+
 /** The arguments VS Code passes to a command: the node it was started on and, with several selected, all of them. */
 export type NodeArgs = readonly [node?: DrydockNode, selected?: readonly DrydockNode[]];
 
@@ -73,6 +80,13 @@ export interface CommandArgs {
   'drydock.removeVault': NodeArgs;
   'drydock.revealVault': NodeArgs;
   'drydock.refreshBackups': readonly [];
+  'drydock.addRegistry': readonly [];
+  'drydock.removeRegistry': NodeArgs;
+  'drydock.addRepository': NodeArgs;
+  'drydock.removeRepository': NodeArgs;
+  'drydock.logInRegistry': NodeArgs;
+  'drydock.refreshRegistries': NodeArgs;
+  'drydock.copyReference': NodeArgs;
   'drydock.refresh': readonly [];
   'drydock.chooseEngine': readonly [];
   'drydock.measureVolumes': readonly [];
@@ -99,6 +113,7 @@ export const viewIds = {
   containers: 'drydock.containers',
   volumes: 'drydock.volumes',
   backups: 'drydock.backups',
+  registries: 'drydock.registries',
 } as const;
 
 /** `contextValue` of tree items; the menus of package.json test for them. */
@@ -130,6 +145,11 @@ export const contextValues = {
   source: 'drydock.source',
   snapshot: 'drydock.snapshot',
   snapshotPinned: 'drydock.snapshot.pinned',
+  registry: 'drydock.registry',
+  remoteRepository: 'drydock.remote.repository',
+  remoteRepositoryNamed: 'drydock.remote.repository.named',
+  remoteTag: 'drydock.remote.tag',
+  remoteDigest: 'drydock.remote.digest',
   message: 'drydock.message',
 } as const;
 
@@ -142,6 +162,8 @@ export interface ContextKeys {
   'drydock.filtered': boolean;
   /** Whether the settings name a vault. */
   'drydock.hasVaults': boolean;
+  /** Whether they name a registry. */
+  'drydock.hasRegistries': boolean;
 }
 
 /** The values of settings that can only have some. */
@@ -174,6 +196,8 @@ export interface Settings {
   vaults: readonly VaultSetting[];
   /** The name of a vault in `vaults`; empty to be asked. */
   defaultVault: string;
+  /** Read them through `registrySettings`. */
+  registries: readonly RegistrySetting[];
   /** Read them through `backupPolicies`. */
   'backup.policies': readonly Readonly<Record<string, unknown>>[];
   'backup.compression': Choice<'backup.compression'>;

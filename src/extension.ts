@@ -15,6 +15,7 @@ import { createPages } from './pages.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
 import { readSetting } from './ui/settings.ts';
+import { RegistriesInUse } from './registries/registriesInUse.ts';
 import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 import { VaultsInUse } from './vaults/vaultsInUse.ts';
 import { createViews, type Views } from './views/createViews.ts';
@@ -24,6 +25,7 @@ export interface DrydockApi {
   readonly inventory: Inventory;
   readonly views: Views;
   readonly vaults: VaultsInUse;
+  readonly registries: RegistriesInUse;
   readonly lens: DockerfileLens;
 }
 
@@ -44,11 +46,13 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const ready = reconnect();
 
   const vaults = new VaultsInUse({ inventory, engine, log });
+  const registries = new RegistriesInUse();
   const { inside, imageFiles, live, readInside } = lookInside(extension, { engine, inventory, vaults, log });
   const views = createViews(extension, {
     live,
     inventory,
     vaults: vaults.list,
+    registries: registries.list,
     protection: vaults.protection,
     inside,
     readSetting,
@@ -65,6 +69,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     ...shared,
     ...show,
     views,
+    registries,
     imageFiles,
     live,
     reconnect,
@@ -77,6 +82,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     registerCommands(context),
     views,
     vaults,
+    registries,
     ...pages,
     documents,
     lens,
@@ -95,5 +101,5 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
       },
     },
   );
-  return { inventory, views, vaults, lens };
+  return { inventory, views, vaults, registries, lens };
 }

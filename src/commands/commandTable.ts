@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { walkthroughId, type CommandId } from '../contributions.ts';
+import { addRegistry, addRepository } from './addRegistry.ts';
 import { addVault } from './addVault.ts';
 import { analyzeImage } from './analyzeImage.ts';
 import { applyRetention } from './applyRetention.ts';
@@ -16,6 +17,7 @@ import { commitContainer } from './commitContainer.ts';
 import { commitOnly } from './commitOnly.ts';
 import { compare } from './compare.ts';
 import type { Command } from './context.ts';
+import { copyReference } from './copyReference.ts';
 import { copyId, copyName } from './copyText.ts';
 import { copyPath } from './copyPath.ts';
 import { copySnapshots } from './copySnapshots.ts';
@@ -36,10 +38,12 @@ import { compareWithImage, copyLivePath, openLiveFile } from './openLiveFile.ts'
 import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
+import { logInRegistry, refreshRegistries } from './refreshRegistries.ts';
 import { remove } from './remove.ts';
 import { readLayers } from './readLayers.ts';
 import { removeContainers } from './removeContainers.ts';
 import { removeImages } from './removeImages.ts';
+import { removeRegistry, removeRepository } from './removeRegistry.ts';
 import { removeVolumes } from './removeVolumes.ts';
 import { removeVault } from './removeVault.ts';
 import { restore } from './restore.ts';
@@ -109,6 +113,13 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.removeVault': removeVault,
   'drydock.revealVault': revealVault,
   'drydock.refreshBackups': ({ vaults }) => vaults.list.refresh(),
+  'drydock.addRegistry': addRegistry,
+  'drydock.removeRegistry': removeRegistry,
+  'drydock.addRepository': addRepository,
+  'drydock.removeRepository': removeRepository,
+  'drydock.logInRegistry': logInRegistry,
+  'drydock.refreshRegistries': refreshRegistries,
+  'drydock.copyReference': copyReference,
   'drydock.refresh': ({ reconnect }) => reconnect(),
   'drydock.chooseEngine': chooseEngine,
   'drydock.measureVolumes': measureVolumes,

@@ -9,6 +9,7 @@ import type { OpenedImages } from '../inside/openedImages.ts';
 import type { DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { LiveSources } from '../inside/liveSources.ts';
 import type { Log } from '../ui/log.ts';
+import type { RegistriesInUse } from '../registries/registriesInUse.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
 
@@ -28,6 +29,7 @@ export interface CommandContext {
   readonly inventory: Inventory;
   readonly views: Views;
   readonly vaults: VaultsInUse;
+  readonly registries: RegistriesInUse;
   /** Images of the engine that are looked into. */
   readonly inside: OpenedImages;
   /** What stands above the lines of Dockerfiles. */

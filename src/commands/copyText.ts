@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { DrydockNode } from '../views/node.ts';
 import { pickContainer, pickImage } from '../ui/pickers.ts';
 import { chosenNodes } from './chosenNodes.ts';
+import { referenceOf } from './copyReference.ts';
 import type { Command, CommandContext } from './context.ts';
 
 type CopyCommand = Command<'drydock.copyId' | 'drydock.copyName'>;
@@ -62,6 +63,12 @@ export const copyName = copyCommand((node) => {
       return `/${node.path}`;
     case 'liveFiles':
     case 'changes':
+    case 'registry':
+    case 'remoteRepository':
+    case 'remoteTag':
+    case 'remoteFact':
+      return referenceOf(node);
+    case 'remoteMore':
     case 'layer':
     case 'file':
     case 'more':

@@ -10,9 +10,12 @@ export const readAgain: Command<'drydock.readAgain'> = (context, ...args) => {
   return Promise.resolve();
 };
 
-/** Shows more rows of a large folder. */
+/** Shows more rows of a large folder, or of a long list of a registry. */
 export const showMore: Command<'drydock.showMore'> = async (context, ...args) => {
-  for (const node of chosenNodes(args)) if (node.kind === 'more') await context.views.files.showMore(node);
+  for (const node of chosenNodes(args)) {
+    if (node.kind === 'more') await context.views.files.showMore(node);
+    if (node.kind === 'remoteMore') await context.registries.list.more(node);
+  }
 };
 
 /** Shows the files of an image, of a layer, or one of them, in the view of images. */

@@ -1,4 +1,5 @@
 import { isDigest } from '../core/digest.ts';
+import { isRegistryHost, isRepositoryPath, isTag } from '../core/registry/remoteName.ts';
 import type { CommandId } from '../contributions.ts';
 
 const fileCommands: ReadonlySet<string> = new Set<CommandId>([
@@ -35,7 +36,8 @@ function isFile(value: unknown): boolean {
 }
 
 function isNode(value: unknown): boolean {
-  const { kind, id, imageId, name, images, containers, path, vaultPath, source, place } = fieldsOf(value);
+  const fields = fieldsOf(value);
+  const { kind, id, imageId, name, images, containers, path, vaultPath, source, place } = fields;
   switch (kind) {
     case 'image':
       return isText(id);
@@ -63,8 +65,21 @@ function isNode(value: unknown): boolean {
       return isText(vaultPath) && isText(fieldsOf(source)['name']);
     case 'snapshot':
       return isText(vaultPath) && isText(id);
-    case 'detail':
+    case 'registry':
+      return isRemotePlace({ host: fields['host'] });
+    case 'remoteRepository':
+      return isText(path) && isRemotePlace(value);
+    case 'remoteTag':
+      return isText(path) && isText(fields['tag']) && isRemotePlace(value);
+    case 'remoteFact':
+      return (
+        isText(path) && isText(fields['tag']) && isRemotePlace(value) && isDigestOrNone(fields['digest'])
+      );
+    case 'remoteMore':
+      return isRemotePlace(value);
     case 'message':
+      return fields['remote'] === undefined || isRemotePlace(fields['remote']);
+    case 'detail':
       return true;
     default:
       return false;
@@ -80,6 +95,21 @@ function isPlace(value: unknown): boolean {
     (layer === undefined || (Number.isInteger(layer) && Number(layer) >= 0)) &&
     typeof path === 'string'
   );
+}
+
+/** What stands in it becomes a part of addresses, and the host a part of a command line that a person may run. */
+function isRemotePlace(value: unknown): boolean {
+  const { host, path, tag } = fieldsOf(value);
+  return (
+    typeof host === 'string' &&
+    isRegistryHost(host) &&
+    (path === undefined || (typeof path === 'string' && isRepositoryPath(path))) &&
+    (tag === undefined || (typeof tag === 'string' && isTag(tag)))
+  );
+}
+
+function isDigestOrNone(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && isDigest(value));
 }
 
 function isLiveSource(source: unknown): boolean {

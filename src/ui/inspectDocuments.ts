@@ -28,6 +28,11 @@ export function inspectUri(node: DrydockNode): vscode.Uri | undefined {
     case 'vault':
     case 'source':
     case 'snapshot':
+    case 'registry':
+    case 'remoteRepository':
+    case 'remoteTag':
+    case 'remoteFact':
+    case 'remoteMore':
       return undefined;
   }
 }

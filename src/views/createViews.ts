@@ -20,6 +20,8 @@ import type { ListTree, ReadSetting } from './listTree.ts';
 import type { LiveSource } from '../core/fileTrees/liveSource.ts';
 import type { LiveSources } from '../inside/liveSources.ts';
 import type { DrydockNode } from './node.ts';
+import { registriesTree } from './registriesTree.ts';
+import type { ListedRegistries } from './remoteBranches.ts';
 import { NodeProvider } from './nodeProvider.ts';
 import type { DrydockItem, Wording } from './viewItem.ts';
 import { volumesTree } from './volumesTree.ts';
@@ -35,6 +37,7 @@ export interface ViewsDeps {
   readonly live: LiveListings & Pick<LiveSources, 'onDidRefresh'>;
   readonly readSetting: ReadSetting;
   readonly vaults: VaultList;
+  readonly registries: ListedRegistries;
   readonly protection: ProtectionInUse;
   readonly inside: InsideImages;
 }
@@ -65,7 +68,7 @@ const minuteMs = 60_000;
 /** Opens the views of package.json on the inventory. */
 export function createViews(
   context: { readonly extensionUri: vscode.Uri },
-  { inventory, history, containerSize, live, readSetting, vaults, protection, inside }: ViewsDeps,
+  { inventory, history, containerSize, live, readSetting, vaults, registries, protection, inside }: ViewsDeps,
 ): Views {
   const wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
@@ -82,7 +85,7 @@ export function createViews(
       treeDataProvider: provider,
       canSelectMany: true,
       showCollapseAll: true,
-      ...(name === 'backups'
+      ...(name === 'backups' || name === 'registries'
         ? {}
         : { dragAndDropController: name === 'images' ? new ArchiveDrop() : new FilesDrop() }),
     });
@@ -105,6 +108,7 @@ export function createViews(
     containers: open('containers', containersTree({ ...deps, containerSize, live: liveBranches })),
     volumes: open('volumes', volumesTree({ ...deps, live: liveBranches })),
     backups: open('backups', backupsTree({ vaults, readSetting, wording })),
+    registries: open('registries', registriesTree({ registries, wording })),
   };
   const all = Object.values(views);
 
@@ -169,6 +173,7 @@ export function createViews(
         containers: views.containers.tree.filter,
         volumes: views.volumes.tree.filter,
         backups: views.backups.tree.filter,
+        registries: views.registries.tree.filter,
       };
     },
     selection: (view) => views[view].view.selection,
@@ -195,6 +200,7 @@ export function createViews(
       containers: views.containers.provider,
       volumes: views.volumes.provider,
       backups: views.backups.provider,
+      registries: views.registries.provider,
     },
     dispose: () => {
       for (const disposable of disposables) disposable.dispose();

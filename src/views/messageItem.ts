@@ -2,7 +2,9 @@ import { contextValues, type CommandId } from '../contributions.ts';
 import type { Digest } from '../core/digest.ts';
 import type { DrydockError, FailureCode } from '../core/errors.ts';
 import type { ListKind } from '../core/inspect/concernedLists.ts';
+import type { RemotePlace } from '../core/registry/remoteName.ts';
 import type { MessageNode } from './node.ts';
+import { remoteMessageWords } from './remoteMessage.ts';
 import {
   described,
   spoken,
@@ -23,6 +25,7 @@ export type Message =
   | { readonly reason: 'noFiles'; readonly why: 'empty' | 'unknown' | 'nothing' }
   | { readonly reason: 'notListed' }
   | { readonly reason: 'unchanged' }
+  | RemoteMessage
   | { readonly reason: 'vaultFailed'; readonly error: DrydockError; readonly retryInMs?: number }
   | {
       readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
@@ -30,7 +33,17 @@ export type Message =
       readonly retryInMs?: number;
     };
 
-interface MessageWords {
+/** What there is to say below a registry, a repository or a tag. */
+export type RemoteMessage = {
+  readonly reason: 'remote';
+  readonly remote: RemotePlace;
+} & (
+  | { readonly why: 'logIn' | 'failed'; readonly error: DrydockError }
+  /** `unlisted`: it does not tell which repositories it has. */
+  | { readonly why: 'unlisted' | 'cancelled' | 'none' }
+);
+
+export interface MessageWords {
   readonly label: string;
   /** The next step. */
   readonly hint: string;
@@ -84,6 +97,10 @@ export class MessageItem implements MessageNode, ViewItem {
     return this.#message.reason === 'unread' ? this.#message.imageId : undefined;
   }
 
+  get remote(): RemotePlace | undefined {
+    return this.#message.reason === 'remote' ? this.#message.remote : undefined;
+  }
+
   /** Whether what it says differs. */
   update(message: Message): boolean {
     const isSame = identity(message) === identity(this.#message);
@@ -109,12 +126,12 @@ export class MessageItem implements MessageNode, ViewItem {
     const { label, hint } = this.#words(wording);
     const message = this.#message;
     if (!('error' in message)) return hint === '' ? undefined : { title: label, rows: [['', hint]] };
-    const seconds = message.retryInMs === undefined ? undefined : Math.ceil(message.retryInMs / 1000);
+    const isRetried = 'retryInMs' in message;
     return {
       title: label,
       rows: [
         ['', errorText(message.error, wording)],
-        ['', seconds === undefined ? '' : l10n.t('Drydock keeps trying by itself.')],
+        ['', isRetried ? l10n.t('Drydock keeps trying by itself.') : ''],
       ],
     };
   }
@@ -189,6 +206,8 @@ export class MessageItem implements MessageNode, ViewItem {
         };
       case 'unchanged':
         return { label: l10n.t('Nothing is changed'), hint: '', icon: 'info' };
+      case 'remote':
+        return remoteMessageWords(message, wording);
       case 'vaultFailed':
         return {
           label: errorText(message.error, wording),
@@ -248,5 +267,6 @@ function errorText(error: DrydockError, { l10n }: Wording): string {
 
 function identity(message: Message): string {
   if (!('error' in message)) return JSON.stringify(message);
-  return JSON.stringify([message.reason, message.error.message, message.retryInMs === undefined]);
+  const isRetried = 'retryInMs' in message;
+  return JSON.stringify([message.reason, message.error.message, isRetried]);
 }

@@ -4,6 +4,7 @@ import type { HistoryEntry } from '../core/engine/records.ts';
 import type { ChangeKind } from '../core/fileTrees/changeKind.ts';
 import type { FilePlace } from '../core/fileTrees/filePlace.ts';
 import type { HistoryStep } from '../core/inspect/layerPlace.ts';
+import type { RemotePlace } from '../core/registry/remoteName.ts';
 import type { SnapshotSource } from '../core/snapshot/snapshot.ts';
 
 /**
@@ -116,6 +117,43 @@ export interface SnapshotNode {
   readonly refName: string;
 }
 
+/** A registry of the settings. */
+export interface RegistryNode {
+  readonly kind: 'registry';
+  readonly host: string;
+}
+
+export interface RemoteRepositoryNode {
+  readonly kind: 'remoteRepository';
+  readonly host: string;
+  readonly path: string;
+}
+
+export interface RemoteTagNode {
+  readonly kind: 'remoteTag';
+  readonly host: string;
+  readonly path: string;
+  readonly tag: string;
+}
+
+/** A line below a tag: something that is known of what it stands for. */
+export interface RemoteFactNode {
+  readonly kind: 'remoteFact';
+  readonly host: string;
+  readonly path: string;
+  readonly tag: string;
+  /** Of what it tells of, where that is a document in the repository. */
+  readonly digest?: Digest;
+}
+
+/** Stands for the rest of a long list of a registry. */
+export interface RemoteMoreNode {
+  readonly kind: 'remoteMore';
+  readonly host: string;
+  /** Absent for the list of repositories. */
+  readonly path?: string;
+}
+
 /** Says something instead of listing: loading, empty, unreachable, and so on. */
 export interface MessageNode {
   readonly kind: 'message';
@@ -132,9 +170,12 @@ export interface MessageNode {
     | 'tooOld'
     | 'failed'
     | 'unread'
-    | 'noFiles';
+    | 'noFiles'
+    | 'remote';
   /** The image that it is about, where that could be read once more. */
   readonly imageId?: Digest | undefined;
+  /** The place in a registry that it is about. */
+  readonly remote?: RemotePlace | undefined;
 }
 
 export type DrydockNode =
@@ -153,4 +194,9 @@ export type DrydockNode =
   | VaultNode
   | SourceNode
   | SnapshotNode
+  | RegistryNode
+  | RemoteRepositoryNode
+  | RemoteTagNode
+  | RemoteFactNode
+  | RemoteMoreNode
   | MessageNode;

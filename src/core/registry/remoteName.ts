@@ -57,3 +57,15 @@ export function tagFor(text: string): string {
     .replace(/^[.-]+/, '');
   return tag === '' ? 'unnamed' : tag;
 }
+
+/** A registry, a repository of it, or a tag of that. */
+export interface RemotePlace {
+  readonly host: string;
+  readonly path?: string;
+  readonly tag?: string;
+}
+
+/** Whether `text` names a registry as the first part of an image's name does: with a dot or a port, or `localhost`. */
+export function isRegistryHost(text: string): boolean {
+  return tryParseImageName(`${text}/x/x`)?.registry === text;
+}

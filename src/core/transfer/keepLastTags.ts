@@ -1,13 +1,14 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import { inParallel } from '../inParallel.ts';
-import { parseImageConfig, parseImageIndex, parseManifest, type Descriptor } from '../oci/manifest.ts';
-import { isImageConfigType, isIndexType } from '../oci/mediaTypes.ts';
+import { parseImageIndex, parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { RemoteManifest, RemoteRepository } from '../registry/remoteRepository.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import { companionOf } from './companionTags.ts';
 import { namedBy } from './documentGraph.ts';
+import { createdIn, readConfig, timeIn } from './remoteConfig.ts';
 import { isChosen, type TagFilter } from './wildcard.ts';
 
 /** A tag and what it stands for. */
@@ -32,7 +33,6 @@ export interface TagPlan {
 
 /** No index of indexes goes deeper. */
 const maxDepth = 4;
-const maxConfigBytes = 4 << 20;
 
 /** The tags of a repository, newest first; those without a date come last. Tags of signatures and the like are left out. */
 export async function readTags(
@@ -130,8 +130,6 @@ export async function removeTags(
   }
 }
 
-const createdName = 'org.opencontainers.image.created';
-
 /** Gathers what a document reaches, and tells when it was made. */
 async function lookInto(
   repository: RemoteRepository,
@@ -143,9 +141,11 @@ async function lookInto(
   const where = `${repository.host}/${repository.path}@${manifest.digest}`;
   if (!isIndexType(manifest.mediaType)) {
     const { annotations, config } = parseManifest(manifest.bytes, where);
-    return timeIn(annotations?.[createdName]) ?? (await configTime(repository, config, cancel));
+    return (
+      createdIn(annotations) ?? timeIn((await readConfig(repository, config, cancel))?.created ?? undefined)
+    );
   }
-  let createdMs = timeIn(parseImageIndex(manifest.bytes, where).annotations?.[createdName]);
+  let createdMs = createdIn(parseImageIndex(manifest.bytes, where).annotations);
   for (const child of namedBy(manifest, where).documents) {
     reaches.push(child.digest);
     // Read only for what it reaches itself, or for a date where none is known yet.
@@ -155,21 +155,4 @@ async function lookInto(
     createdMs ??= time;
   }
   return createdMs;
-}
-
-async function configTime(
-  repository: RemoteRepository,
-  { digest, size, mediaType }: Descriptor,
-  cancel: CancelOptions,
-): Promise<number | undefined> {
-  if (!isImageConfigType(mediaType) || size > maxConfigBytes) return undefined;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of repository.openBlob({ digest, sizeBytes: size }, cancel)) pieces.push(piece);
-  return timeIn(parseImageConfig(Buffer.concat(pieces), `${repository.path}@${digest}`).created ?? undefined);
-}
-
-/** Reproducible builds say 1970, which tells nobody how old they are. */
-function timeIn(text: string | undefined): number | undefined {
-  const time = text === undefined || text.length > 100 ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) || time <= 0 ? undefined : time;
 }

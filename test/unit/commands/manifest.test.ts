@@ -115,6 +115,13 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.removeVault': true,
   'drydock.revealVault': true,
   'drydock.refreshBackups': true,
+  'drydock.addRegistry': true,
+  'drydock.removeRegistry': true,
+  'drydock.addRepository': true,
+  'drydock.removeRepository': false,
+  'drydock.logInRegistry': true,
+  'drydock.refreshRegistries': true,
+  'drydock.copyReference': false,
   'drydock.refresh': true,
   'drydock.chooseEngine': true,
   'drydock.measureVolumes': true,
@@ -146,6 +153,7 @@ const defaults: Readonly<Settings> = {
   'commit.pause': true,
   vaults: [],
   defaultVault: '',
+  registries: [],
   'backup.policies': [],
   'backup.compression': 'zstd',
   'backup.consistency': 'pause',
@@ -289,6 +297,7 @@ describe('package.json', () => {
       'drydock.engine': true,
       'drydock.filtered': true,
       'drydock.hasVaults': true,
+      'drydock.hasRegistries': true,
     };
     const notKeys = new Set<string>([...values, ...Object.values(viewIds), ...known]);
     const conditions = [...menuItems(), ...manifest.contributes.viewsWelcome].map(({ when }) => when);
@@ -330,9 +339,9 @@ describe('package.json', () => {
     ]);
   });
 
-  it('lets no workspace say where vaults are or how long snapshots are kept', () => {
+  it('lets no workspace say where vaults and registries are or how long snapshots are kept', () => {
     const { properties } = manifest.contributes.configuration;
-    for (const id of ['vaults', 'defaultVault', 'backup.policies', 'beforeLoss'])
+    for (const id of ['vaults', 'defaultVault', 'registries', 'backup.policies', 'beforeLoss'])
       assert.equal(properties[`drydock.${id}`]?.scope, 'machine', id);
   });
 

@@ -80,4 +80,31 @@ describe('arguments of commands', () => {
     const project = { kind: 'project', project: 'shop', containers: [container] } as const;
     assert.deepEqual(containersAmong([project, { ...container }]), [container]);
   });
+
+  it('let places of registries through whose names are names', () => {
+    const tag = { kind: 'remoteTag', host: 'registry.example:5000', path: 'team/app', tag: '1' };
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const message = { kind: 'message', reason: 'remote', remote: { host: 'registry.example' } };
+    for (const node of [
+      tag,
+      { ...tag, kind: 'remoteRepository' },
+      { ...tag, kind: 'remoteFact', digest },
+      { kind: 'registry', host: 'docker.io' },
+      { kind: 'remoteMore', host: 'docker.io' },
+      message,
+      { kind: 'message', reason: 'loading' },
+    ])
+      assert.deepEqual(soundArguments('drydock.copyReference', [node]), [node, undefined]);
+    for (const node of [
+      { ...tag, host: 'x; rm -rf ~' },
+      { ...tag, host: 'registry.example\nid' },
+      { ...tag, path: '../../x' },
+      { ...tag, path: '' },
+      { ...tag, tag: 'a/../../b' },
+      { ...tag, kind: 'remoteFact', digest: 'sha256:1' },
+      { ...message, remote: { host: '$(id)' } },
+      { kind: 'registry' },
+    ])
+      assert.deepEqual(soundArguments('drydock.copyReference', [node]), [undefined, undefined]);
+  });
 });

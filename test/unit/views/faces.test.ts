@@ -14,6 +14,12 @@ import { LayerItem } from '../../../src/views/layerItem.ts';
 import { failureMessage, MessageItem, type Message } from '../../../src/views/messageItem.ts';
 import { MoreItem } from '../../../src/views/moreItem.ts';
 import { ProjectItem } from '../../../src/views/projectItem.ts';
+import { RegistryItem } from '../../../src/views/registryItem.ts';
+import { remoteFacts } from '../../../src/views/remoteFactItem.ts';
+import { remoteFailure } from '../../../src/views/remoteMessage.ts';
+import { RemoteMoreItem } from '../../../src/views/remoteMoreItem.ts';
+import { RemoteRepositoryItem } from '../../../src/views/remoteRepositoryItem.ts';
+import { RemoteTagItem } from '../../../src/views/remoteTagItem.ts';
 import { RepositoryItem } from '../../../src/views/repositoryItem.ts';
 import { SnapshotItem } from '../../../src/views/snapshotItem.ts';
 import { SourceItem } from '../../../src/views/sourceItem.ts';
@@ -75,6 +81,35 @@ const messages: readonly (readonly [Message, string, string | undefined])[] = [
   ],
 ];
 
+const remote = { host: 'registry.example', path: 'team/app' };
+const remoteMessages: typeof messages = [
+  [
+    remoteFailure(remote, failure('registryLogInMissing', { host: remote.host, what: 'list tags' })),
+    'The registry registry.example wants a log-in to list tags. Run `docker login registry.example`, then try again.',
+    'drydock.logInRegistry',
+  ],
+  [
+    remoteFailure(
+      { host: remote.host },
+      failure('registryDenied', { host: remote.host, what: 'x', reason: 'y' }),
+    ),
+    'This registry lists no repositories',
+    'drydock.addRepository',
+  ],
+  [
+    remoteFailure(remote, failure('registryDenied', { host: remote.host, what: 'x', reason: 'y' })),
+    'The registry registry.example doesn’t let this log-in x: y. Ask whoever runs it for the right to.',
+    'drydock.refreshRegistries',
+  ],
+  [{ reason: 'remote', why: 'cancelled', remote }, 'Not listed', 'drydock.refreshRegistries'],
+  [{ reason: 'remote', why: 'none', remote }, 'No tags', 'drydock.refreshRegistries'],
+  [
+    { reason: 'remote', why: 'none', remote: { host: remote.host } },
+    'No repositories yet',
+    'drydock.addRepository',
+  ],
+];
+
 const place = { imageId: idOf('web'), tag: 'web:latest', path: '' };
 const plain: FileRow = { isFolder: false, hasChildren: false, sizeBytes: 12 };
 const fileRows: readonly FileRow[] = [
@@ -111,7 +146,8 @@ const everyKind: readonly DrydockItem[] = [
   ].map((vault) => new VaultItem(vault)),
   new SourceItem('/v', snapshotRecord('s').source),
   ...[true, false].map((isPinned) => new SnapshotItem('/v', snapshotRecord('s', { isPinned }))),
-  ...messages.map(([message], index) => new MessageItem(String(index), message)),
+  ...remoteItems(),
+  ...[...messages, ...remoteMessages].map(([message], index) => new MessageItem(String(index), message)),
 ];
 
 describe('what items show', () => {
@@ -159,12 +195,14 @@ describe('what items show', () => {
     assert.ok(existsSync(new URL('../../../media/drydock.svg', import.meta.url)));
   });
 
-  for (const [message, label, command] of messages)
+  for (const [message, label, command] of [...messages, ...remoteMessages])
     it(`says "${label}" and offers ${command ?? 'nothing'}`, () => {
       const face = new MessageItem('m', message).face(plainWording);
       assert.equal(face.label, label);
       assert.equal(face.command?.id, command);
-      assert.ok(['loading', 'failed', 'noFiles'].includes(message.reason) || face.description !== undefined);
+      assert.ok(
+        ['loading', 'failed', 'noFiles', 'remote'].includes(message.reason) || face.description !== undefined,
+      );
     });
 
   it('tells size, mode, owner and link of a file, in words for screen readers too', () => {
@@ -232,3 +270,52 @@ function liveItems(): readonly DrydockItem[] {
     row({ path: 'new', file: { type: 'symlink', mode: 0o777, link: '/x' }, change: 'modified' }),
   ];
 }
+
+function remoteItems(): readonly DrydockItem[] {
+  const digest = idOf('remote');
+  const facts = { digest, mediaType: 'x', createdMs: 1_700_000_000_000, companions: 2 };
+  const platforms = [
+    { name: 'linux/amd64', digest, sizeBytes: 10 },
+    { name: 'linux/arm\u202e64', digest },
+  ];
+  const tags = [
+    undefined,
+    { ...facts, what: { kind: 'image', sizeBytes: 10, platforms } } as const,
+    { ...facts, what: { kind: 'artifact', type: 'application/x', sizeBytes: 10 } } as const,
+    { ...facts, what: { kind: 'snapshot', snapshot: snapshotRecord('s') } } as const,
+  ].map((known, index) => {
+    const item = new RemoteTagItem('remote', remote.host, remote.path, `t${index}`);
+    item.update(known);
+    return item;
+  });
+  return [
+    new RegistryItem({ host: remote.host, repositories: ['x'], isPlainHttp: true }),
+    new RemoteRepositoryItem(remote.host, remote.path, false),
+    new RemoteRepositoryItem(remote.host, remote.path, true),
+    ...tags,
+    ...tags.flatMap((item) => (item.facts ? remoteFacts(item, item.facts, plainWording) : [])),
+    new RemoteMoreItem('remote', remote),
+  ];
+}
+
+describe('what a tag of a registry shows', () => {
+  it('tells images, artifacts and snapshots apart, once it is known', () => {
+    const shown = remoteItems()
+      .filter((item) => item.kind === 'remoteTag')
+      .map((item) => item.face(plainWording));
+    assert.deepEqual(
+      shown.map(({ description, icon }) => [description, 'own' in icon ? icon.own : icon.codicon]),
+      [
+        [undefined, 'tag'],
+        ['2 platforms · 10 B · yesterday', 'image'],
+        ['artifact · 10 B · yesterday', 'package'],
+        ['snapshot of the volume data · 2.00 MB · yesterday', 'history'],
+      ],
+    );
+  });
+
+  it('obeys no mark in what a registry says', () => {
+    const labels = remoteItems().map((item) => item.face(plainWording).label);
+    assert.ok(labels.includes('linux/arm\\u{202e}64'));
+  });
+});

@@ -20,6 +20,7 @@ export const settings: Settings = {
   'commit.pause': true,
   vaults: [],
   defaultVault: '',
+  registries: [],
   'backup.policies': [],
   'backup.compression': 'zstd',
   'backup.consistency': 'pause',

@@ -7,7 +7,7 @@ import { readImageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
 import { EngineInUse } from './engineInUse.ts';
-import { registerFileSystems } from './fileSystems.ts';
+import { fileOpener, registerFileSystems } from './fileSystems.ts';
 import { lookInside } from './lookInside.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
@@ -63,7 +63,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const opened = new OpenedSnapshots(vaults);
   const openSnapshot: OpenedSnapshots['open'] = (path, id) => opened.open(path, id);
   const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
-  const shared = { engine, ready, inventory, vaults, inside, lens, log };
+  const opener = fileOpener(extension, { ready, log });
+  const shared = { engine, ready, inventory, vaults, inside, lens, opener, log };
   const { disposables: pages, ...show } = createPages(extension, { ...shared, readInside, openSnapshot });
   const context: CommandContext = {
     ...shared,
@@ -87,7 +88,8 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     documents,
     lens,
     new ComposeLens({ inventory, vaults }),
-    ...registerFileSystems({ openSnapshot, imageFiles, live }),
+    opener,
+    ...registerFileSystems({ openSnapshot, imageFiles, live, opener }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('drydock.engine')) void reconnect();

@@ -15,7 +15,7 @@ import type { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 
 export interface PagesDeps
   extends
-    Pick<CommandContext, 'engine' | 'ready' | 'inventory' | 'vaults' | 'log'>,
+    Pick<CommandContext, 'engine' | 'ready' | 'inventory' | 'vaults' | 'opener' | 'log'>,
     Pick<Inside, 'inside' | 'readInside'> {
   readonly lens: DockerfileLens;
   readonly openSnapshot: OpenedSnapshots['open'];
@@ -30,13 +30,13 @@ export interface Pages extends Pick<
 }
 
 export function createPages(extension: vscode.ExtensionContext, deps: PagesDeps): Pages {
-  const { engine, ready, inventory, vaults, log, inside, readInside, lens, openSnapshot } = deps;
+  const { engine, ready, inventory, vaults, log, inside, readInside, lens, opener, openSnapshot } = deps;
   const analyses = new AnalysisPanels(extension, {
     analyze: (key, options) => analyzeInside({ engine, ready, inside, run: readInside, log }, key, options),
     showHistory: (key) => void histories.show({ ...key, beside: false }),
     log,
   });
-  const diffs = diffPages(extension, { engine, inside, openSnapshot, log });
+  const diffs = diffPages(extension, { engine, inside, openSnapshot, opener, log });
   const histories = new HistoryPanels(extension, {
     engine,
     ready,
@@ -58,7 +58,7 @@ export function createPages(extension: vscode.ExtensionContext, deps: PagesDeps)
   const snapshots = new SnapshotPanels(extension, {
     open: openSnapshot,
     log,
-    ...snapshotActions({ engine, vaults, log, open: openSnapshot }),
+    ...snapshotActions({ engine, vaults, log, open: openSnapshot, opener }),
   });
   return {
     showAnalysis: (key) => analyses.show(key),

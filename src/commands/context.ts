@@ -8,6 +8,7 @@ import type { ImageFiles } from '../inside/imageFiles.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
 import type { DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { LiveSources } from '../inside/liveSources.ts';
+import type { FileOpener } from '../ui/fileOpener.ts';
 import type { Log } from '../ui/log.ts';
 import type { RegistriesInUse } from '../registries/registriesInUse.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
@@ -35,6 +36,8 @@ export interface CommandContext {
   /** What stands above the lines of Dockerfiles. */
   readonly lens: DockerfileLens;
   readonly imageFiles: ImageFiles;
+  /** Opens read-only documents of any size. */
+  readonly opener: FileOpener;
   /** Files of containers and volumes as they are now. */
   readonly live: LiveSources;
   readonly log: Log;

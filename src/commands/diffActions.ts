@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { FileChange } from '../core/diff/diffReport.ts';
 import type { Operation } from '../core/progress.ts';
-import { formatBytes } from '../core/quantity.ts';
 import type { Compared } from '../inside/comparing.ts';
 import type { DiffPageActions } from '../report/diffPage.ts';
 import type { DiffFiles } from '../ui/diffFiles.ts';
+import type { FileOpener } from '../ui/fileOpener.ts';
 import type { Log } from '../ui/log.ts';
 import { mostEditorBytes } from '../ui/readOnlyFileSystem.ts';
 import { runOperation, showFailure } from '../ui/runOperation.ts';
@@ -13,6 +13,7 @@ import { exportDiff } from './exportDiff.ts';
 export interface DiffActionsDeps {
   readonly log: Log;
   readonly files: DiffFiles;
+  readonly opener: FileOpener;
   /** Where esbuild.mjs puts the bundles of pages. */
   readonly bundleFolder: string;
 }
@@ -21,7 +22,7 @@ export interface DiffActionsDeps {
 const peekedBytes = 8_000;
 
 /** What the buttons of a comparison's page do. */
-export function diffActions({ log, files, bundleFolder }: DiffActionsDeps): DiffPageActions {
+export function diffActions({ log, files, opener, bundleFolder }: DiffActionsDeps): DiffPageActions {
   const shown = async (path: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
@@ -30,9 +31,10 @@ export function diffActions({ log, files, bundleFolder }: DiffActionsDeps): Diff
     }
   };
   return {
-    compareFile: (compared, change) => shown(change.path, () => compareFile(files, log, compared, change)),
+    compareFile: (compared, change) =>
+      shown(change.path, () => compareFile({ files, opener, log }, compared, change)),
     openFile: (compared, change, side) =>
-      shown(change.path, () => open(files.uri(compared, change, side), vscode.ViewColumn.Active)),
+      shown(change.path, () => opener.open(files.uri(compared, change, side), { preview: true })),
     exportReport: (compared) =>
       shown(compared.report.left.name, () => exportDiff({ log, bundleFolder }, compared)),
   };
@@ -40,21 +42,17 @@ export function diffActions({ log, files, bundleFolder }: DiffActionsDeps): Diff
 
 /** Text opens in VS Code's diff editor; what is none, or too much for an editor, each side by itself. */
 async function compareFile(
-  files: DiffFiles,
-  log: Log,
+  { files, opener, log }: Pick<DiffActionsDeps, 'files' | 'opener' | 'log'>,
   compared: Compared,
   change: FileChange,
 ): Promise<void> {
   const uris = { left: files.uri(compared, change, 'left'), right: files.uri(compared, change, 'right') };
   const { left, right } = change;
   const sizeBytes = Math.max(left?.sizeBytes ?? 0, right?.sizeBytes ?? 0);
+  const names = { left: compared.left.name, right: compared.right.name };
+  const title = `${uris.right.path.split('/').at(-1) ?? ''} (${names.left} ↔ ${names.right})`;
   if (sizeBytes > mostEditorBytes) {
-    void vscode.window.showWarningMessage(
-      vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
-        path: uris.right.path,
-        size: formatBytes(sizeBytes),
-      }),
-    );
+    await opener.compare(uris.left, uris.right, { title });
     return;
   }
   const isText = await runOperation(
@@ -69,13 +67,11 @@ async function compareFile(
   );
   if (isText === undefined) return;
   if (isText) {
-    const names = { left: compared.left.name, right: compared.right.name };
-    const title = `${uris.right.path.split('/').at(-1) ?? ''} (${names.left} ↔ ${names.right})`;
     await vscode.commands.executeCommand('vscode.diff', uris.left, uris.right, title);
     return;
   }
-  await open(uris.left, vscode.ViewColumn.Active);
-  await open(uris.right, vscode.ViewColumn.Beside);
+  await opener.open(uris.left, { viewColumn: vscode.ViewColumn.Active, preview: true });
+  await opener.open(uris.right, { viewColumn: vscode.ViewColumn.Beside, preview: true });
   void vscode.window.showInformationMessage(
     vscode.l10n.t('{path} is no text, so both sides were opened as they are.', { path: uris.right.path }),
   );
@@ -88,8 +84,4 @@ async function readForEditor(files: DiffFiles, uri: vscode.Uri, operation: Opera
   const bytes = Buffer.concat(chunks);
   files.keep(uri, bytes);
   return !bytes.subarray(0, peekedBytes).includes(0);
-}
-
-async function open(uri: vscode.Uri, viewColumn: vscode.ViewColumn): Promise<void> {
-  await vscode.commands.executeCommand('vscode.open', uri, { viewColumn, preview: true });
 }

@@ -3,6 +3,7 @@ import { diffScheme } from '../contributions.ts';
 import { Comparing, type ComparingDeps } from '../inside/comparing.ts';
 import { DiffPanels } from '../report/diffPanels.ts';
 import { DiffFiles } from '../ui/diffFiles.ts';
+import type { FileOpener } from '../ui/fileOpener.ts';
 import type { Log } from '../ui/log.ts';
 import { ReadOnlyFileSystem } from '../ui/readOnlyFileSystem.ts';
 import { runOperation } from '../ui/runOperation.ts';
@@ -10,15 +11,15 @@ import { diffActions } from './diffActions.ts';
 
 export interface DiffPagesDeps extends Pick<ComparingDeps, 'engine' | 'inside' | 'openSnapshot'> {
   readonly log: Log;
+  readonly opener: FileOpener;
 }
 
 /** The pages of comparisons, and the documents that they open. */
 export function diffPages(
   extension: Pick<vscode.ExtensionContext, 'extensionUri' | 'subscriptions'>,
-  { log, ...deps }: DiffPagesDeps,
+  { log, opener, ...deps }: DiffPagesDeps,
 ): DiffPanels {
   const files = new DiffFiles();
-  const fileSystem = new ReadOnlyFileSystem(files);
   const comparing = new Comparing({
     ...deps,
     run: (title, work) => runOperation(log, title, { reading: [0, 95], checking: [95, 100] }, work),
@@ -38,12 +39,8 @@ export function diffPages(
   const panels = new DiffPanels(extension, {
     comparing,
     log,
-    ...diffActions({ log, files, bundleFolder }),
+    ...diffActions({ log, files, opener, bundleFolder }),
   });
-  extension.subscriptions.push(
-    panels,
-    fileSystem,
-    vscode.workspace.registerFileSystemProvider(diffScheme, fileSystem, { isReadonly: true }),
-  );
+  extension.subscriptions.push(panels, opener.register(diffScheme, new ReadOnlyFileSystem(files)));
   return panels;
 }

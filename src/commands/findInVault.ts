@@ -58,8 +58,7 @@ function choiceOf(
       .join(' · '),
     open: async () => {
       if (entry.type === 'directory') return show();
-      await vscode.commands.executeCommand(
-        'vscode.open',
+      await context.opener.open(
         snapshotUri({ vaultPath, id: snapshot.id, root: root.name, path: entry.path }),
       );
     },

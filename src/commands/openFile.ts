@@ -1,10 +1,7 @@
 import * as vscode from 'vscode';
 import { failure } from '../core/errors.ts';
 import type { FilePlace } from '../core/fileTrees/filePlace.ts';
-import { formatBytes } from '../core/quantity.ts';
 import { imageUri, placeName } from '../ui/imageFileSystem.ts';
-import { mostEditorBytes } from '../ui/readOnlyFileSystem.ts';
-import type { FileNode } from '../views/node.ts';
 import type { Command, CommandContext } from './context.ts';
 import { filesAmong, shownPath } from './fileNodes.ts';
 
@@ -57,26 +54,7 @@ export async function openPlace(
     );
     return undefined;
   }
-  if (file.sizeBytes > mostEditorBytes) {
-    await offerExtract(found.place, file.sizeBytes);
-    return undefined;
-  }
-  const uri = imageUri(found.place);
-  await vscode.commands.executeCommand('vscode.open', uri, options);
-  return uri;
-}
-
-async function offerExtract(place: FilePlace, sizeBytes: number): Promise<void> {
-  const extract = vscode.l10n.t('Extract…');
-  const chosen = await vscode.window.showInformationMessage(
-    vscode.l10n.t('{path} has {size}, more than an editor can show. Extract it instead.', {
-      path: shownPath(place),
-      size: formatBytes(sizeBytes),
-    }),
-    extract,
-  );
-  const node: FileNode = { kind: 'file', place, isFolder: false };
-  if (chosen === extract) await vscode.commands.executeCommand('drydock.extractFile', node);
+  return context.opener.open(imageUri(found.place), options);
 }
 
 function tell(sentence: string): void {

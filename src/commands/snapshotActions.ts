@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { FilePlace, SnapshotPanelsDeps } from '../report/snapshotPanel.ts';
+import type { FileOpener } from '../ui/fileOpener.ts';
 import { showFailure } from '../ui/runOperation.ts';
 import { snapshotUri } from '../ui/snapshotFileSystem.ts';
 import type { OpenedSnapshots } from '../vaults/openedSnapshots.ts';
@@ -9,6 +10,7 @@ import { putBack } from './putBack.ts';
 
 export interface SnapshotActionsDeps extends BackupContext {
   readonly open: OpenedSnapshots['open'];
+  readonly opener: FileOpener;
 }
 
 /** What the buttons of a snapshot's page do. */
@@ -29,14 +31,7 @@ export function snapshotActions(
       const node = { kind: 'snapshot', vaultPath, id, refName: title };
       void vscode.commands.executeCommand('drydock.restore', node);
     },
-    openFile: shown('open', async (place) => {
-      try {
-        await vscode.window.showTextDocument(snapshotUri(place), { preview: true });
-      } catch {
-        // What is no text is shown by whatever editor knows it.
-        await vscode.commands.executeCommand('vscode.open', snapshotUri(place));
-      }
-    }),
+    openFile: shown('open', (place) => deps.opener.open(snapshotUri(place), { preview: true })),
     extract: shown('extract', (place) => extractFiles(deps, place)),
     putBack: shown('put back', (place) => putBack(deps, place)),
   };

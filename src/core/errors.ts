@@ -73,6 +73,8 @@ const templates = {
   diskFull:
     'The disk of {path} has {free} free, and {needed} are needed. Make room, or choose another place.',
   diskFilledUp: 'The disk of {path} ran full. Nothing was kept; make room, or choose another place.',
+  copiesTooLarge:
+    '{path} has {size}, and large files that are open at the same time may have {limit} together. Close some of them, or extract it instead.',
   imageWithoutLayers:
     '{name} has no layers, and the engine can’t save such an image. Leave it out; its Dockerfile makes it again.',
   tagMoved: '{tag} no longer points to the image that was chosen. Refresh, then try again.',

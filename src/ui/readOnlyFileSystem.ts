@@ -25,17 +25,17 @@ export interface ShownFiles {
   readonly refusal: string;
 }
 
-/** An editor holds a file as a whole. */
+/** An editor is given a document as a whole; a larger one is opened by `FileOpener`. */
 export const mostEditorBytes = 50 << 20;
 
 /** Shows files as read-only documents. What is shown never changes, so nothing is watched. */
 export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
-  readonly #files: ShownFiles;
+  readonly shown: ShownFiles;
   readonly #changes = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changes.event;
 
   constructor(files: ShownFiles) {
-    this.#files = files;
+    this.shown = files;
   }
 
   watch(): vscode.Disposable {
@@ -43,7 +43,7 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
-    const { type, sizeBytes, mtime = 0 } = await wording(uri, () => this.#files.stat(uri));
+    const { type, sizeBytes, mtime = 0 } = await wording(uri, () => this.shown.stat(uri));
     return {
       type: typeOf(type),
       ctime: 0,
@@ -54,19 +54,19 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   }
 
   async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
-    const entries = await wording(uri, () => this.#files.list(uri));
+    const entries = await wording(uri, () => this.shown.list(uri));
     return entries.map(([name, type]) => [name, typeOf(type)]);
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
     const read = async (): Promise<Uint8Array> => {
-      const { sizeBytes } = await this.#files.stat(uri);
+      const { sizeBytes } = await this.shown.stat(uri);
       if (sizeBytes > mostEditorBytes) throw tooLarge(uri, sizeBytes);
       const title = vscode.l10n.t('Reading {name}', { name: uri.path });
       return runWhenSlow(title, async (operation) => {
         const chunks: Uint8Array[] = [];
         let doneBytes = 0;
-        for await (const chunk of await this.#files.read(uri, operation)) {
+        for await (const chunk of await this.shown.read(uri, operation)) {
           doneBytes += chunk.length;
           // A live file may have grown since it was looked at.
           if (doneBytes > mostEditorBytes) throw tooLarge(uri, doneBytes);
@@ -106,7 +106,7 @@ export class ReadOnlyFileSystem implements vscode.FileSystemProvider {
   }
 
   #readOnly(): Error {
-    return vscode.FileSystemError.NoPermissions(this.#files.refusal);
+    return vscode.FileSystemError.NoPermissions(this.shown.refusal);
   }
 }
 

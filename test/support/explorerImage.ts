@@ -16,7 +16,9 @@ const png = Buffer.from(
 export const posingName = 'photo\u202egnp.exe';
 export const markupName = '<img src=x onerror=alert(1)>.txt';
 
-const steps: readonly (readonly [instruction: string, layer: readonly Given[] | undefined])[] = [
+type Step = readonly [instruction: string, layer: readonly Given[] | undefined];
+
+const steps: readonly Step[] = [
   [
     'ADD rootfs.tar / # buildkit',
     [
@@ -50,6 +52,15 @@ const steps: readonly (readonly [instruction: string, layer: readonly Given[] | 
 
 /** The image as `docker save` writes it. */
 export function explorerArchive(tag: string): Buffer {
+  return archiveOf(tag, steps);
+}
+
+/** An image of one file of so many lines, two bytes each, as `docker save` writes it. */
+export function largeFileArchive(tag: string, path: string, lineCount: number): Buffer {
+  return archiveOf(tag, [['COPY large / # buildkit', [file(path, 'x\n'.repeat(lineCount))]]]);
+}
+
+function archiveOf(tag: string, steps: readonly Step[]): Buffer {
   const layers = steps.flatMap(([, layer]) => (layer === undefined ? [] : [withRawName(layerTar(layer))]));
   const diffIds = layers.map((layer) => digestOf(layer));
   const config = Buffer.from(

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
 import { withoutHelpers } from '../core/engine/helperLabel.ts';
 import { layerPlace } from '../core/inspect/layerPlace.ts';
+import type { LayeredImage } from '../core/layers/layeredImage.ts';
 import { formatAge, formatBytes } from '../core/quantity.ts';
 import type { DiffSide } from '../inside/diffSide.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
@@ -77,6 +78,7 @@ async function choicesFor(context: CommandContext, { title, other }: PickInput):
     ),
     ...group(vscode.l10n.t('Elsewhere'), [
       { label: vscode.l10n.t('$(layers) A layer of an image…'), side: () => pickLayer(context, title) },
+      { label: vscode.l10n.t('$(layers) Some layers of an image…'), side: () => pickLayers(context, title) },
       { label: vscode.l10n.t('$(archive) A snapshot…'), side: () => pickSnapshotSide(context, title) },
       { label: vscode.l10n.t('$(file-zip) An archive on disk…'), side: () => pickArchiveSide(title) },
     ]),
@@ -103,22 +105,12 @@ export async function pickLayerOf(
 ): Promise<DiffSide | undefined> {
   const image = await context.inside.open(imageId, title);
   if (image === undefined) return undefined;
-  const { layerInstructions } = await import('../core/dockerfile/layerInstructions.ts');
   const { instructionOf } = await import('../core/dockerfile/instruction.ts');
-  const instructions = layerInstructions(image.config);
   const place = node?.step && layerPlace(image.config, node.step);
   if (typeof place === 'number') return layerSide({ imageId, title }, place);
   const wanted = node?.entry && instructionOf(node.entry.createdBy, node.entry.comment).text;
-  const choices = image.layers.map((_, place) => {
-    const text = instructions[place]?.text.replace(/\s+/g, ' ') ?? '';
-    return {
-      label: vscode.l10n.t('Layer {number}', { number: place + 1 }),
-      description: text.slice(0, 200),
-      place,
-      isWanted: wanted !== undefined && instructions[place]?.text === wanted,
-    };
-  });
-  const meant = choices.filter(({ isWanted }) => isWanted);
+  const choices = await layerChoices(image);
+  const meant = choices.filter(({ instruction }) => wanted !== undefined && instruction === wanted);
   const chosen =
     meant.length === 1
       ? meant[0]
@@ -126,12 +118,53 @@ export async function pickLayerOf(
   return chosen && layerSide({ imageId, title }, chosen.place);
 }
 
+/** The layers from one to another of an image; those in between are in it, and those below are not. */
+async function pickLayers(context: CommandContext, title: string): Promise<DiffSide | undefined> {
+  const picked = await pickImage(await context.engine().images.list(), title);
+  if (picked === undefined) return undefined;
+  const name = picked.tag ?? shortDigest(picked.id);
+  const image = await context.inside.open(picked.id, name);
+  if (image === undefined) return undefined;
+  const choices = await layerChoices(image);
+  const ask = (some: readonly LayerChoice[], placeHolder: string): PromiseLike<LayerChoice | undefined> =>
+    vscode.window.showQuickPick(some.toReversed(), { title, placeHolder, matchOnDescription: true });
+  const from = await ask(choices, vscode.l10n.t('The lowest of the layers'));
+  if (from === undefined) return undefined;
+  const to = await ask(choices.slice(from.place), vscode.l10n.t('The uppermost of the layers'));
+  if (to === undefined) return undefined;
+  const side = { imageId: picked.id, title: name };
+  if (to.place === from.place) return layerSide(side, from.place);
+  const words = vscode.l10n.t('{image}, layers {from} to {to}', {
+    image: name,
+    from: from.place + 1,
+    to: to.place + 1,
+  });
+  return { ...layerSide(side, from.place), upTo: to.place, title: words };
+}
+
+interface LayerChoice extends vscode.QuickPickItem {
+  readonly place: number;
+  readonly instruction: string | undefined;
+}
+
+/** The layers of an image from the bottom, with the instructions that made them. */
+async function layerChoices(image: LayeredImage): Promise<readonly LayerChoice[]> {
+  const { layerInstructions } = await import('../core/dockerfile/layerInstructions.ts');
+  const instructions = layerInstructions(image.config);
+  return image.layers.map((_, place) => ({
+    label: vscode.l10n.t('Layer {number}', { number: place + 1 }),
+    description: instructions[place]?.text.replace(/\s+/g, ' ').slice(0, 200) ?? '',
+    place,
+    instruction: instructions[place]?.text,
+  }));
+}
+
 function layerSide(
   { imageId, title }: { readonly imageId: string; readonly title: string },
   place: number,
-): DiffSide {
-  const layer = vscode.l10n.t('Layer {number}', { number: place + 1 });
-  return { kind: 'layer', imageId, place, title: `${title}, ${layer}` };
+): Extract<DiffSide, { kind: 'layer' }> {
+  const words = vscode.l10n.t('{image}, layer {layer}', { image: title, layer: place + 1 });
+  return { kind: 'layer', imageId, place, title: words };
 }
 
 async function pickSnapshotSide(context: CommandContext, title: string): Promise<DiffSide | undefined> {

@@ -97,7 +97,8 @@ export class Comparing {
           image &&
           whole(async ({ signal }) => {
             const { layerRangeTree } = await import('../core/fileTrees/layerRangeTree.ts');
-            return layerRangeTree(image, { from: side.place, to: side.place }, signal);
+            const range = { from: side.place, to: side.upTo ?? side.place };
+            return { ...(await layerRangeTree(image, range, signal)), name: side.title };
           })
         );
       }

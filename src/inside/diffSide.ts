@@ -1,8 +1,15 @@
 /** One side of a comparison, by what names it; a page keeps it over a reload. */
 export type DiffSide =
   | { readonly kind: 'image'; readonly id: string; readonly title: string }
-  /** `place` from 0, the bottom one. */
-  | { readonly kind: 'layer'; readonly imageId: string; readonly place: number; readonly title: string }
+  | {
+      readonly kind: 'layer';
+      readonly imageId: string;
+      /** From 0, the bottom one. */
+      readonly place: number;
+      /** The last one of several; left out for one alone. */
+      readonly upTo?: number;
+      readonly title: string;
+    }
   | { readonly kind: 'container'; readonly id: string; readonly title: string }
   | { readonly kind: 'volume'; readonly name: string; readonly title: string }
   | {
@@ -43,7 +50,7 @@ export function parseKeyText(text: string): DiffKey | undefined {
 }
 
 function parseSide(value: unknown): DiffSide | undefined {
-  const { kind, id, imageId, place, name, vaultPath, path, root, title } = fieldsOf(value);
+  const { kind, id, imageId, place, upTo, name, vaultPath, path, root, title } = fieldsOf(value);
   if (!isText(title) || !(root === undefined || isText(root))) return undefined;
   const ofRoot = root === undefined ? {} : { root };
   switch (kind) {
@@ -51,9 +58,9 @@ function parseSide(value: unknown): DiffSide | undefined {
     case 'container':
       return isText(id) ? { kind, id, title } : undefined;
     case 'layer':
-      return isText(imageId) && Number.isSafeInteger(place) && Number(place) >= 0
-        ? { kind, imageId, place: Number(place), title }
-        : undefined;
+      if (!isText(imageId) || !isPlace(place)) return undefined;
+      if (upTo === undefined) return { kind, imageId, place, title };
+      return isPlace(upTo) && upTo > place ? { kind, imageId, place, upTo, title } : undefined;
     case 'volume':
       return isText(name) ? { kind, name, title } : undefined;
     case 'snapshot':
@@ -63,6 +70,10 @@ function parseSide(value: unknown): DiffSide | undefined {
     default:
       return undefined;
   }
+}
+
+function isPlace(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function isText(value: unknown): value is string {

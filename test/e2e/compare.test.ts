@@ -227,4 +227,15 @@ describe('the comparison of two images, in the browser', function () {
     await compareWith(/^Layer 1/, ['demo/shop:1.1, layer 1', 'demo/shop:1.0, layer 1']);
     await row(/server\.js/).waitFor();
   });
+
+  it('compares some layers of an image with all of it', async () => {
+    await vscode.runCommand('View: Close All Editors');
+    await workbench.chooseFromMenu(workbench.treeItem(/^demo\/shop:1\.1|^1\.1/).first(), /Compare With/);
+    await workbench.pick(/Some layers of an image/);
+    await workbench.pick(/^demo\/shop:1\.1/);
+    await vscode.page.getByPlaceholder('The lowest of the layers').waitFor();
+    await workbench.pick(/^Layer 1/);
+    await vscode.page.getByPlaceholder('The uppermost of the layers').waitFor();
+    await compareWith(/^Layer 1/, ['demo/shop:1.1', 'demo/shop:1.1, layer 1']);
+  });
 });

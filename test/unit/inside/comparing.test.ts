@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openArchiveSource } from '../../../src/core/archive/openArchiveSource.ts';
 import { DrydockError } from '../../../src/core/errors.ts';
+import { archiveImages } from '../../../src/core/fileTrees/archiveImages.ts';
+import type { LayeredImage } from '../../../src/core/layers/layeredImage.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { openSnapshot } from '../../../src/core/snapshot/snapshots.ts';
 import { Comparing, type ComparingDeps } from '../../../src/inside/comparing.ts';
@@ -15,6 +18,7 @@ const nothing = (): never => assert.fail('nothing of an engine is needed here');
 
 describe('comparing what lies on disk', () => {
   let folder: string;
+  let image: LayeredImage | undefined;
   let archive: Extract<DiffSide, { kind: 'archive' }>;
   let snapshot: Extract<DiffSide, { kind: 'snapshot' }>;
   let openIt: ComparingDeps['openSnapshot'];
@@ -24,6 +28,7 @@ describe('comparing what lies on disk', () => {
     const path = join(folder, 'two.tar');
     await writeFile(path, classicEngine(sampleImages()));
     archive = { kind: 'archive', path, title: 'two.tar' };
+    [image] = (await archiveImages(await openArchiveSource(path), unattended())).images;
     const content: ContainerContent = {
       base: [['etc/app.conf', 'old']],
       writable: [['etc/app.conf', 'new!']],
@@ -50,7 +55,7 @@ describe('comparing what lies on disk', () => {
     const left = [...answers];
     const made = new Comparing({
       engine: nothing,
-      inside: { open: nothing, peek: nothing, merged: nothing },
+      inside: { open: () => Promise.resolve(image), peek: nothing, merged: nothing },
       openSnapshot: openIt,
       run: async (title, work) => {
         titles.push(title);
@@ -131,6 +136,21 @@ describe('comparing what lies on disk', () => {
       for await (const chunk of tree.read('etc/app.conf', file, unattended())) bytes.push(chunk);
       assert.equal(Buffer.concat(bytes).toString(), text);
     }
+  });
+
+  it('takes some layers of an image for a side, those between the first and the last too', async () => {
+    const { made } = comparing([]);
+    const layers = { kind: 'layer', imageId: 'sha256:1', title: 'app:1, layers' } as const;
+    const compared = await made.compare({
+      left: { ...layers, place: 1 },
+      right: { ...layers, place: 1, upTo: 2 },
+      strictness: 'strict',
+    });
+    assert.deepEqual(
+      compared?.report.files.map(({ path, kind }) => `${kind} ${path}`),
+      ['added file-1'],
+    );
+    assert.equal(compared.report.right.name, 'app:1, layers');
   });
 
   it('compares nothing when nobody says which is meant', async () => {

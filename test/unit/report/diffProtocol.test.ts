@@ -109,13 +109,14 @@ describe('what is kept of a diff page', () => {
   const sides: readonly DiffSide[] = [
     { kind: 'image', id: 'sha256:1', title: 'app:1' },
     { kind: 'layer', imageId: 'sha256:1', place: 2, title: 'app:1, layer 3' },
+    { kind: 'layer', imageId: 'sha256:1', place: 2, upTo: 4, title: 'app:1, layers 3 to 5' },
     { kind: 'container', id: 'abc', title: 'web' },
     { kind: 'volume', name: 'data', title: 'data' },
     { kind: 'snapshot', vaultPath: '/vault', id: 'sha256:2', root: 'data', title: 'data@now' },
     { kind: 'archive', path: '/x.tar', title: 'x.tar' },
   ];
   for (const side of sides)
-    it(`names a side of kind ${side.kind} again`, () => {
+    it(`names a side of kind ${side.kind} again, ${side.title}`, () => {
       const key = { left: side, right: side, strictness: 'strict' } as const;
       assert.deepEqual(parseKeyText(keyText(key)), key);
     });
@@ -126,6 +127,7 @@ describe('what is kept of a diff page', () => {
     'null',
     '{"left":{"kind":"image","id":"x","title":"x"}}',
     '{"left":{"kind":"layer","imageId":"x","place":-1,"title":"x"},"right":{"kind":"volume","name":"x","title":"x"}}',
+    '{"left":{"kind":"layer","imageId":"x","place":3,"upTo":2,"title":"x"},"right":{"kind":"volume","name":"x","title":"x"}}',
     '{"left":{"kind":"folder","path":"/etc","title":"x"},"right":{"kind":"volume","name":"x","title":"x"}}',
   ])
     it(`is nothing where it is ${text || 'empty'}`, () => {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { ComposeFile, ComposeService } from '../core/compose/composeServices.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
@@ -5,6 +6,7 @@ import { readSetting } from '../ui/settings.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Wording } from '../views/viewItem.ts';
 import { composeActions } from './composeActions.ts';
+import { composeDockerfile } from './composeDockerfile.ts';
 
 export interface ComposeLensDeps {
   readonly inventory: Inventory;
@@ -87,11 +89,12 @@ export class ComposeLens implements vscode.CodeLensProvider {
   }
 }
 
-/** A path below the folder of the Compose file; a build from somewhere else is not opened. */
 function dockerfileUri(
   folder: vscode.Uri,
-  { context = '.', dockerfile = 'Dockerfile' }: NonNullable<ComposeService['build']>,
+  build: NonNullable<ComposeService['build']>,
 ): vscode.Uri | undefined {
-  if (/^[a-z][\w+.-]*:|^[/\\~]|^git@/.test(context) || /^[/\\~]/.test(dockerfile)) return undefined;
-  return vscode.Uri.joinPath(folder, context, dockerfile);
+  const home = vscode.Uri.file(homedir()).path;
+  const place = { folder: folder.path, home, isWindows: process.platform === 'win32' };
+  const path = composeDockerfile(place, build);
+  return path === undefined ? undefined : folder.with({ path });
 }

@@ -14,6 +14,8 @@ export interface ComposeService {
     readonly context?: string;
     readonly dockerfile?: string;
     readonly target?: string;
+    /** The instructions stand in the Compose file itself, as `dockerfile_inline`. */
+    readonly isInline?: true;
   };
 }
 
@@ -87,6 +89,7 @@ function buildOf({ value }: Pair): Omit<NonNullable<ComposeService['build']>, 'l
     ...part('context', textOf(pairOf(items, 'context'))),
     ...part('dockerfile', textOf(pairOf(items, 'dockerfile'))),
     ...part('target', textOf(pairOf(items, 'target'))),
+    ...(pairOf(items, 'dockerfile_inline') !== undefined && { isInline: true }),
   };
 }
 
@@ -118,5 +121,7 @@ function withDefaults(text: string): string | undefined {
   const lookup: Lookup = () => ({ kind: 'unset' });
   const isOpen = /\$(?:[A-Za-z_]|\{\w+\})/.test(text.replaceAll('$$', ''));
   if (isOpen) isKnown = false;
-  return isKnown ? resolved(text.replaceAll('$$', '\\$'), lookup, '\\') : undefined;
+  // Quotes and backslashes, which a Dockerfile would take away, are signs like others here.
+  const plain = text.replace(/[\\"']/g, String.raw`\$&`).replaceAll('$$', String.raw`\$`);
+  return isKnown ? resolved(plain, lookup, '\\') : undefined;
 }

@@ -33,7 +33,7 @@ export function lookInside(
     runOperation(log, vscode.l10n.t('Look into {image}', { image }), { reading: [0, 100] }, work);
   const inside = new OpenedImages({
     engine,
-    tagsOf: (id) => inventory.images.get(id)?.tags ?? [],
+    tagsOf: (id) => inventory.images.get(id)?.tags,
     cacheFolder: vscode.Uri.joinPath(globalStorageUri, 'layers').fsPath,
     vaults: () => vaults.list.vaults.flatMap(({ state }) => (state.kind === 'open' ? [state.vault] : [])),
     run: readInside,

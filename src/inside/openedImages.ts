@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isDigest, shortDigest, type Digest } from '../core/digest.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import { DrydockError } from '../core/errors.ts';
@@ -12,8 +13,8 @@ import type { Vault } from '../core/vault/layout.ts';
 
 export interface OpenedImagesDeps {
   readonly engine: () => Engine;
-  /** The names that an image has now. */
-  readonly tagsOf: (id: Digest) => readonly string[];
+  /** The names that an image has now; undefined where that is not known. */
+  readonly tagsOf: (id: Digest) => readonly string[] | undefined;
   readonly cacheFolder: string;
   /** The vaults that are open now; the same objects while nothing changed in them. */
   readonly vaults: () => readonly Vault[];
@@ -22,7 +23,7 @@ export interface OpenedImagesDeps {
 }
 
 interface OpenedImage {
-  readonly image: LayeredImage;
+  image: LayeredImage;
   merged?: Promise<LayeredTree>;
   /** By the layer's place. */
   readonly changes: Map<number, Promise<ChangeNode>>;
@@ -62,7 +63,7 @@ export class OpenedImages {
         .finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
     const image = await opening;
-    return image && this.#remember(key, image);
+    return image && this.#remember(key, imageId, image);
   }
 
   /**
@@ -88,7 +89,7 @@ export class OpenedImages {
     const images = new Map<string, LayeredImage>();
     const failed: { imageId: string; error: unknown }[] = [];
     for (const one of opened)
-      if ('image' in one) images.set(one.id, this.#remember(keyOf(engine, one.id), one.image));
+      if ('image' in one) images.set(one.id, this.#remember(keyOf(engine, one.id), one.id, one.image));
       else failed.push({ imageId: one.id, error: one.error });
     return { images, failed };
   }
@@ -97,23 +98,31 @@ export class OpenedImages {
   async peek(imageId: string): Promise<LayeredImage | undefined> {
     const engine = this.#deps.engine();
     const key = keyOf(engine, imageId);
-    const open = this.#open.get(key);
-    if (open !== undefined) return this.#remember(key, open.image);
     if (!isDigest(imageId)) return undefined;
+    const open = this.#open.get(key);
+    if (open !== undefined) {
+      if (await isOfEngine(engine, imageId, open.image)) return this.#remember(key, imageId, open.image);
+      if (this.#open.get(key) === open) this.#open.delete(key);
+    }
     const { cachedEngineImage } = await import('../core/fileTrees/engineImage.ts');
     const image = await cachedEngineImage(await this.#imageDeps(engine), imageId);
     if (image === undefined || !(await isOfEngine(engine, imageId, image))) return undefined;
-    return this.#remember(key, { ...image, ...this.#namesOf(imageId) });
+    return this.#remember(key, imageId, image);
   }
 
   /** All files of an image that {@link peek} finds, as a container sees them. */
   async merged(imageId: string): Promise<LayeredTree | undefined> {
     const open = await this.#opened(imageId);
     if (open === undefined) return undefined;
-    const { imageTree } = await import('../core/fileTrees/imageTree.ts');
+    const { imageTree, treeOf } = await import('../core/fileTrees/imageTree.ts');
     const merged = (open.merged ??= imageTree(open.image, neverAborted()));
     try {
-      return await merged;
+      const tree = await merged;
+      const { image } = open;
+      if (tree.name === image.name) return tree;
+      const renamed = treeOf(image, { kind: tree.kind, name: image.name }, tree.root);
+      open.merged = Promise.resolve(renamed);
+      return renamed;
     } catch (error) {
       delete open.merged;
       throw error;
@@ -140,8 +149,9 @@ export class OpenedImages {
     return this.#open.get(keyOf(this.#deps.engine(), imageId));
   }
 
-  #remember(key: string, image: LayeredImage): LayeredImage {
+  #remember(key: string, imageId: string, image: LayeredImage): LayeredImage {
     const open = this.#open.get(key) ?? { image, changes: new Map<number, Promise<ChangeNode>>() };
+    open.image = this.#renamed(imageId, open.image);
     this.#open.delete(key);
     this.#open.set(key, open);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
@@ -167,9 +177,11 @@ export class OpenedImages {
     return { engine, cache: this.#cache, vaults: this.#known.images };
   }
 
-  #namesOf(imageId: Digest): Pick<LayeredImage, 'name' | 'tags'> {
-    const tags = this.#deps.tagsOf(imageId);
-    return { name: tags[0] ?? shortDigest(imageId), tags };
+  /** Under the names that it has now. */
+  #renamed(imageId: string, image: LayeredImage): LayeredImage {
+    const tags = isDigest(imageId) ? this.#deps.tagsOf(imageId) : undefined;
+    if (tags === undefined || isDeepStrictEqual(tags, image.tags)) return image;
+    return { ...image, name: tags[0] ?? shortDigest(imageId), tags };
   }
 }
 

@@ -25,7 +25,7 @@ describe('images that are looked into', function () {
   function opened(engine: LyingEngine, more: Partial<OpenedImagesDeps> = {}): OpenedImages {
     return new OpenedImages({
       engine: () => engine,
-      tagsOf: (imageId) => (imageId === id ? ['app:1', 'app:latest'] : []),
+      tagsOf: (imageId) => (imageId === id ? ['app:1', 'app:latest'] : undefined),
       cacheFolder: join(folder.path(), 'layers'),
       vaults: () => [],
       run: (_, work) => work(unattended()),
@@ -128,6 +128,45 @@ describe('images that are looked into', function () {
     assert.equal((await opened(holding(other)).peek(index))?.configDigest, other.configDigest);
     const gone = new LyingEngine([]);
     assert.equal(await opened(gone).peek(index), undefined);
+  });
+
+  it('have the names that they have now, also after they were opened', async () => {
+    let tags: readonly string[] | undefined = ['app:1'];
+    const inside = opened(new LyingEngine([app]), { tagsOf: () => tags });
+    await inside.open(id, 'app:1');
+    const merged = await inside.merged(id);
+    assert.equal(merged?.name, 'app:1');
+    tags = ['app:2', 'app:stable'];
+    assert.deepEqual((await inside.peek(id))?.tags, tags);
+    assert.equal((await inside.open(id, 'app:1'))?.name, 'app:2');
+    const renamed = await inside.merged(id);
+    assert.equal(renamed?.name, 'app:2');
+    assert.equal(renamed.root, merged.root);
+    assert.equal(await inside.merged(id), renamed);
+    tags = [];
+    assert.equal((await inside.peek(id))?.name, id.slice('sha256:'.length, 'sha256:'.length + 12));
+    tags = undefined;
+    assert.deepEqual((await inside.peek(id))?.tags, []);
+  });
+
+  it('are not those that were read before another platform was pulled under the same ID', async () => {
+    const index = digestOf('an index of two platforms');
+    const [other] = others;
+    assert.ok(other);
+    let held = app;
+    const engine = new LyingEngine([app]);
+    engine.lies.inspect = async (_, [ref]) => {
+      const details = await new LyingEngine([held]).images.inspect(held.configDigest);
+      return { ...details, id: ref === index ? index : details.id };
+    };
+    engine.lies.save = () => new LyingEngine([held]).images.save([held.configDigest]);
+    const inside = opened(engine);
+    assert.equal((await inside.open(index, 'app:1'))?.configDigest, app.configDigest);
+    await inside.merged(index);
+    held = other;
+    assert.equal(await inside.peek(index), undefined);
+    assert.equal((await inside.open(index, 'app:1'))?.configDigest, other.configDigest);
+    assert.deepEqual([...toldTree((await inside.merged(index))?.root ?? assert.fail()).keys()], ['one']);
   });
 
   it('are nothing without an ID', async () => {

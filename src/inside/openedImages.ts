@@ -39,6 +39,7 @@ const mostOpen = 4;
 export class OpenedImages {
   readonly #deps: OpenedImagesDeps;
   readonly #open = new Map<string, OpenedImage>();
+  readonly #listeners = new Set<() => void>();
   readonly #opening = new Map<string, Promise<LayeredImage | undefined>>();
   #cache: LayerIndexCache | undefined;
   #known: { readonly vaults: readonly Vault[]; readonly images: KnownImages } | undefined;
@@ -60,10 +61,21 @@ export class OpenedImages {
       this.#opening.get(key) ??
       this.#deps
         .run(title, (operation) => this.#read(engine, imageId, operation))
+        .then((read) => {
+          if (read === undefined) return undefined;
+          const image = this.#remember(key, imageId, read);
+          this.#tellRead();
+          return image;
+        })
         .finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
-    const image = await opening;
-    return image && this.#remember(key, imageId, image);
+    return opening;
+  }
+
+  /** Tells when images were read from the engine, so that there is more to say of them than before. */
+  onDidRead(listener: () => void): { dispose(): void } {
+    this.#listeners.add(listener);
+    return { dispose: () => void this.#listeners.delete(listener) };
   }
 
   /**
@@ -91,6 +103,7 @@ export class OpenedImages {
     for (const one of opened)
       if ('image' in one) images.set(one.id, this.#remember(keyOf(engine, one.id), one.id, one.image));
       else failed.push({ imageId: one.id, error: one.error });
+    if (images.size > 0) this.#tellRead();
     return { images, failed };
   }
 
@@ -156,6 +169,10 @@ export class OpenedImages {
     this.#open.set(key, open);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
     return open.image;
+  }
+
+  #tellRead(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 
   async #read(engine: Engine, imageId: string, operation: Operation): Promise<LayeredImage> {

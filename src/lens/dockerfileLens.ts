@@ -78,6 +78,10 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
       this.#changes,
       this.#figures,
       this.#readings,
+      inside.onDidRead(() => {
+        this.#figures.askAgain();
+        changed();
+      }),
       inventory.onDidChange(({ kind }) => {
         if (kind === 'images') this.#followImages();
       }),

@@ -25,6 +25,8 @@ export class InsideFigures {
   readonly #deps: InsideFiguresDeps;
   readonly #known = new Map<Digest, Inside | 'asked' | 'unread'>();
   readonly #ended = new AbortController();
+  /** How often somebody has looked into an image since; an answer from before says nothing of what is known after. */
+  #readCount = 0;
 
   constructor(deps: InsideFiguresDeps) {
     this.#deps = deps;
@@ -47,6 +49,7 @@ export class InsideFigures {
 
   /** Asks once more for images that could not be looked into: somebody may have since. */
   askAgain(): void {
+    this.#readCount += 1;
     for (const [id, known] of this.#known) if (known === 'unread') this.#known.delete(id);
   }
 
@@ -58,9 +61,11 @@ export class InsideFigures {
     const { changed, failed } = this.#deps;
     this.#known.set(imageId, 'asked');
     for (const oldest of [...this.#known.keys()].slice(0, -mostKept)) this.#known.delete(oldest);
+    const readCount = this.#readCount;
     void this.#look(imageId).then(
       (inside) => {
-        this.#known.set(imageId, inside ?? 'unread');
+        if (inside === undefined && readCount !== this.#readCount) this.#known.delete(imageId);
+        else this.#known.set(imageId, inside ?? 'unread');
         changed();
       },
       (error: unknown) => {

@@ -30,6 +30,22 @@ describe('a file that is too large to be handed to an editor', () => {
     await host.removeLabelled();
   });
 
+  it('is read with its image, of which the lens then tells more', async () => {
+    const document = await vscode.workspace.openTextDocument({
+      language: 'dockerfile',
+      content: 'FROM scratch\nCOPY large /\n',
+    });
+    const offersToLook = async (): Promise<boolean> => {
+      const lenses = z
+        .array(z.object({ command: z.object({ command: z.string() }).optional() }))
+        .parse(await vscode.commands.executeCommand('vscode.executeCodeLensProvider', document.uri));
+      return lenses.some(({ command }) => command?.command === 'drydock.readLayers');
+    };
+    await until(offersToLook);
+    await vscode.commands.executeCommand('drydock.openFile', node);
+    await until(async () => !(await offersToLook()));
+  });
+
   it('opens as a copy that can’t be changed, once, and goes with its tab', async () => {
     const open = async (): Promise<vscode.Uri> =>
       vscode.Uri.parse(
@@ -45,15 +61,18 @@ describe('a file that is too large to be handed to an editor', () => {
     await untilTabs(() => tabsWhere(shows).length === 1);
     assert.equal((await open()).toString(), uri.toString());
     await vscode.window.tabGroups.close(tabsWhere(shows));
-    await untilGone(dirname(uri.fsPath));
+    await until(() => isGone(dirname(uri.fsPath)));
   });
 });
 
-async function untilGone(path: string): Promise<void> {
-  const isThere = (): Promise<boolean> =>
-    stat(path).then(
-      () => true,
-      () => false,
-    );
-  while (await isThere()) await new Promise((resolve) => setImmediate(resolve));
+function isGone(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** The test's own time limit ends it. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }

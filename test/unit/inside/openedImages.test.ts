@@ -169,6 +169,22 @@ describe('images that are looked into', function () {
     assert.deepEqual([...toldTree((await inside.merged(index))?.root ?? assert.fail()).keys()], ['one']);
   });
 
+  it('tell when one was read, and then all is known of it', async () => {
+    const inside = opened(new LyingEngine([app, ...others]));
+    const known: Promise<unknown>[] = [];
+    const listening = inside.onDidRead(() => known.push(inside.peek(id)));
+    await inside.peek(id);
+    await Promise.all([inside.open(id, 'app:1'), inside.open(id, 'app:1')]);
+    await inside.open(id, 'app:1');
+    assert.equal(known.length, 1);
+    assert.ok((await known[0]) !== undefined);
+    await inside.openAll([id, ...others.map(({ configDigest }) => configDigest)], 'all');
+    assert.equal(known.length, 2);
+    listening.dispose();
+    await opened(new LyingEngine([app]), { run: () => Promise.resolve(undefined) }).open(id, 'app:1');
+    assert.equal(known.length, 2);
+  });
+
   it('are nothing without an ID', async () => {
     assert.equal(await opened(new LyingEngine([app])).peek('app:1'), undefined);
   });

@@ -82,14 +82,23 @@ function isPart({ kind }: FileTree): boolean {
   return kind === 'layers' || kind === 'changes';
 }
 
-/** Folders of packages that npm has listed in one file, on both sides or where the other has none of them. */
+/**
+ * Folders of packages that npm has listed in one file, on both sides or where the other has none of them. A list that is
+ * the same on both sides tells nothing of packages that were changed by hand below it.
+ */
 function lockedFolders(own: PackageFiles, other: PackageFiles): ReadonlySet<string> {
   const folders = (files: PackageFiles, form: PackageFile['form']): ReadonlySet<string> =>
     new Set([...files.files.values()].flatMap((one) => (one.form === form ? [folderOf(one.path)] : [])));
   const [mine, theirs] = [folders(own, 'npmLock'), folders(other, 'npmLock')];
   const present = new Set<string>();
   for (const one of other.files.values()) if (one.form === 'npm') present.add(nodeModulesOf(one.path));
-  return new Set([...mine].filter((folder) => theirs.has(folder) || !present.has(folder)));
+  const isSame = (folder: string): boolean => {
+    const [one, twin] = [own, other].map(
+      ({ files }) => files.get(`${folder}/.package-lock.json`)?.file.sha256,
+    );
+    return one !== undefined && one === twin;
+  };
+  return new Set([...mine].filter((folder) => (theirs.has(folder) ? !isSame(folder) : !present.has(folder))));
 }
 
 function folderOf(path: string): string {

@@ -91,7 +91,7 @@ export interface PageStep {
 export interface PagePackage {
   readonly manager: string;
   readonly name: string;
-  readonly kind: 'added' | 'removed' | 'upgraded' | 'downgraded';
+  readonly kind: 'added' | 'removed' | 'upgraded' | 'downgraded' | 'rewritten';
   readonly left?: string;
   readonly right?: string;
 }
@@ -199,7 +199,7 @@ function isPackage(value: unknown): boolean {
     isFields(value) &&
     isText(value['manager']) &&
     isText(value['name']) &&
-    isOneOf(value['kind'], ['added', 'removed', 'upgraded', 'downgraded']) &&
+    isOneOf(value['kind'], ['added', 'removed', 'upgraded', 'downgraded', 'rewritten']) &&
     isTextIfAny(value['left']) &&
     isTextIfAny(value['right'])
   );

@@ -102,6 +102,7 @@ export function diffPageStrings(l10n: { t(message: string): string }) {
     change: l10n.t('Change'),
     upgraded: l10n.t('Upgraded'),
     downgraded: l10n.t('Downgraded'),
+    rewritten: l10n.t('Written Otherwise'),
     setting: l10n.t('Setting'),
     hidden: l10n.t('another value, not shown'),
     step: l10n.t('Step'),

@@ -56,7 +56,8 @@ export interface PackageChange {
   readonly manager: PackageManager;
   readonly name: string;
   readonly architecture?: string;
-  readonly kind: 'added' | 'removed' | 'upgraded' | 'downgraded';
+  /** `rewritten`: another text, which the manager takes for the same version. */
+  readonly kind: 'added' | 'removed' | 'upgraded' | 'downgraded' | 'rewritten';
   readonly left?: string;
   readonly right?: string;
 }

@@ -8,7 +8,8 @@ import type { PackageChange } from './diffReport.ts';
  *
  * 1. Packages of one name in one place pair up in the order of their versions, as several kernels do.
  * 2. What is left in one place pairs up with what is left elsewhere: a package whose folder or architecture is another.
- * 3. Versions that their manager takes for the same are; what has no partner was added or removed.
+ * 3. Versions of another text that their manager takes for the same were rewritten: what is in them may differ, as with
+ *    the build metadata of npm. What has no partner was added or removed.
  *
  * Sorted by manager and name; a package that changed likewise in many places is listed once. Rejects with an AbortError.
  */
@@ -38,7 +39,7 @@ export async function pairPackages(
         const [one, twin] = [ones[at], twins[at]];
         if (one && twin) {
           const order = versionOrder[one.manager](one.version, twin.version);
-          if (order !== 0) note(changeOf(order < 0 ? 'upgraded' : 'downgraded', one, twin));
+          note(changeOf(order < 0 ? 'upgraded' : order > 0 ? 'downgraded' : 'rewritten', one, twin));
         } else if (one) lone.push(one);
         else if (twin) otherLone.push(twin);
       }

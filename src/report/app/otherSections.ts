@@ -7,8 +7,8 @@ import { button, element, fill } from './element.ts';
 const rowsAtOnce = 200;
 
 export function packagesView({ head, strings }: DiffContext): HTMLElement {
-  const marks = { added: 0, removed: 1, upgraded: 2, downgraded: 4 } as const;
-  const signs = { added: '+', removed: '−', upgraded: '↑', downgraded: '↓' } as const;
+  const marks = { added: 0, removed: 1, upgraded: 2, downgraded: 4, rewritten: 2 } as const;
+  const signs = { added: '+', removed: '−', upgraded: '↑', downgraded: '↓', rewritten: '≈' } as const;
   return tableView({
     headings: [strings.change, strings.packageName, strings.manager, strings.before, strings.after],
     rows: head.packages,

@@ -103,6 +103,18 @@ describe('comparing the packages of two trees', () => {
     assert.deepEqual(await compared(side('1.0.0'), side('2.0.0')), ['npm a upgraded 1.0.0 2.0.0']);
   });
 
+  it('reads the packages below a lock of npm that is the same on both sides, and what differs of them', async () => {
+    const side = (version: string): FileTree =>
+      plainTree({
+        'app/node_modules/.package-lock.json': JSON.stringify({
+          packages: { 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '1.0.0' } },
+        }),
+        'app/node_modules/a/package.json': npm(version),
+        'app/node_modules/b/package.json': npm('1.0.0'),
+      });
+    assert.deepEqual(await compared(side('1.0.0'), side('2.0.0')), ['npm a upgraded 1.0.0 2.0.0']);
+  });
+
   it('reads no list that is the same on both sides', async () => {
     const tree = plainTree({ 'var/lib/dpkg/status': debian('a 1') });
     const unread: FileTree = { ...tree, read: () => assert.fail('it was read') };
@@ -192,7 +204,14 @@ describe('packages of several versions', () => {
     assert.deepEqual(await paired(['a 1 x', 'a 1 y'], ['a 2 x', 'a 2 y']), ['rpm a upgraded 1 2']);
   });
 
-  it('are no news where their manager takes them for the same', async () => {
-    assert.deepEqual(await paired(['a 1.0 x'], ['a 1.00 x']), []);
+  it('were written otherwise where their manager takes them for the same', async () => {
+    assert.deepEqual(await paired(['a 1.0 x'], ['a 1.00 x']), ['rpm a rewritten 1.0 1.00']);
+    const npmPackages = ['1.0.0+one', '1.0.0+two'].map((version) => [of('npm', `a ${version} x`)]);
+    const changes = await pairPackages(
+      npmPackages[0] ?? [],
+      npmPackages[1] ?? [],
+      new AbortController().signal,
+    );
+    assert.deepEqual(told(changes), ['npm a rewritten 1.0.0+one 1.0.0+two']);
   });
 });

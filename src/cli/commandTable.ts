@@ -24,6 +24,12 @@ export const commandTable: readonly CommandRow[] = [
   { name: 'archive show', load: async () => (await import('./commands/archiveShow.ts')).archiveShow },
   { name: 'archive check', load: async () => (await import('./commands/archiveCheck.ts')).archiveCheck },
   { name: 'convert', load: async () => (await import('./commands/convert.ts')).convert },
+  { name: 'bundle create', load: async () => (await import('./commands/bundleCreate.ts')).bundleCreate },
+  { name: 'bundle apply', load: async () => (await import('./commands/bundleApply.ts')).bundleApply },
+  {
+    name: 'bundle inventory',
+    load: async () => (await import('./commands/bundleInventory.ts')).bundleInventory,
+  },
   { name: 'init', load: async () => (await import('./commands/init.ts')).init },
   { name: 'backup image', load: async () => (await import('./commands/backupImage.ts')).backupImage },
   {

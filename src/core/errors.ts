@@ -225,6 +225,18 @@ const templates = {
   remotePlatformMissing: '{name} can’t be had for {platform}. The registry has: {platforms}.',
   endpointUnusable: 'Nothing can listen on {address}: {reason}. Choose another port.',
 
+  // Bundles
+  notABundle: '{name} is no bundle of Drydock: {reason}. Load it as an archive.',
+  badInventory: '{name} can’t be used as an inventory: {reason}. Make it again at the target.',
+  bundleLacks:
+    '{name} was made for a target that has {missing}, and {target} has not. Nothing was changed; make the bundle again for what is there now, or a full one.',
+  bundlePartMissing: 'The part {part} of {name} is not there. Fetch it too, then try again.',
+  bundlePartWrong: 'The part {part} of {name} is not as it was made: {reason}. Fetch it again.',
+  bundlePartsUnclear: '{checksum}, which says what the parts are, can’t be used: {reason}. Fetch it again.',
+  bundleHoldsSnapshots: '{name} holds snapshots, which go into a vault. Choose one, and restore from there.',
+  bundleHoldsImages: '{name} holds images, which go into an engine. Choose one.',
+  bundleTooManyParts: 'This would make more than {limit} parts. Choose a larger size.',
+
   // Last resort: a bug of ours or of the machine.
   unexpected: 'Something unexpected went wrong: {reason}',
 } as const;

@@ -152,6 +152,11 @@ export class ArchiveContents {
     );
   }
 
+  /** Every blob that is there, by the digest in its path, which is that of its bytes. */
+  blobDigests(): readonly Digest[] {
+    return [...this.#files.keys()].flatMap((path) => digestOfBlobPath(path) ?? []);
+  }
+
   #ambiguous(path: string): Error {
     return failure('archiveUnsupported', { name: this.name, what: `two different entries named ${path}` });
   }

@@ -38,7 +38,8 @@ export function assembleImage(
   };
 }
 
-function checkedLayer(
+/** A layer that unpacks to the diffID at its place; throws `archiveWrongDiffId`, or why it does not unpack. */
+export function checkedLayer(
   name: string,
   image: string,
   layer: StoredFile,
@@ -70,6 +71,7 @@ function asStored({ digest, sizeBytes, path }: StoredFile, diffId: Digest): Arch
   return { diffId, sizeBytes, storedDigest: digest, storedBytes: sizeBytes, compression: 'none', path };
 }
 
-function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+/** The platform that a config is for. */
+export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
   return { os, architecture, ...(variant !== undefined && variant !== '' && { variant }) };
 }

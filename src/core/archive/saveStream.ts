@@ -21,6 +21,12 @@ export interface WantedArchive {
   readonly images: readonly WantedImage[];
   /** A folder for layers that have to be hashed before they can be written; left as it was found. */
   readonly spoolFolder: string;
+  /** With it an OCI archive gets a manifest.json as well, so that every engine loads it. */
+  readonly withManifestJson?: boolean;
+  /** Layers, and other blobs that are no documents, which do not go along. */
+  readonly leavesOut?: (digest: Digest) => boolean;
+  /** More small files for its end, by path; told what was left out of what the engine sent. */
+  readonly more?: (leftOut: ReadonlyMap<Digest, number>) => ReadonlyMap<string, Uint8Array | string>;
 }
 
 const documentBytes = 4 << 20;
@@ -49,6 +55,12 @@ export async function* savedArchive(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const sent = new EngineArchive();
   const passed = new Set<Digest>();
+  const leftOut = new Map<Digest, number>();
+  const isLeftOut = (digest: Digest | undefined, sizeBytes: number): boolean => {
+    if (digest === undefined || wanted.leavesOut?.(digest) !== true) return false;
+    leftOut.set(digest, sizeBytes);
+    return true;
+  };
   let doneBytes = 0;
   const counted = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of engineTar) {
@@ -61,17 +73,21 @@ export async function* savedArchive(
   for await (const item of readTar(counted(), sent.name, limits)) {
     const path = item.entry.rawPath ? undefined : safePath(item.entry.path);
     if (path === undefined) throw failure('archiveUnsafePath', { name: sent.name, path: item.entry.path });
-    if (path !== '') yield* passEntry(item, path, sent, passed, wanted, signal);
+    if (path !== '') yield* passEntry(item, path, sent, passed, { ...wanted, isLeftOut }, signal);
   }
-  yield* endOfArchive(sent, passed, wanted);
+  yield* endOfArchive(sent, passed, wanted, leftOut);
 }
+
+type Passing = Pick<WantedArchive, 'form' | 'spoolFolder'> & {
+  readonly isLeftOut: (digest: Digest | undefined, sizeBytes: number) => boolean;
+};
 
 async function* passEntry(
   { entry, data }: TarItem,
   path: string,
   sent: EngineArchive,
   passed: Set<Digest>,
-  { form, spoolFolder }: WantedArchive,
+  { form, spoolFolder, isLeftOut }: Passing,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { sizeBytes } = entry;
@@ -97,13 +113,14 @@ async function* passEntry(
     } else {
       const digest = sent.add({ path, sizeBytes });
       if (digest !== undefined) passed.add(digest);
-      yield* file(entry.mode, 0, path, bytes);
+      if (!isLeftOut(digest, sizeBytes)) yield* file(entry.mode, 0, path, bytes);
     }
     return;
   }
   if (isBlob || keepsLegacy) {
     const digest = sent.add({ path, sizeBytes });
     if (digest !== undefined) passed.add(digest);
+    if (isLeftOut(digest, sizeBytes)) return;
     yield tarHeader({ path, sizeBytes, mode: isBlob ? 0o644 : entry.mode, mtime: isBlob ? 0 : entry.mtime });
     yield* data;
     yield tarPadding(sizeBytes);
@@ -115,6 +132,7 @@ async function* passEntry(
     sent.add({ path, sizeBytes }, layer.digest);
     if (passed.has(layer.digest)) return;
     passed.add(layer.digest);
+    if (isLeftOut(layer.digest, sizeBytes)) return;
     yield tarHeader({ path: blobPath(layer.digest), sizeBytes });
     yield* layer.open(signal);
     yield tarPadding(sizeBytes);
@@ -126,7 +144,8 @@ async function* passEntry(
 function* endOfArchive(
   sent: EngineArchive,
   passed: ReadonlySet<Digest>,
-  { form, images }: WantedArchive,
+  { form, images, withManifestJson = form === 'docker-archive', more }: WantedArchive,
+  leftOut: ReadonlyMap<Digest, number>,
 ): Generator<Uint8Array, void, undefined> {
   const found = images.map((image) => findSavedImage(sent, image, form));
   const needed = new Set(found.flatMap((image) => [...image.needed]));
@@ -137,8 +156,9 @@ function* endOfArchive(
   for (const [path, bytes] of documents) yield tarFile(path, bytes);
   const entries = found.flatMap(({ entry }) => entry ?? []);
   if (entries.length > 0) yield tarFile('index.json', indexJson(entries));
-  if (form === 'docker-archive') yield tarFile('manifest.json', manifestJson(found.map(({ item }) => item)));
+  if (withManifestJson) yield tarFile('manifest.json', manifestJson(found.map(({ item }) => item)));
   if (entries.length > 0) yield tarFile('oci-layout', ociLayoutJson);
+  for (const [path, bytes] of more?.(leftOut) ?? []) yield tarFile(path, bytes);
   yield tarEnd;
 }
 

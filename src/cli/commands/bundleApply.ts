@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { applyImages } from '../../core/bundle/applyImages.ts';
+import { planApply } from '../../core/bundle/planApply.ts';
+import { shortDigest } from '../../core/digest.ts';
+import { fileTimestamp } from '../../core/quantity.ts';
+import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
+import type { Command } from '../command.ts';
+import { tagsWouldMove, usageFailure } from '../failures.ts';
+import { moveTagsOption } from '../options.ts';
+
+export const bundleApply: Command = {
+  name: 'bundle apply',
+  summary: 'Load a bundle into the engine',
+  usage: 'FILE [--keep-old | --move-tags]',
+  details: [
+    'FILE is the bundle, or any of its parts. All of it is read and checked first, and the engine is asked for every layer that did not travel: nothing is loaded when one is missing. Names that another image has now are not taken away unless you say how.',
+  ],
+  takes: { least: 1, most: 1 },
+  options: {
+    'keep-old': { help: 'keep images that lose a name under NAME-before-TIME' },
+    ...moveTagsOption,
+  },
+  async run(context, args) {
+    if (args.isSet('keep-old') && args.isSet('move-tags'))
+      throw usageFailure('--keep-old and --move-tags exclude each other.');
+    const { operation, temporaryFolder, now } = context;
+    const engine = await context.engine();
+    const plan = await planApply({ engine }, { path: resolve(args.first) }, operation);
+    const moving = movingTags(plan);
+    const { name } = plan.bundle;
+    if (moving.length > 0 && !args.isSet('keep-old') && !args.isSet('move-tags'))
+      throw tagsWouldMove(name, moving, '--keep-old to keep those images under another name, or --move-tags');
+    const present = await engine.images.list({ signal: operation.signal });
+    const taken = present.flatMap(({ tags }) => tags);
+    const keepAs = args.isSet('keep-old')
+      ? keptNames(moving, taken, fileTimestamp(now()).toLowerCase())
+      : new Map<string, string>();
+    const { images, remarks } = await applyImages({ engine, temporaryFolder }, { plan, keepAs }, operation);
+    return {
+      document: {
+        images: images.map(({ id, tags, wasThere }) => ({ id, tags, wasThere })),
+        movedTags: moving.map(({ tag, currentId }) => ({
+          tag,
+          fromId: currentId,
+          keptAs: keepAs.get(tag) ?? null,
+        })),
+        layersThere: plan.omitted.size + plan.fetched.size,
+        remarks,
+      },
+      text: () => [
+        ...images.map(({ id, tags, wasThere }) => {
+          const what = wasThere ? 'Verified, the engine had it already' : 'Loaded and verified';
+          return `${what}: ${[...tags, `(${shortDigest(id)})`].join(' ')}`;
+        }),
+        ...moving.map(({ tag, currentId }) => {
+          const kept = keepAs.get(tag);
+          const where = kept === undefined ? '' : `, which is kept as ${kept}`;
+          return `Moved ${tag} from ${shortDigest(currentId)}${where}`;
+        }),
+      ],
+      quiet: images.map(({ id }) => id),
+      notes: [
+        ...plan.leftOut.map(
+          ({ configDigest, tags }) =>
+            `${tags[0] ?? shortDigest(configDigest)} of another platform was left out: the engine keeps one platform of an image only`,
+        ),
+        ...remarks,
+      ],
+    };
+  },
+};

@@ -2,6 +2,8 @@ import { fillTemplate } from '../core/errors.ts';
 import type { RestoreItem } from '../core/restore/restorePlan.ts';
 import type { RestoreProblem } from '../core/restore/restoreProblem.ts';
 import type { RestoreResult } from '../core/restore/restoreResult.ts';
+import type { Sending } from '../core/loading/layersThere.ts';
+import { formatBytes } from '../core/quantity.ts';
 import { table } from './table.ts';
 
 const reasons: Readonly<Record<RestoreItem['reason'], string>> = {
@@ -27,6 +29,35 @@ export function itemLines(items: readonly RestoreItem[], columns?: number): read
   );
 }
 
+/** What will go to the engine; nothing where it gets no data at all. */
+export function toSendLines({ bytes, wholeBytes }: Sending): readonly string[] {
+  if (bytes === 0) return [];
+  return [
+    bytes < wholeBytes
+      ? `To send: ${formatBytes(bytes)} of ${formatBytes(wholeBytes)}; the engine has the rest.`
+      : `To send: ${formatBytes(bytes)}.`,
+  ];
+}
+
+/** What went there. */
+export function sentLines(sentBytes: number, { wholeBytes }: Sending): readonly string[] {
+  if (wholeBytes === 0) return [];
+  return [
+    sentBytes < wholeBytes
+      ? `Sent: ${formatBytes(sentBytes)} of ${formatBytes(wholeBytes)}; the engine had the rest.`
+      : `Sent: ${formatBytes(sentBytes)}.`,
+  ];
+}
+
+/** Why more was sent than was planned. */
+export function sentAgainNotes(sentAgain: string | undefined): readonly string[] {
+  return sentAgain === undefined
+    ? []
+    : [
+        `The engine did not take the images without the layers that it had, so all of them were sent: ${sentAgain}`,
+      ];
+}
+
 export function problemWords({ template, args }: RestoreProblem): string {
   return fillTemplate(template, args);
 }
@@ -38,8 +69,9 @@ export function problemDocument(problem: RestoreProblem): Readonly<Record<string
 }
 
 /** What of the old is kept, and what is not as it was. */
-export function resultNotes({ kept, warnings }: RestoreResult): readonly string[] {
+export function resultNotes({ kept, warnings, sentAgain }: RestoreResult): readonly string[] {
   return [
+    ...sentAgainNotes(sentAgain),
     ...kept.map(({ what, name, keptAs }) =>
       what === 'tag'
         ? `The image that had the tag ${name} is kept as ${keptAs}.`

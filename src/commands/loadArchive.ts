@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
 import type { Engine } from '../core/engine/engine.ts';
-import { fileTimestamp } from '../core/quantity.ts';
+import { fileTimestamp, formatBytes } from '../core/quantity.ts';
 import { loadArchive as load, type LoadedArchive } from '../core/restore/loadArchive.ts';
 import { keptNames, movingTags } from '../core/restore/keptNames.ts';
 import { planLoad, type LoadPlan } from '../core/restore/planLoad.ts';
@@ -70,11 +70,18 @@ async function askAboutTags(
   return chosen === keep ? proposed : undefined;
 }
 
-function tellLoaded(log: Log, name: string, plan: LoadPlan, { images, remarks }: LoadedArchive): void {
+function tellLoaded(log: Log, name: string, plan: LoadPlan, loaded: LoadedArchive): void {
+  const { images, remarks, sentBytes, sentAgain } = loaded;
   const platforms = plan.leftOut.map(({ platform }) => `${platform.os}/${platform.architecture}`);
   const leftOut =
     platforms.length === 0 ? [] : [`left out, since this engine keeps one platform: ${platforms.join(', ')}`];
-  const notes = [...leftOut, ...plan.archive.remarks.map(({ text }) => text), ...remarks];
+  const notes = [
+    ...leftOut,
+    ...plan.archive.remarks.map(({ text }) => text),
+    ...remarks,
+    `sent ${formatBytes(sentBytes)} of ${formatBytes(plan.sending.wholeBytes)}`,
+    ...(sentAgain === undefined ? [] : [`sent whole, since the engine did not take a part: ${sentAgain}`]),
+  ];
   for (const note of notes) log.info(`${name}: ${note}`);
   const names = images.flatMap(({ tags, id }) => (tags.length > 0 ? tags : [shortDigest(id)]));
   const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '');

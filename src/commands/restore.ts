@@ -86,16 +86,19 @@ async function mayReplace(context: CommandContext, plan: RestorePlan, message: s
   return answer === replace;
 }
 
-function tellRestored({ log }: CommandContext, name: string, { items, kept, warnings }: RestoreResult): void {
+function tellRestored({ log }: CommandContext, name: string, restored: RestoreResult): void {
+  const { kept, warnings, sentAgain } = restored;
   const sentence = vscode.l10n.t('Restored and checked: {name} ({summary}).', {
     name,
-    summary: resultSummary({ items }, vscode),
+    summary: resultSummary(restored, vscode),
   });
   const notes = [
     ...kept.map((thing) => keptWords(thing, vscode)),
     ...warnings.map((warning) => warningWords(warning, vscode)),
   ];
   for (const note of notes) log.info(`${name}: ${note}`);
+  if (sentAgain !== undefined)
+    log.info(`${name}: sent whole, since the engine did not take a part: ${sentAgain}`);
   if (notes.length === 0) {
     void vscode.window.showInformationMessage(sentence);
     return;

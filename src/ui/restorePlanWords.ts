@@ -1,3 +1,4 @@
+import { formatBytes } from '../core/quantity.ts';
 import type { ItemKind, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
 import type { RestoreProblem } from '../core/restore/restoreProblem.ts';
 import type { KeptThing, RestoreResult, RestoreWarning } from '../core/restore/restoreResult.ts';
@@ -50,34 +51,51 @@ export function isBlocked({ problems }: Pick<RestorePlan, 'problems'>): boolean 
   return problems.some(({ severity }) => severity === 'blocker');
 }
 
-/** What the plan comes to in one line: `2 to create · 1 to replace · 3 there already`. */
-export function planSummary({ items }: Pick<RestorePlan, 'items'>, words: Words): string {
-  return summary(items, words, {
+/** What the plan comes to in one line: `2 to create · 1 to replace · 3 there already · 5.2 MB of 1 GB to send`. */
+export function planSummary(
+  { items, sending }: Pick<RestorePlan, 'items' | 'sending'>,
+  words: Words,
+): string {
+  const changing = {
     create: words.l10n.t('{count} to create'),
     replace: words.l10n.t('{count} to replace'),
-  });
+  };
+  return [...summary(items, words, changing), ...toSendWords(sending, words)].join(' · ');
 }
 
-/** What the restore came to: `2 created · 1 replaced · 3 there already`. */
-export function resultSummary({ items }: Pick<RestoreResult, 'items'>, words: Words): string {
-  return summary(items, words, {
+function toSendWords({ bytes, wholeBytes }: RestorePlan['sending'], { l10n }: Words): readonly string[] {
+  if (bytes === 0) return [];
+  const [size, whole] = [formatBytes(bytes), formatBytes(wholeBytes)];
+  return [
+    bytes < wholeBytes
+      ? l10n.t('{size} of {whole} to send', { size, whole })
+      : l10n.t('{size} to send', { size }),
+  ];
+}
+
+/** What the restore came to: `2 created · 1 replaced · 3 there already · 5.2 MB sent`. */
+export function resultSummary(
+  { items, sentBytes }: Pick<RestoreResult, 'items' | 'sentBytes'>,
+  words: Words,
+): string {
+  const changed = {
     create: words.l10n.t('{count} created'),
     replace: words.l10n.t('{count} replaced'),
-  });
+  };
+  const sent = sentBytes === 0 ? [] : [words.l10n.t('{size} sent', { size: formatBytes(sentBytes) })];
+  return [...summary(items, words, changed), ...sent].join(' · ');
 }
 
 function summary(
   items: readonly RestoreItem[],
   { l10n }: Words,
   changing: Readonly<Record<'create' | 'replace', string>>,
-): string {
+): readonly string[] {
   const texts = { ...changing, keep: l10n.t('{count} there already'), skip: l10n.t('{count} left out') };
-  return (['create', 'replace', 'keep', 'skip'] as const)
-    .flatMap((action) => {
-      const count = items.filter((item) => item.action === action).length;
-      return count === 0 ? [] : texts[action].replace('{count}', String(count));
-    })
-    .join(' · ');
+  return (['create', 'replace', 'keep', 'skip'] as const).flatMap((action) => {
+    const count = items.filter((item) => item.action === action).length;
+    return count === 0 ? [] : texts[action].replace('{count}', String(count));
+  });
 }
 
 /** Where the old one is, of which a replaced thing took the name. */

@@ -19,12 +19,14 @@ import type {
   Removal,
 } from '../../src/core/engine/records.ts';
 import { unusableEngine } from '../../src/core/engine/unusableEngine.ts';
-import { failure } from '../../src/core/errors.ts';
+import { DrydockError, failure } from '../../src/core/errors.ts';
+import { chainIdsOf } from '../../src/core/oci/chainIds.ts';
 import { unattended } from '../../src/core/progress.ts';
 import { collect } from './archives/byteStreams.ts';
 import { legacyEngine } from './archives/producers.ts';
 import { sampleImage, sampleLayer, type SampleImage } from './archives/sampleImages.ts';
 import { emptyRunConfig } from './emptyRunConfig.ts';
+import { imagesInPartialTar } from './partialTar.ts';
 
 interface Answers {
   readonly info: EngineInfo;
@@ -64,6 +66,8 @@ export class LyingEngine implements Engine {
   readonly volumes: Engine['volumes'];
   readonly networks: Engine['networks'];
   readonly events: Engine['events'];
+  /** Every tar that came. */
+  readonly loaded: Buffer[] = [];
   /** Which images a load takes in; an engine that drops one says nothing of it. */
   keepsLoaded: (image: SampleImage, index: number) => boolean = () => true;
   #held = new Map<Digest, Held>();
@@ -169,24 +173,34 @@ export class LyingEngine implements Engine {
   /** As Docker does: what came whole is loaded, whether anyone still listens or not. */
   async #load(tar: AsyncIterable<Uint8Array>): Promise<LoadOutcome> {
     const bytes = await collect(tar);
-    const source = { name: 'load', open: () => Readable.from([bytes]) };
-    const { images } = await readArchive(source, unattended());
-    const kept = images
-      .map(({ configBytes, configDigest, layers, tags, platform }) => ({
-        config: Buffer.from(configBytes),
-        configDigest,
-        layers: layers.map(() => sampleLayer(0)),
-        diffIds: layers.map(({ diffId }) => diffId),
-        tags,
-        platform,
-      }))
-      .filter((image, index) => this.keepsLoaded(image, index));
+    this.loaded.push(bytes);
+    const images = await this.#imagesIn(bytes);
+    const kept = images.filter((image, index) => this.keepsLoaded(image, index));
     for (const image of kept) this.hold(image);
     return {
       names: images.flatMap(({ tags }) => tags),
       ids: images.filter(({ tags }) => tags.length === 0).map(({ configDigest }) => configDigest),
       remarks: [],
     };
+  }
+
+  async #imagesIn(bytes: Buffer): Promise<readonly SampleImage[]> {
+    try {
+      const source = { name: 'load', open: () => Readable.from([bytes]) };
+      const { images } = await readArchive(source, unattended());
+      return images.map(({ configBytes, configDigest, layers, tags, platform }) => ({
+        config: Buffer.from(configBytes),
+        configDigest,
+        layers: layers.map(() => sampleLayer(0)),
+        diffIds: layers.map(({ diffId }) => diffId),
+        tags,
+        platform,
+      }));
+    } catch (error) {
+      if (!(error instanceof DrydockError) || error.code !== 'archiveMissing') throw error;
+      const chains = new Set([...this.#held.values()].flatMap(({ image }) => chainIdsOf(image.diffIds)));
+      return imagesInPartialTar(bytes, (chain) => chains.has(chain));
+    }
   }
 
   #name(held: Held, name: string): void {

@@ -12,6 +12,7 @@ import { imageLabel } from '../findImage.ts';
 import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
 import { onEachFile, type FileReport } from '../onEachFile.ts';
 import { moveTagsOption } from '../options.ts';
+import { sentAgainNotes, sentLines } from '../restoreWords.ts';
 
 export const load: Command = {
   name: 'load',
@@ -60,7 +61,8 @@ async function loadOne(
         fileTimestamp(now()).toLowerCase(),
       )
     : new Map<string, string>();
-  const { images, remarks } = await loadArchive({ engine }, { plan, keepAs }, operation);
+  const loaded = await loadArchive({ engine }, { plan, keepAs }, operation);
+  const { images, remarks, sentBytes, sentAgain } = loaded;
   return {
     document: {
       images: images.map(({ id, tags, wasThere }) => ({ id, tags, wasThere })),
@@ -71,6 +73,9 @@ async function loadOne(
       })),
       leftOut: plan.leftOut.map(({ configDigest, tags, platform }) => ({ configDigest, tags, platform })),
       remarks: [...plan.archive.remarks.map(({ text }) => text), ...remarks],
+      sending: plan.sending,
+      sentBytes,
+      sentAgain: sentAgain ?? null,
     },
     text: () => [
       ...images.map(loadedWords),
@@ -78,9 +83,15 @@ async function loadOne(
         const kept = keepAs.get(tag);
         return `Moved ${tag} from ${shortDigest(currentId)}${kept === undefined ? '' : `, which is kept as ${kept}`}`;
       }),
+      ...(sentBytes < plan.sending.wholeBytes ? sentLines(sentBytes, plan.sending) : []),
     ],
     quiet: images.map(({ id }) => id),
-    notes: [...plan.leftOut.map(leftOutWords), ...plan.archive.remarks.map(({ text }) => text), ...remarks],
+    notes: [
+      ...plan.leftOut.map(leftOutWords),
+      ...plan.archive.remarks.map(({ text }) => text),
+      ...remarks,
+      ...sentAgainNotes(sentAgain),
+    ],
   };
 }
 

@@ -10,7 +10,14 @@ import { vaultOption } from '../options.ts';
 import { openEngineAndVault } from '../engineAndVault.ts';
 import { exitCodes } from '../exitCode.ts';
 import { CliFailure, usageFailure } from '../failures.ts';
-import { itemLines, problemDocument, problemWords, resultNotes } from '../restoreWords.ts';
+import {
+  itemLines,
+  problemDocument,
+  problemWords,
+  resultNotes,
+  sentLines,
+  toSendLines,
+} from '../restoreWords.ts';
 
 /** What engines take as the name of a container or a volume. */
 const nameForm = /^[A-Za-z0-9][\w.-]+$/;
@@ -62,8 +69,15 @@ export const restore: Command = {
         problems: plan.problems.map(problemDocument),
         kept: result.kept,
         warnings: result.warnings,
+        sending: plan.sending,
+        sentBytes: result.sentBytes,
+        sentAgain: result.sentAgain ?? null,
       },
-      text: (columns) => [`Restored and verified: ${snapshot.refName}`, ...itemLines(result.items, columns)],
+      text: (columns) => [
+        `Restored and verified: ${snapshot.refName}`,
+        ...itemLines(result.items, columns),
+        ...sentLines(result.sentBytes, plan.sending),
+      ],
       quiet: result.items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),
       notes: [...notes, ...plan.problems.map(problemWords), ...resultNotes(result)],
     };
@@ -144,12 +158,20 @@ function headOf({ contents: { snapshot } }: RestorePlan): Readonly<Record<string
 }
 
 function planReport(plan: RestorePlan): Report {
-  const { items, problems } = plan;
+  const { items, problems, sending } = plan;
   const isBlocked = problems.some(({ severity }) => severity === 'blocker');
   return {
-    document: { ...headOf(plan), isDone: false, isBlocked, items, problems: problems.map(problemDocument) },
+    document: {
+      ...headOf(plan),
+      isDone: false,
+      isBlocked,
+      items,
+      problems: problems.map(problemDocument),
+      sending,
+    },
     text: (columns) => [
       ...itemLines(items, columns),
+      ...toSendLines(sending),
       ...problems.map((one) => `${one.severity === 'blocker' ? 'In the way' : 'Note'}: ${problemWords(one)}`),
     ],
     quiet: items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),

@@ -1,7 +1,14 @@
 import type { Operation } from '../progress.ts';
 import type { Archive, ArchivedImage, ArchiveSource } from './archive.ts';
 import { blobPath } from './archiveContents.ts';
-import { planShipping, shippedTar, tarBytesOf, type LoadingEngine, type Shipment } from './shipping.ts';
+import {
+  planShipping,
+  shippedTar,
+  tarBytesOf,
+  type LoadingEngine,
+  type Shipment,
+  type ThereAlready,
+} from './shipping.ts';
 import { storedBlobs } from './storedBlobs.ts';
 import { tarHeader, tarPadding } from './tarWriter.ts';
 
@@ -11,7 +18,8 @@ import { tarHeader, tarPadding } from './tarWriter.ts';
  *
  * Config bytes and layer bytes go as they lie there; only layers that the engine can't read are unpacked. For a
  * containerd store the archive's own manifests and indexes go along, so that the image keeps its ID. This is a
- * second pass over `source`: whatever differs from the first is `archiveChanged`. Reports the phase `sending`.
+ * second pass over `source`: whatever differs from the first is `archiveChanged`. Layers that are `there` stay out.
+ * Reports the phase `sending`.
  */
 export async function* loadableTar(
   source: ArchiveSource,
@@ -19,8 +27,9 @@ export async function* loadableTar(
   images: readonly ArchivedImage[],
   engine: LoadingEngine,
   operation: Operation,
+  there?: ThereAlready,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const plan = planShipping(images, engine);
+  const plan = planShipping(images, engine, there);
   const { progress, signal } = operation;
   const totalBytes = tarBytesOf(plan);
   let doneBytes = 0;

@@ -1,5 +1,7 @@
 import type { Digest } from '../digest.ts';
+import type { EngineLayers } from '../engine/engineLayers.ts';
 import type { ImageStoreKind } from '../engine/records.ts';
+import { chainIdsOf } from '../oci/chainIds.ts';
 import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { ArchivedImage, ArchivedLayer } from './archive.ts';
 import { blobPath } from './archiveContents.ts';
@@ -12,6 +14,12 @@ export interface LoadingEngine {
   readonly imageStore: ImageStoreKind;
   readonly acceptsZstdLayers: boolean;
 }
+
+/** Which layers the engine has; they stay out of the tar. */
+export type ThereAlready = Pick<EngineLayers, 'hasChain' | 'hasBlob'>;
+
+/** Nothing is known of the engine, so all of it goes along. */
+export const nothingThere: ThereAlready = { hasChain: () => false, hasBlob: () => false };
 
 /** One blob on its way into the tar. */
 export interface Shipment {
@@ -31,6 +39,10 @@ export interface ShippingPlan {
   readonly manifestJson: string;
   /** What index.json points at for each image. */
   readonly targets: readonly Digest[];
+  /** Each image's own manifest, where it is known. */
+  readonly manifests: readonly (Digest | undefined)[];
+  /** How many layers stay out because the engine has them; each counts once. */
+  readonly leftOut: number;
 }
 
 /**
@@ -78,13 +90,22 @@ export function tarBytesOf(plan: ShippingPlan): number {
   return files.reduce((sum, [path, sizeBytes]) => sum + tarredBytes(path, sizeBytes), tarEnd.length);
 }
 
-/** Decides what of each image goes along, and how. */
-export function planShipping(images: readonly ArchivedImage[], engine: LoadingEngine): ShippingPlan {
+/**
+ * Decides what of each image goes along, and how. What `there` has is named by the manifests as ever and has no entry
+ * of its own, unless another image in the tar needs it.
+ */
+export function planShipping(
+  images: readonly ArchivedImage[],
+  engine: LoadingEngine,
+  there: ThereAlready = nothingThere,
+): ShippingPlan {
   const shipments = new Map<string, Shipment>();
   const shipped = new Map<Digest, string>();
   const documents = new Map<string, Uint8Array>();
   const entries: IndexEntry[] = [];
   const items: ManifestJsonItem[] = [];
+  const manifests: (Digest | undefined)[] = [];
+  const present = new Set<Digest>();
   const ship = (path: string, shipment: Shipment): void => {
     // The same bytes under several paths go once.
     if (shipped.has(shipment.digest)) return;
@@ -101,10 +122,14 @@ export function planShipping(images: readonly ArchivedImage[], engine: LoadingEn
     const { configDigest, configBytes, platform, tags } = image;
     documents.set(blobPath(configDigest), configBytes);
     shipped.set(configDigest, '');
-    const layers = image.layers.map((layer) => {
+    const chains = there === nothingThere ? [] : chainIdsOf(image.layers.map(({ diffId }) => diffId));
+    const layers = image.layers.map((layer, at) => {
       const goesPlain = !verbatim.has(layer.path) && !isReadable(layer, engine);
       const shipment = shipmentOf(layer, goesPlain);
-      ship(layer.path, shipment);
+      const chain = chains[at];
+      if ((chain !== undefined && there.hasChain(chain)) || there.hasBlob(shipment.digest))
+        present.add(shipment.digest);
+      else ship(layer.path, shipment);
       return { ...shipment, mediaType: layerType(layer, goesPlain) };
     });
     if (keepsGraph(image, engine))
@@ -116,7 +141,11 @@ export function planShipping(images: readonly ArchivedImage[], engine: LoadingEn
       documents.set(blobPath(manifest.digest), manifest.bytes);
       entries.push({ target: manifest, tags, platform });
       target = manifest;
-    } else entries.push({ target, tags });
+      manifests.push(manifest.digest);
+    } else {
+      entries.push({ target, tags });
+      manifests.push(image.manifestDigest);
+    }
     items.push({
       configPath: blobPath(configDigest),
       tags: tags.map(withRegistry),
@@ -129,6 +158,8 @@ export function planShipping(images: readonly ArchivedImage[], engine: LoadingEn
     indexJson: indexJson(entries),
     manifestJson: manifestJson(items),
     targets: entries.map(({ target }) => target.digest),
+    manifests,
+    leftOut: [...present].filter((digest) => !shipped.has(digest)).length,
   };
 }
 

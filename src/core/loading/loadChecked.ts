@@ -1,7 +1,7 @@
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, ImageDetails, LoadOutcome } from '../engine/records.ts';
-import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
+import { DrydockError, failure, isCancellation, reasonOf, type FailureCode } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import { nameOwners, type NamedImage, type NameOwners } from '../recovery/nameOwners.ts';
 import { undoLoad, type BrokenLoad } from '../recovery/undoLoad.ts';
@@ -18,6 +18,8 @@ export interface LoadJob {
   readonly keepAs: ReadonlyMap<string, string>;
   /** Brings the images and gives them their tags; afterwards they are looked up. */
   readonly bring: () => Promise<LoadOutcome>;
+  /** Present where the engine has some of it: the same without that. `bring` is for when that comes to nothing. */
+  readonly bringRest?: () => Promise<LoadOutcome>;
 }
 
 /** An image that the engine now has, looked up there after the load. */
@@ -32,6 +34,8 @@ export interface CheckedLoad {
   readonly images: readonly LoadedImage[];
   /** What the engine said beyond the names, such as that a tag moved. */
   readonly remarks: readonly string[];
+  /** Why all of it was sent after a part had been: the engine's words. Absent where it was sent once. */
+  readonly sentAgain?: string;
 }
 
 /** A load that nothing is in the way of and that has changed nothing yet. */
@@ -86,12 +90,51 @@ export async function prepareLoad(engine: Engine, job: LoadJob, signal: AbortSig
 }
 
 /**
- * Does it and looks at the engine afterwards; undoes nothing. Rejects with `loadFailed`, `loadMismatch`, what `bring`
- * throws, the engine's failures, or an AbortError.
+ * Does it and looks at the engine afterwards; undoes nothing. What the engine has stays out of the first try: when it
+ * does not take that, or is not as it should be afterwards (somebody pruned meanwhile), what was done of it is undone
+ * and everything is sent. Rejects with `loadFailed`, `loadMismatch`, what `bring` throws, the engine's failures, or
+ * an AbortError.
  */
 export async function carryOutLoad(
   engine: Engine,
+  load: PreparedLoad,
+  signal: AbortSignal,
+): Promise<CheckedLoad> {
+  const { bring, bringRest } = load.job;
+  if (bringRest === undefined) return carryOut(engine, load, bring, signal);
+  try {
+    return await carryOut(engine, load, bringRest, signal);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    signal.throwIfAborted();
+    // Who undoes the whole tries again where this fails, and says what is left.
+    const isUndone = await undoLoad(engine, load.wayBack).then(
+      () => true,
+      () => false,
+    );
+    if (!isUndone) throw error;
+    return { ...(await carryOut(engine, load, bring, signal)), sentAgain: reasonOf(error) };
+  }
+}
+
+/** Whether an engine said no, or is not as it should be. One that is gone would not take all of it either. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof DrydockError)) return false;
+  return refusals.includes(error.code);
+}
+
+const refusals: readonly FailureCode[] = [
+  'loadFailed',
+  'loadMismatch',
+  'engineRefused',
+  'engineConflict',
+  'engineNotFound',
+];
+
+async function carryOut(
+  engine: Engine,
   { job, holding, wayBack }: PreparedLoad,
+  bring: LoadJob['bring'],
   signal: AbortSignal,
 ): Promise<CheckedLoad> {
   const { keepAs, said } = wayBack;
@@ -102,7 +145,7 @@ export async function carryOutLoad(
     // Without the signal: a call that broke off might still be carried out after it was undone.
     if (owner !== undefined) await engine.images.tag(owner.id, name);
   }
-  const outcome = await job.bring();
+  const outcome = await bring();
   said.push(...outcome.names);
   const images: LoadedImage[] = [];
   for (const [id, places] of Map.groupBy(job.images, (image) => image.id)) {

@@ -1,3 +1,4 @@
+import { countSent } from '../engine/countSent.ts';
 import type { Engine } from '../engine/engine.ts';
 import { failure, fillTemplate, isCancellation, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
@@ -55,21 +56,22 @@ export async function executeRestore(
   if (engineIdentity(await deps.engine.info(operation)).engineId !== engineId)
     throw failure('restoreBlocked', { name: refName, reason: 'the plan was made for another engine' });
   return withVaultSession(deps, { kind: 'restore', subject: refName }, operation, async (session) => {
+    const { engine, sentBytes } = countSent(deps.engine);
     const undo = new EngineUndo(deps, engineId, session);
     const warnings: RestoreWarning[] = [];
     const run: RestoreRun = {
-      engine: deps.engine,
+      engine,
       plan,
       operation: { signal: session.signal, progress: operation.progress },
       undo,
       warnings,
       kept: [],
-      ...usualParts({ ...deps, session, engineId, warnings }, operation),
+      ...usualParts({ engine, session, engineId, warnings }, operation),
       ...parts,
     };
     const done = await tryAll(run, deps.vault);
     await removeMoved(run, done.moved);
-    return resultOf(run, done);
+    return { ...resultOf(run, done), sentBytes: sentBytes() };
   });
 }
 
@@ -150,8 +152,12 @@ async function putBack({ undo, plan }: RestoreRun, error: unknown): Promise<void
   );
 }
 
-function resultOf({ plan, warnings, kept }: RestoreRun, { loaded, volumes }: Done): RestoreResult {
+function resultOf(
+  { plan, warnings, kept }: RestoreRun,
+  { loaded, volumes }: Done,
+): Omit<RestoreResult, 'sentBytes'> {
   return {
+    ...(loaded.sentAgain !== undefined && { sentAgain: loaded.sentAgain }),
     items: plan.items.map((item) =>
       item.what === 'volume' ? { ...item, newName: volumes.get(item.name) ?? item.newName } : item,
     ),

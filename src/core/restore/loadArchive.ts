@@ -1,9 +1,12 @@
 import { loadableTar } from '../archive/loadStream.ts';
+import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
+import { countSent } from '../engine/countSent.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
-import { loadChecked, type LoadedImage } from '../loading/loadChecked.ts';
+import { blobsInArchive, bringingRest } from '../loading/layersThere.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
+import { loadChecked, type CheckedLoad } from '../loading/loadChecked.ts';
 import type { LoadPlan } from './planLoad.ts';
 
 export interface LoadInput {
@@ -12,14 +15,14 @@ export interface LoadInput {
   readonly keepAs: ReadonlyMap<string, string>;
 }
 
-export interface LoadedArchive {
-  readonly images: readonly LoadedImage[];
-  /** What the engine said beyond the names, such as that a tag moved. */
-  readonly remarks: readonly string[];
+export interface LoadedArchive extends CheckedLoad {
+  /** Bytes that went to the engine, those that went twice included. */
+  readonly sentBytes: number;
 }
 
 /**
- * Loads the images of a plan as {@link loadChecked} does: looked up before it says done, and put back otherwise.
+ * Loads the images of a plan as {@link loadChecked} does: without the layers that the engine has, looked up before it
+ * says done, and put back otherwise.
  * Rejects with its failures and with `archiveChanged`.
  */
 export async function loadArchive(
@@ -29,16 +32,19 @@ export async function loadArchive(
 ): Promise<LoadedArchive> {
   const { source, archive, info, images } = plan;
   const { signal, progress } = operation;
-  const bring = (): ReturnType<Engine['images']['load']> => {
+  const target = loadingEngine(info);
+  const counted = countSent(engine);
+  const bring = (there: ThereAlready): ReturnType<Engine['images']['load']> => {
     const tar = loadableTar(
       source,
       archive,
       images.map(({ image }) => image),
-      loadingEngine(info),
+      target,
       operation,
+      there,
     );
     return sendWhole(tar, signal, (bytes, untilWhole) =>
-      engine.images.load(bytes, {
+      counted.engine.images.load(bytes, {
         signal: untilWhole,
         onProgress: (fact) => {
           progress.report({ phase: 'finishing', ...fact });
@@ -46,6 +52,15 @@ export async function loadArchive(
       }),
     );
   };
-  const loaded = await loadChecked(engine, { name: archive.name, info, images, keepAs, bring }, signal);
-  return { images: loaded.images, remarks: loaded.remarks };
+  const coming = { info, images, blobsOf: blobsInArchive(archive.images) };
+  const job = {
+    name: archive.name,
+    info,
+    images,
+    keepAs,
+    bring: () => bring(nothingThere),
+    ...(await bringingRest(engine, coming, bring, signal)),
+  };
+  const loaded = await loadChecked(engine, job, signal);
+  return { ...loaded, sentBytes: counted.sentBytes() };
 }

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo } from '../engine/records.ts';
 import { choosePlatforms, planImages, type ImagePlan } from '../loading/imagePlan.ts';
 import type { Operation } from '../progress.ts';
+import { blobsInArchive, sendingOf, type Sending } from '../loading/layersThere.ts';
 
 /** What loading an archive into an engine will do; made without touching the engine. */
 export interface LoadPlan {
@@ -14,6 +15,7 @@ export interface LoadPlan {
   readonly images: readonly ImagePlan[];
   /** Images of the archive that are left out, because this engine keeps one platform of an image only. */
   readonly leftOut: readonly ArchivedImage[];
+  readonly sending: Sending;
 }
 
 /**
@@ -32,11 +34,14 @@ export async function planLoad(
   ]);
   const { source, archive } = await readArchiveAt(input.path, operation);
   const { chosen, leftOut } = choosePlatforms(archive.images, info);
+  const images = planImages(chosen, info, present);
+  const coming = { info, images, blobsOf: blobsInArchive(archive.images) };
   return {
     source,
     archive,
     info,
     leftOut,
-    images: planImages(chosen, info, present),
+    images,
+    sending: await sendingOf(deps.engine, coming, { signal }),
   };
 }

@@ -1,15 +1,18 @@
 import type { Engine } from '../engine/engine.ts';
+import type { EngineInfo } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { fileTimestamp } from '../quantity.ts';
 import type { SnapshotContents, SnapshotImage, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { CapturedContainer } from '../snapshot/snapshotRecords.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
+import { joinedBytesOf } from '../volumes/volumeParts.ts';
 import { lookAtEngine } from './engineState.ts';
 import { imageOf, planContainers } from './planContainers.ts';
-import { planImages } from './planImages.ts';
+import { blobsInVault, sendingOf, type Sending } from '../loading/layersThere.ts';
+import { planImages, type ImagesPlan } from './planImages.ts';
 import { planNetworks } from './planNetworks.ts';
-import { planVolumes } from './planVolumes.ts';
+import { planVolumes, type VolumesPlan } from './planVolumes.ts';
 import type { RestoreChoices, RestorePlan } from './restorePlan.ts';
 import { problem } from './restoreProblem.ts';
 
@@ -49,6 +52,7 @@ export async function planRestore(
     cancel,
   );
   const { damaged } = contents.snapshot;
+  const sending = await sendingFor({ engine, vault }, state.info, images, volumes, cancel);
   return {
     contents,
     info: state.info,
@@ -65,7 +69,27 @@ export async function planRestore(
     networks: networks.networks,
     volumes: volumes.volumes,
     containers: containers.containers,
+    sending,
   };
+}
+
+async function sendingFor(
+  { engine, vault }: { readonly engine: Engine; readonly vault: Vault },
+  info: EngineInfo,
+  { images }: ImagesPlan,
+  { volumes }: VolumesPlan,
+  cancel: CancelOptions,
+): Promise<Sending> {
+  const coming = {
+    info,
+    images: images.filter(({ load }) => !load.isThere).map(({ load: { id }, image }) => ({ id, image })),
+    blobsOf: blobsInVault(vault.blobs, cancel),
+  };
+  const { bytes, wholeBytes } = await sendingOf(engine, coming, cancel);
+  const data = volumes
+    .filter(({ action }) => action === 'create' || action === 'replace')
+    .reduce((sum, { volume }) => sum + joinedBytesOf(volume), 0);
+  return { bytes: bytes + data, wholeBytes: wholeBytes + data };
 }
 
 interface Parts {

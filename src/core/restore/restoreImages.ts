@@ -1,19 +1,22 @@
+import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadOutcome } from '../engine/records.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
+import { blobsInVault, bringingRest } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 
 /**
- * Brings the images of a plan to the engine: those that are not there are sent in one tar, the others only get their
- * tags. Each is looked up afterwards by ID, diffIDs and tags. What would undo it is noted before anything is changed;
- * undoing it is left to who notes it. Rejects as {@link prepareLoad} and {@link carryOutLoad} do, and with
- * `blobMissing` and `blobDamaged`.
+ * Brings the images of a plan to the engine: those that are not there are sent in one tar, without the layers that the
+ * engine has, the others only get their tags. Each is looked up afterwards by ID, diffIDs and tags; where the engine
+ * did not take that tar, all of it is sent. What would undo it is noted before anything is changed; undoing it is left
+ * to who notes it. Rejects as {@link prepareLoad} and {@link carryOutLoad} do, and with `blobMissing` and
+ * `blobDamaged`.
  */
 export async function restoreImages(
   {
@@ -29,12 +32,14 @@ export async function restoreImages(
   operation: Operation,
 ): Promise<CheckedLoad> {
   const { signal, progress } = operation;
+  const { info } = plan;
   const missing = plan.images.filter(({ load }) => !load.isThere);
-  const bring = async (): Promise<LoadOutcome> => {
+  const target = loadingEngine(info);
+  const bring = async (there: ThereAlready): Promise<LoadOutcome> => {
     let outcome: LoadOutcome = { names: [], ids: [], remarks: [] };
     if (missing.length > 0)
       outcome = await sendWhole(
-        vaultTar(store, missing, loadingEngine(plan.info), operation),
+        vaultTar(store, missing, target, operation, there),
         signal,
         (bytes, untilWhole) =>
           engine.images.load(bytes, {
@@ -52,12 +57,18 @@ export async function restoreImages(
       }
     return outcome;
   };
+  const coming = {
+    info,
+    images: missing.map(({ load: { id }, image }) => ({ id, image })),
+    blobsOf: blobsInVault(store, { signal }),
+  };
   const job = {
     name: plan.contents.snapshot.refName,
-    info: plan.info,
+    info,
     images: plan.images.map(({ load }) => load),
     keepAs: plan.keepAs,
-    bring,
+    bring: () => bring(nothingThere),
+    ...(await bringingRest(engine, coming, bring, signal)),
   };
   const load = await prepareLoad(engine, job, signal);
   await note(load.wayBack);

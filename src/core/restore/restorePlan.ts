@@ -2,6 +2,7 @@ import type { EngineInfo } from '../engine/records.ts';
 import type { SnapshotContents, SnapshotImage, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { CapturedContainer, CapturedNetwork } from '../snapshot/snapshotRecords.ts';
 import type { ImagePlan } from '../loading/imagePlan.ts';
+import type { Sending } from '../loading/layersThere.ts';
 import type { RestoreProblem } from './restoreProblem.ts';
 import type { VaultImage } from './vaultImages.ts';
 
@@ -92,4 +93,6 @@ export interface RestorePlan {
   readonly volumes: readonly PlannedVolume[];
   /** What others need comes first. */
   readonly containers: readonly PlannedContainer[];
+  /** Images without the layers that the engine has, and volumes. */
+  readonly sending: Sending;
 }

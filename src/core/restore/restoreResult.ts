@@ -21,4 +21,8 @@ export interface RestoreResult {
   readonly items: readonly RestoreItem[];
   readonly kept: readonly KeptThing[];
   readonly warnings: readonly RestoreWarning[];
+  /** Bytes of images and volumes that went to the engine, those that went twice included. */
+  readonly sentBytes: number;
+  /** Why images were sent whole after all: what the engine said to the tar without the layers that it had. */
+  readonly sentAgain?: string;
 }

@@ -5,6 +5,7 @@ import {
   tarBytesOf,
   type LoadingEngine,
   type Shipment,
+  type ThereAlready,
 } from '../archive/shipping.ts';
 import { tarHeader, tarPadding } from '../archive/tarWriter.ts';
 import { failure } from '../errors.ts';
@@ -18,17 +19,20 @@ import type { VaultImage } from './vaultImages.ts';
  * Images of a vault as one tar that every engine loads, straight from the blobs. Layers that the engine can't read
  * are unpacked on the way, frames in parallel; everything else goes as it lies there. Each blob's digest and each
  * unpacked layer's diffID is checked as it passes, so damage fails the stream (`blobMissing`, `blobDamaged`) before
- * the tar has its index and its end, and the engine takes nothing. Reports the phase `sending`.
+ * the tar has its index and its end, and the engine takes nothing. Layers that are `there` stay out, unread. Reports
+ * the phase `sending`.
  */
 export async function* vaultTar(
   store: BlobReader,
   images: readonly VaultImage[],
   engine: LoadingEngine,
   { signal, progress }: Operation,
+  there?: ThereAlready,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const plan = planShipping(
     images.map(({ image }) => image),
     engine,
+    there,
   );
   const layers = new Map(
     images.flatMap(({ manifest }) =>

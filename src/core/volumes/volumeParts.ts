@@ -94,6 +94,12 @@ export async function* joinedParts(
   yield tarEnd;
 }
 
+/** How large {@link joinedParts} is; a volume without an entry is not sent at all. */
+export function joinedBytesOf(volume: SnapshotVolume): number {
+  if (volume.document.entryCount === 0) return 0;
+  return plainBytesOf(volume) - tarEnd.length * (volume.parts.length - 1);
+}
+
 function plainBytesOf({ parts }: SnapshotVolume): number {
   return parts.reduce((sum, { index }) => sum + index.plainBytes, 0);
 }

@@ -54,8 +54,24 @@ describe('the words of a restore plan', () => {
 
   it('count what the plan comes to', () => {
     const items = [item({}), item({}), item({ action: 'keep' }), item({ action: 'skip' })];
-    assert.equal(planSummary({ items }, plainWording), '2 to create · 1 there already · 1 left out');
-    assert.equal(resultSummary({ items }, plainWording), '2 created · 1 there already · 1 left out');
+    const nothing = { bytes: 0, wholeBytes: 0 };
+    assert.equal(
+      planSummary({ items, sending: nothing }, plainWording),
+      '2 to create · 1 there already · 1 left out',
+    );
+    assert.equal(
+      resultSummary({ items, sentBytes: 0 }, plainWording),
+      '2 created · 1 there already · 1 left out',
+    );
+  });
+
+  it('say how many bytes will travel, of how many, and how many did', () => {
+    const items = [item({})];
+    const words = (bytes: number, wholeBytes: number): string =>
+      planSummary({ items, sending: { bytes, wholeBytes } }, plainWording);
+    assert.equal(words(5_000_000, 1_000_000_000), '1 to create · 5.00 MB of 1.00 GB to send');
+    assert.equal(words(5_000_000, 5_000_000), '1 to create · 5.00 MB to send');
+    assert.equal(resultSummary({ items, sentBytes: 5_000_000 }, plainWording), '1 created · 5.00 MB sent');
   });
 
   it('tell what is in the way from what had better be known', () => {

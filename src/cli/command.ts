@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly temporaryFolder: string;
   /** Where lists of what is in layers are kept; without it, nowhere. */
   readonly cacheFolder?: string;
+  /** Where vaults of this machine lie that restores out of registries work in; without it, nowhere. */
+  readonly dataFolder?: string;
   /** Where the program of exported pages lies. */
   readonly reportFolder?: string;
   readonly now: () => number;

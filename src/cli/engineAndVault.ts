@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import type { Engine } from '../core/engine/engine.ts';
-import { reasonOf } from '../core/errors.ts';
+import { failure, reasonOf } from '../core/errors.ts';
 import { recoverVault } from '../core/recovery/recoverVault.ts';
+import { companionVault } from '../core/transfer/companionVault.ts';
+import { isInRegistry } from '../core/transfer/registryVault.ts';
 import type { RecoveredOperation } from '../core/vault/journal.ts';
 import type { Vault } from '../core/vault/layout.ts';
 import { currentProcess, type ProcessIdentity } from '../core/vault/processIdentity.ts';
 import type { Arguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
-import { openChosenVault } from './vaultOption.ts';
+import { openChosenFolder, openChosenVault } from './vaultOption.ts';
 
 /** What a backup or a restore works with. */
 export interface EngineAndVault {
@@ -17,9 +20,33 @@ export interface EngineAndVault {
   readonly notes: readonly string[];
 }
 
-/** Opens the vault to write, connects to the engine, and undoes what operations left that broke off before. */
+/**
+ * Opens the vault to write, connects to the engine, and undoes what operations left that broke off before. Rejects
+ * where the vault lies in a registry.
+ */
 export async function openEngineAndVault(context: CommandContext, args: Arguments): Promise<EngineAndVault> {
-  const vault = await openChosenVault(context, args, 'write');
+  const advice =
+    'Back up into a vault in a folder, then bring the snapshot there with `drydock copy --to`: only what the registry lacks travels.';
+  return readied(context, await openChosenFolder(context, args, advice));
+}
+
+/** What a restore works with. Out of a registry it works in a vault of this machine that reads through to there. */
+export async function openForRestore(context: CommandContext, args: Arguments): Promise<RestoreSources> {
+  const source = await openChosenVault(context, args, 'write');
+  if (!isInRegistry(source)) return { ...(await readied(context, source)), source };
+  const { dataFolder: folder } = context;
+  if (folder === undefined) throw failure('vaultInRegistry', { path: source.paths.root });
+  const { signal } = context.operation;
+  const vault = await companionVault({ remote: source, folder: join(folder, 'registries') }, { signal });
+  return { ...(await readied(context, vault)), source };
+}
+
+export interface RestoreSources extends EngineAndVault {
+  /** Where the snapshots are listed. */
+  readonly source: Vault;
+}
+
+async function readied(context: CommandContext, vault: Vault): Promise<EngineAndVault> {
   const engine = await context.engine();
   const owner = await currentProcess();
   const recovered = await recoverVault({ vault, owner, engine }, { signal: context.operation.signal });

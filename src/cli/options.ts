@@ -23,9 +23,22 @@ export const globalOptions: OptionTable = {
   version: { help: 'print the version' },
 };
 
+/** Of every command that talks to registries. */
+export const registryOptions: OptionTable = {
+  'plain-http': {
+    value: 'HOST',
+    isRepeatable: true,
+    help: 'speak http, which anybody on the way can read, to this registry; may be given several times',
+  },
+};
+
 /** Of every command that works on a vault. */
 export const vaultOption: OptionTable = {
-  vault: { value: 'FOLDER', help: 'the vault; without it, what DRYDOCK_VAULT says' },
+  vault: {
+    value: 'VAULT',
+    help: 'the vault, a folder or registry://HOST/REPOSITORY; without it, what DRYDOCK_VAULT says',
+  },
+  ...registryOptions,
 };
 
 /** Of commands whose report has a `markdown`. */
@@ -70,13 +83,4 @@ export const cacheOption: OptionTable = {
 /** Of commands that show the files of an image. */
 export const layerOption: OptionTable = {
   layer: { value: 'NUMBER', help: 'what one layer of the image holds, counted from 0 as analyze does' },
-};
-
-/** Of every command that talks to registries. */
-export const registryOptions: OptionTable = {
-  'plain-http': {
-    value: 'HOST',
-    isRepeatable: true,
-    help: 'speak http, which anybody on the way can read, to this registry; may be given several times',
-  },
 };

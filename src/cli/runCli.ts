@@ -32,6 +32,8 @@ export interface CliHost {
   readonly temporaryFolder: string;
   /** Where what can be read again is kept. */
   readonly cacheFolder?: string;
+  /** Where vaults of this machine lie that restores out of registries work in. */
+  readonly dataFolder?: string;
   /** Where the program of exported pages lies. */
   readonly reportFolder?: string;
   /** Fires on the first signal to end. */
@@ -132,6 +134,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     input: host.stdin,
     temporaryFolder: host.temporaryFolder,
     ...(host.cacheFolder === undefined ? {} : { cacheFolder: host.cacheFolder }),
+    ...(host.dataFolder === undefined ? {} : { dataFolder: host.dataFolder }),
     ...(host.reportFolder === undefined ? {} : { reportFolder: host.reportFolder }),
     now: () => host.now(),
     ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),

@@ -28,6 +28,7 @@ export async function runProcess(): Promise<void> {
     },
     temporaryFolder: tmpdir(),
     cacheFolder: cacheFolder(env, platform),
+    dataFolder: dataFolder(env, platform),
     // `npx` and global installs start it through a link.
     reportFolder: join(dirname(realpathSync(process.argv[1] ?? '.')), 'report'),
     signal: cancelledBySignals(),
@@ -58,6 +59,17 @@ function cacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string 
   const usual = platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
   const base = isAbsolute(xdg) ? xdg : platform === 'win32' && isAbsolute(local) ? local : usual;
   return join(base, 'drydock', 'layers');
+}
+
+/** As each system has it for what must last. Source: XDG Base Directory Specification 0.8. */
+function dataFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  const { XDG_DATA_HOME: xdg = '', LOCALAPPDATA: local = '' } = env;
+  const usual =
+    platform === 'darwin'
+      ? join(homedir(), 'Library', 'Application Support')
+      : join(homedir(), '.local', 'share');
+  const base = isAbsolute(xdg) ? xdg : platform === 'win32' && isAbsolute(local) ? local : usual;
+  return join(base, 'drydock');
 }
 
 /** The first signal cancels and lets everything be cleaned up; a later one ends at once. */

@@ -107,6 +107,11 @@ const templates = {
   notAVault: '{path} is not a vault: {reason}. Choose another folder, or make a vault in an empty one.',
   vaultTooNew:
     'The vault {path} has format {found}, and this Drydock writes format {known}. Update Drydock to change it.',
+  vaultInRegistry:
+    'The vault {path} lies in a registry, where this can’t be done. Work with a vault in a folder, and copy its snapshots there.',
+  partlyForgotten: 'Of the vault {vault} only {names} went; then it failed: {reason}',
+  badVaultPlace:
+    '"{text}" names no vault in a registry. Write it like registry://HOST/REPOSITORY, without a tag.',
   vaultReadOnly: 'The vault {path} was opened to be read only, so nothing can be stored in it.',
   vaultInUse:
     'The vault {path} is in use by {who} on {host} (process {pid}) since {since}. Try again when that is done.',

@@ -35,24 +35,26 @@ export async function headBlob(
 }
 
 /**
- * The bytes of a blob from `start` on:
+ * The bytes of a blob from `start` on, to before `end`:
  * 1. ask for what is still missing, 2. give it on, 3. where the connection ends early go on with 1, 4. compare size and
  * digest. A registry that gives the whole in the place of a part has its beginning passed over.
  */
 export async function* openBlob(
   { client, path }: RepositoryCalls,
   { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes: number },
-  { signal, start = 0 }: CancelOptions & { readonly start?: number },
+  { signal, start = 0, end = sizeBytes }: CancelOptions & { readonly start?: number; readonly end?: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { host } = client.address;
   const wrong = (found: string): Error => failure('registryContentWrong', { host, found, expected: digest });
   const what = `read the blob ${digest} of ${path}`;
   const tries = client.tries(what);
   const hasher = new Hasher();
+  const isPart = start > 0 || end < sizeBytes;
   let at = start;
-  while (at < sizeBytes || sizeBytes === 0) {
+  while (at < end || sizeBytes === 0) {
     try {
-      const range = at > 0 ? { range: `bytes=${at}-` } : {};
+      const last = end < sizeBytes ? String(end - 1) : '';
+      const range = at > 0 || last !== '' ? { range: `bytes=${at}-${last}` } : {};
       const answer = await client.send(
         {
           what,
@@ -60,7 +62,7 @@ export async function* openBlob(
           to: `${path}/blobs/${digest}`,
           scopes: [scopeOf(path, 'pull')],
           headers: { ...range, 'accept-encoding': 'identity' },
-          ok: [200, 206, 404],
+          ok: [200, 206, 404, 416],
         },
         signal,
       );
@@ -68,26 +70,33 @@ export async function* openBlob(
         await readRefusal(answer.response, 404);
         throw failure('registryMissing', { host, name: `${path}@${digest}` });
       }
+      if (answer.status === 416) {
+        await readRefusal(answer.response, 416);
+        throw wrong(`nothing from byte ${at} on`);
+      }
       let skipBytes = at - startOf(answer, at);
-      requireStatedSize(answer, sizeBytes - (at - skipBytes), wrong);
+      const isWhole = answer.status !== 206;
+      // Of a part a registry may give more than was asked for.
+      if (isWhole || end === sizeBytes) requireStatedSize(answer, sizeBytes - (at - skipBytes), wrong);
       for await (const piece of timely(checkedBody(answer.response), answer.response, idleMs)) {
         const skipped = Math.min(skipBytes, piece.length);
         skipBytes -= skipped;
         if (skipped === piece.length) continue;
-        const bytes = piece.subarray(skipped);
+        const bytes = piece.subarray(skipped, isPart ? skipped + end - at : undefined);
         at += bytes.length;
         if (at > sizeBytes) throw wrong(`more than ${sizeBytes} bytes`);
-        if (start === 0) hasher.update(bytes);
+        if (!isPart) hasher.update(bytes);
         tries.progressed();
         yield bytes;
+        if (isPart && at === end) break;
       }
-      if (at < sizeBytes) throw new ConnectionCut(at);
+      if (at < end) throw new ConnectionCut(at);
       break;
     } catch (error) {
       await tries.again(error, signal);
     }
   }
-  if (start > 0) return;
+  if (isPart) return;
   const found = hasher.digest();
   if (found !== digest) throw wrong(found);
 }

@@ -213,12 +213,18 @@ export class FakeRegistry {
       this.#json(response, 404, { errors: [{ code: 'BLOB_UNKNOWN', message: 'blob unknown' }] });
       return;
     }
-    const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const isPart = this.knowsRanges && start > 0;
-    const body = isPart ? bytes.subarray(start) : bytes;
+    const [, from, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(from ?? 0);
+    const end = last === '' ? bytes.length : Math.min(Number(last) + 1, bytes.length);
+    const isPart = this.knowsRanges && from !== undefined;
+    if (isPart && start >= bytes.length) {
+      response.writeHead(416).end();
+      return;
+    }
+    const body = isPart ? bytes.subarray(start, end) : bytes;
     response.writeHead(isPart ? 206 : 200, {
       'content-length': body.length,
-      ...(isPart && { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
+      ...(isPart && { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` }),
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   }

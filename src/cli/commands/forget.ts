@@ -1,9 +1,12 @@
-import { shortDigest } from '../../core/digest.ts';
+import { shortDigest, type Digest } from '../../core/digest.ts';
 import { forgetSnapshots } from '../../core/maintenance/forgetSnapshots.ts';
 import { planRetention, type RetentionGroup } from '../../core/maintenance/planRetention.ts';
 import { retentionReasonText } from '../../core/maintenance/retentionWords.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
+import { forgetInRegistry } from '../../core/transfer/forgetInRegistry.ts';
+import { isInRegistry, type RegistryVault } from '../../core/transfer/registryVault.ts';
+import type { Vault } from '../../core/vault/layout.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import { snapshotWords } from '../chosenSnapshot.ts';
@@ -24,7 +27,7 @@ export const forget: Command = {
   details: [
     snapshotWords,
     'A policy is applied to each source on its own; a snapshot stays when any of its rules keeps it. Pinned snapshots stay, and so does the only verified one of a source. Hours, days and weeks are those of the local calendar.',
-    'The space is freed by `drydock prune`.',
+    'The space is freed by `drydock prune`. Of a vault in a registry the tags and the snapshots are removed, if the registry lets this log-in do so; it frees the space itself. It knows no pins.',
   ],
   takes: { least: 0, most: Number.POSITIVE_INFINITY },
   options: {
@@ -43,16 +46,16 @@ export const forget: Command = {
           : 'Name the snapshots to remove, or say with --keep-… which to keep.',
       );
     if (isNamed) return forgetNamed(context, args);
-    const vault = await openChosenVault(context, args, args.isSet('dry-run') ? 'read' : 'write');
+    const isDryRun = args.isSet('dry-run');
+    const vault = await openChosenVault(context, args, isDryRun ? 'read' : 'write');
     const all = await readSnapshots(vault);
     const chosen = filtered(all, args);
     const groups = asUsage(() => planRetention(chosen, policy, context.now()));
     const ids = groups.flatMap(({ removed }) => removed.map(({ id }) => id));
     const kept = groups.flatMap((group) => group.kept.map(({ snapshot }) => snapshot));
-    if (!args.isSet('dry-run') && ids.length > 0)
-      await forgetSnapshots({ vault, owner: await currentProcess() }, { ids, kept }, context.operation);
+    if (!isDryRun && ids.length > 0) await forgetIn(vault, { ids, kept }, context);
     return {
-      ...policyReport(groups, args.isSet('dry-run')),
+      ...policyReport(groups, isDryRun),
       notes: noneNote(chosen, all, args.text('source')),
     };
   },
@@ -65,7 +68,7 @@ async function forgetNamed(context: CommandContext, args: Arguments): Promise<Re
   const all = await readSnapshots(vault);
   const chosen = [...new Set(args.words.map((word) => findSnapshot(all, word)))];
   const ids = chosen.map(({ id }) => id);
-  if (!isDryRun) await forgetSnapshots({ vault, owner: await currentProcess() }, { ids }, context.operation);
+  if (!isDryRun) await forgetIn(vault, { ids }, context);
   return {
     document: { isDryRun, removed: chosen.map(snapshotDocument) },
     text: () =>
@@ -74,6 +77,17 @@ async function forgetNamed(context: CommandContext, args: Arguments): Promise<Re
       ),
     quiet: ids,
   };
+}
+
+/** All of them or a failure, which says so where a registry has removed some by then. */
+async function forgetIn(
+  vault: Vault & Partial<RegistryVault>,
+  { ids, kept }: { readonly ids: readonly Digest[]; readonly kept?: readonly Snapshot[] },
+  { operation }: CommandContext,
+): Promise<void> {
+  const input = { ids, ...(kept && { kept }) };
+  if (isInRegistry(vault)) await forgetInRegistry(vault, input, operation);
+  else await forgetSnapshots({ vault, owner: await currentProcess() }, input, operation);
 }
 
 function policyReport(groups: readonly RetentionGroup[], isDryRun: boolean): Report {

@@ -3,6 +3,7 @@ import { createVault } from '../../core/vault/layout.ts';
 import type { Command } from '../command.ts';
 import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
+import { isRegistryVault } from '../../core/registry/registryVaultName.ts';
 import { vaultPath } from '../vaultOption.ts';
 
 const compressions = ['zstd', 'gzip'] as const;
@@ -23,9 +24,14 @@ export const init: Command = {
     const [word] = args.words;
     if (word !== undefined && args.text('vault') !== undefined)
       throw usageFailure('Name the folder once: as FOLDER or with --vault.');
+    const path = word === undefined || word === '' ? vaultPath(context, args) : word;
+    if (isRegistryVault(path))
+      throw usageFailure(
+        `A vault in a registry needs no making: copy snapshots there with \`drydock copy --to ${path}\`.`,
+      );
     const { paths, settings } = await createVault(
       {
-        path: word === undefined || word === '' ? vaultPath(context, args) : resolve(word),
+        path: resolve(path),
         compression: args.choice('compression', compressions) ?? 'zstd',
       },
       { signal: context.operation.signal },

@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
-import { openChosenVault } from '../vaultOption.ts';
+import { openChosenFolder } from '../vaultOption.ts';
 
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -27,7 +27,11 @@ export const prune: Command = {
   },
   async run(context, args) {
     const [graceMs, isDryRun] = [graceIn(args), args.isSet('dry-run')];
-    const vault = await openChosenVault(context, args, 'write');
+    const vault = await openChosenFolder(
+      context,
+      args,
+      'The registry frees what nothing names when it next collects its garbage; see its own manual.',
+    );
     const owner = await currentProcess();
     const result = await pruneVault({ vault, owner }, { graceMs, isDryRun }, context.operation);
     const { removed, young, kept, partials } = result;

@@ -11,7 +11,7 @@ import { onEach } from '../onEachFile.ts';
 import { registryOptions, vaultOption } from '../options.ts';
 import { remarkWords } from '../remarkWords.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
-import { openChosenVault } from '../vaultOption.ts';
+import { openChosenFolder } from '../vaultOption.ts';
 
 export const pull: Command = {
   name: 'pull',
@@ -36,7 +36,11 @@ export const pull: Command = {
       if ((tag ?? digest) === undefined)
         throw usageFailure(`"${word}" names nothing to pull. Give a tag, REPOSITORY:TAG.`);
     const platforms = chosenPlatforms(args.texts('platform'));
-    const to = await openChosenVault(context, args, 'write');
+    const to = await openChosenFolder(
+      context,
+      args,
+      'Name a vault in a folder; from registry to registry `drydock copy` brings snapshots, `drydock sync` images.',
+    );
     const owner = await currentProcess();
     const report = await onEach(
       [...sources.keys()],

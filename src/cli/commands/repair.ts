@@ -9,7 +9,8 @@ import { vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
 import { CliFailure } from '../failures.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
-import { openChosenVault, openVaultAt } from '../vaultOption.ts';
+import { isRegistryVault } from '../../core/registry/registryVaultName.ts';
+import { openChosenFolder, openChosenVault, openVaultAt, vaultPath } from '../vaultOption.ts';
 import { problemLine } from './verify.ts';
 
 export const repair: Command = {
@@ -24,15 +25,18 @@ export const repair: Command = {
   takes: { least: 0, most: 0 },
   options: {
     ...vaultOption,
-    from: { value: 'FOLDER', help: 'the vault to take good copies from' },
+    from: { value: 'VAULT', help: 'the vault to take good copies from, one in a registry too' },
     'drop-damaged': { help: 'remove snapshots that can’t be mended, but for pinned ones' },
     yes: { help: 'do it' },
   },
   async run(context, args) {
     const [other, isDropping] = [args.text('from'), args.isSet('drop-damaged')];
     const isDone = args.isSet('yes');
+    const advice =
+      'Copy the snapshots there again from a vault that has them whole; `drydock verify` names what is wrong.';
+    if (isRegistryVault(vaultPath(context, args))) await openChosenFolder(context, args, advice);
     const vault = await openChosenVault(context, args, isDone ? 'write' : 'read');
-    const from = other === undefined ? undefined : await openVaultAt(other, 'read');
+    const from = other === undefined ? undefined : await openVaultAt(context, other, 'read');
     const sources = { vault, ...(from && { from }) };
     if (!isDone) return planReport(await planRepair(sources, context.operation), isDropping);
     const deps = { ...sources, owner: await currentProcess() };

@@ -3,11 +3,12 @@ import { planRestore } from '../../core/restore/planRestore.ts';
 import type { RestoreChoices, RestorePlan } from '../../core/restore/restorePlan.ts';
 import type { SnapshotContents } from '../../core/snapshot/snapshot.ts';
 import { findSnapshot, openSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
+import type { Vault } from '../../core/vault/layout.ts';
 import type { Arguments } from '../arguments.ts';
 import { openChosenSnapshot, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command, Report } from '../command.ts';
 import { vaultOption } from '../options.ts';
-import { openEngineAndVault } from '../engineAndVault.ts';
+import { openForRestore } from '../engineAndVault.ts';
 import { exitCodes } from '../exitCode.ts';
 import { CliFailure, usageFailure } from '../failures.ts';
 import {
@@ -54,8 +55,8 @@ export const restore: Command = {
       const deps = { vault, engine: await context.engine() };
       return planReport(await planRestore(deps, { contents, choices: choicesOf(contents) }, operation));
     }
-    const { notes, ...deps } = await openEngineAndVault(context, args);
-    const snapshot = findSnapshot(await readSnapshots(deps.vault), args.first);
+    const { notes, source, ...deps } = await openForRestore(context, args);
+    const snapshot = findSnapshot(await readSnapshots(source), args.first);
     const contents = await openSnapshot(deps.vault, snapshot, operation);
     const plan = await planRestore(deps, { contents, choices: choicesOf(contents) }, operation);
     requirePossible(plan);
@@ -79,10 +80,21 @@ export const restore: Command = {
         ...sentLines(result.sentBytes, plan.sending),
       ],
       quiet: result.items.filter(isMade).map(({ newName, name }) => (newName === '' ? name : newName)),
-      notes: [...notes, ...plan.problems.map(problemWords), ...resultNotes(result)],
+      notes: [
+        ...notes,
+        ...plan.problems.map(problemWords),
+        ...resultNotes(result),
+        ...(await replacedNote(source, deps.vault)),
+      ],
     };
   },
 };
+
+/** Out of a registry, what was replaced lies elsewhere than what was restored. */
+async function replacedNote(source: Vault, vault: Vault): Promise<readonly string[]> {
+  if (source.paths.root === vault.paths.root || (await readSnapshots(vault)).length === 0) return [];
+  return [`What restores replaced is kept in the vault ${vault.paths.root}.`];
+}
 
 /** Reads the options that say what shall become of what; what they mean depends on the snapshot. */
 function chosen(args: Arguments): (contents: SnapshotContents) => RestoreChoices {

@@ -32,7 +32,11 @@ export const stats: Command = {
           columns,
         ),
         `${found.snapshots === 1 ? '1 snapshot' : `${found.snapshots} snapshots`} of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${found.stored.blobs} blobs)`,
-        `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes what is old enough`,
+        ...(vault.listing === undefined
+          ? [
+              `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes what is old enough`,
+            ]
+          : []),
         ...(found.foreign.blobs > 0
           ? [`${formatBytes(found.foreign.bytes)} in ${found.foreign.blobs} blobs belong to other tools`]
           : []),

@@ -5,6 +5,7 @@ import type { VerifyShare } from '../../core/maintenance/verifyShare.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import { readSnapshots } from '../../core/snapshot/snapshots.ts';
+import type { Vault } from '../../core/vault/layout.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Command } from '../command.ts';
 import { vaultOption } from '../options.ts';
@@ -20,7 +21,7 @@ export const verify: Command = {
   usage: '[--depth structure|digests|contents] [--share 1/7|10%] [--read-only]',
   details: [
     'structure reads every document and compares every size; digests reads every byte; contents unpacks every layer and compares every file with its hash.',
-    'What was found is marked in the vault, unless --read-only is given. Ends with 1 when anything is wrong.',
+    'What was found is marked in the vault, unless --read-only is given or it lies in a registry. Ends with 1 when anything is wrong.',
   ],
   takes: { least: 0, most: 0 },
   options: {
@@ -49,7 +50,7 @@ export const verify: Command = {
         ...(isWhole ? [summary(report)] : []),
       ],
       quiet: report.problems.flatMap(({ digest, path }) => digest ?? path ?? []),
-      ...(isWhole ? {} : { error: damageFound(report, vault.paths.root) }),
+      ...(isWhole ? {} : { error: damageFound(report, vault) }),
     };
   },
 };
@@ -65,10 +66,14 @@ export function problemLine(
 }
 
 /** Told on standard error also where nobody looks at the rest, as in a job at night. */
-function damageFound(report: VerifyReport, path: string): CliFailure {
+function damageFound(report: VerifyReport, { paths: { root: path }, listing }: Vault): CliFailure {
+  const advice =
+    listing === undefined
+      ? '`drydock repair` says what can be mended.'
+      : 'Copy what it hurts there again from a vault that has it whole.';
   return new CliFailure(
     'vaultDamaged',
-    `Not everything is right in the vault ${path}: ${summary(report)}. \`drydock repair\` says what can be mended.`,
+    `Not everything is right in the vault ${path}: ${summary(report)}. ${advice}`,
     { exitCode: exitCodes.failed, details: { path, problems: report.problems.length } },
   );
 }

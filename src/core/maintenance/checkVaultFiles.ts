@@ -25,7 +25,11 @@ export async function checkVaultFiles(
   index: SnapshotIndex,
   signal: AbortSignal,
 ): Promise<readonly VaultProblem[]> {
-  const { paths } = vault;
+  const { paths, listing } = vault;
+  if (listing !== undefined)
+    return (await listing.faults({ signal })).map(({ name, reason }) => {
+      return { kind: 'file', path: name, detail: reason, snapshots: [] };
+    });
   const problems: VaultProblem[] = [];
   const tell = (path: string, detail: string): void => {
     problems.push({ kind: 'file', path, detail, snapshots: [] });

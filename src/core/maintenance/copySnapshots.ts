@@ -47,7 +47,7 @@ export async function copySnapshots(
   operation: Operation,
 ): Promise<readonly CopyResult[]> {
   requireWritable(to);
-  if ((await realpath(from.paths.root)) === (await realpath(to.paths.root)))
+  if (from.listing === undefined && (await realpath(from.paths.root)) === (await realpath(to.paths.root)))
     throw failure('vaultsAreSame', { path: to.paths.root });
   const { entries } = await readSnapshotIndex(from);
   if (onFailure === undefined) for (const id of ids) chosenEntry(from, entries, id);

@@ -64,7 +64,8 @@ export async function repairVault(
 ): Promise<RepairResult> {
   requireWritable(vault);
   const { paths, steps } = vault;
-  if (from !== undefined && (await realpath(from.paths.root)) === (await realpath(paths.root)))
+  const isFolder = from?.listing === undefined;
+  if (from !== undefined && isFolder && (await realpath(from.paths.root)) === (await realpath(paths.root)))
     throw failure('vaultsAreSame', { path: paths.root });
   const lock = { scope: 'vault', mode: 'exclusive', waitMs } as const;
   return await withLock({ paths, owner, steps }, lock, operation, async (held) => {

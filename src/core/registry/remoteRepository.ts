@@ -60,11 +60,12 @@ export interface RemoteRepository {
   headBlob(digest: Digest, cancel?: CancelOptions): Promise<{ readonly sizeBytes: number } | undefined>;
   /**
    * A blob as a stream that goes on where it broke off, and fails at its end with `registryContentWrong` unless the
-   * bytes had digest and size; with `registryMissing` where there is none.
+   * bytes had digest and size; with `registryMissing` where there is none. Of a part, from `start` to before `end`, the
+   * digest is not known; a registry that gives only whole blobs sends what is before it too.
    */
   openBlob(
     blob: { readonly digest: Digest; readonly sizeBytes: number },
-    options?: CancelOptions & { readonly start?: number },
+    options?: CancelOptions & { readonly start?: number; readonly end?: number },
   ): AsyncIterable<Uint8Array>;
   /**
    * Sends a blob, unless it is there or can be mounted. `onSent` hears how many bytes the registry has of it, which

@@ -2,9 +2,10 @@ import type { Digest } from '../digest.ts';
 import { DrydockError } from '../errors.ts';
 import { parseImageIndex } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
-import type { RemoteRepository } from '../registry/remoteRepository.ts';
+import type { BlobSource, RemoteRepository } from '../registry/remoteRepository.ts';
 import { blobsOfSnapshot } from '../snapshot/blobsOfSnapshot.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { StoredBlob } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import { childrenFirst, lacksAny } from './documentGraph.ts';
 import { emptySource, parcelOf } from './parcel.ts';
@@ -14,6 +15,8 @@ import { isDocumentType, vaultDocument, vaultSource } from './vaultSources.ts';
 export interface PushSnapshotInput {
   readonly snapshot: Snapshot;
   readonly tag: string;
+  /** Another repository of the same registry that has its blobs, for mounts. */
+  readonly mountFrom?: string;
 }
 
 export interface PushedSnapshot extends Shipped {
@@ -32,7 +35,7 @@ export interface PushedSnapshot extends Shipped {
  */
 export async function pushSnapshot(
   { from, to }: { readonly from: Vault; readonly to: RemoteRepository },
-  { snapshot, tag }: PushSnapshotInput,
+  { snapshot, tag, mountFrom }: PushSnapshotInput,
   operation: Operation,
   places?: KnownPlaces,
 ): Promise<PushedSnapshot> {
@@ -49,7 +52,11 @@ export async function pushSnapshot(
   }
   const documents = childrenFirst(found, store.name);
   const item = snapshot.refName;
-  const blobs = data.map((one) => vaultSource(store, one));
+  const sourceOf = (one: StoredBlob): BlobSource => ({
+    ...vaultSource(store, one),
+    ...(mountFrom !== undefined && { mountFrom }),
+  });
+  const blobs = data.map(sourceOf);
   try {
     const shipped = await ship(to, { item, blobs, documents }, operation, places);
     return { ...shipped, digest: root.digest, form: 'index' };
@@ -61,7 +68,7 @@ export async function pushSnapshot(
   const [index] = found;
   const said = index && parseImageIndex(index.bytes, store.name).annotations;
   const parcel = { ...parcelOf(found, data, said ?? {}), tag };
-  const parts = [...data, ...found].map((one) => vaultSource(store, one));
+  const parts = [...data, ...found].map(sourceOf);
   const shipment = { item, blobs: [emptySource, ...parts], documents: [parcel] };
   return { ...(await ship(to, shipment, operation, places)), digest: parcel.digest, form: 'parcel' };
 }

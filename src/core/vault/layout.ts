@@ -11,7 +11,7 @@ import type { BlobStore, CancelOptions } from './blobStore.ts';
 import { folderStore } from './folderStore.ts';
 import { withPartialFile } from './partialFile.ts';
 import { readSmallFile } from './readSmallFile.ts';
-import { emptyIndex, parseSnapshotIndex } from './snapshotIndex.ts';
+import { emptyIndex, parseSnapshotIndex, type SnapshotIndex } from './snapshotIndex.ts';
 import { vaultPaths, type VaultPaths } from './vaultPaths.ts';
 import { unwatched, type VaultSteps } from './vaultSteps.ts';
 
@@ -45,12 +45,22 @@ export interface VaultSettings {
   readonly created: string;
 }
 
+/** The list of snapshots of a vault that has no files: one in a registry. */
+export interface VaultListing {
+  /** As index.json would list them. Rejects as the calls of a registry do. */
+  read(cancel?: CancelOptions): Promise<SnapshotIndex>;
+  /** What may be a snapshot and can't be read, by its name there. */
+  faults(cancel?: CancelOptions): Promise<readonly { readonly name: string; readonly reason: string }[]>;
+}
+
 /** An open vault. */
 export interface Vault {
   readonly paths: VaultPaths;
   readonly settings: VaultSettings;
   readonly access: 'read' | 'write';
   readonly blobs: BlobStore;
+  /** In the place of index.json; then `paths.root` is only its name, and there are no other paths. */
+  readonly listing?: VaultListing;
   /** Does nothing but in tests. */
   readonly steps: VaultSteps;
 }
@@ -142,8 +152,9 @@ export async function openVault(
   return { paths, settings, access, steps, blobs: folderStore(paths, steps) };
 }
 
-/** Throws `vaultReadOnly` unless the vault was opened to write. */
+/** Throws `vaultReadOnly` unless the vault was opened to write, and `vaultInRegistry` where it has no files. */
 export function requireWritable(vault: Vault): void {
+  if (vault.listing !== undefined) throw failure('vaultInRegistry', { path: vault.paths.root });
   if (vault.access !== 'write') throw failure('vaultReadOnly', { path: vault.paths.root });
 }
 

@@ -21,8 +21,12 @@ import {
 /** Another change takes milliseconds, so who waits this long waits for something that hangs. */
 const waitMs = 60_000;
 
-/** The index.json of a vault as it is now. Rejects with `badJson`, `fileMissing`, `fileUnusable`. */
+/**
+ * The index.json of a vault as it is now, or the list that stands for it. Rejects with `badJson`, `fileMissing`,
+ * `fileUnusable`, or as the calls of a registry do.
+ */
 export async function readSnapshotIndex(vault: Vault): Promise<SnapshotIndex> {
+  if (vault.listing !== undefined) return vault.listing.read();
   return parseSnapshotIndex(await readSmallFile(vault.paths.index, indexLimits.maxBytes), vault.paths.index);
 }
 

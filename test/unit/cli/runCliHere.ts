@@ -25,6 +25,7 @@ export interface Surroundings {
   readonly temporaryFolder?: string;
   readonly isDebug?: boolean;
   readonly cacheFolder?: string;
+  readonly dataFolder?: string;
   readonly reportFolder?: string;
   /** Without it, there is no registry. */
   readonly connectRegistry?: CliHost['connectRegistry'];
@@ -51,6 +52,7 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     temporaryFolder: around.temporaryFolder ?? '/nonexistent',
     signal: around.signal ?? new AbortController().signal,
     ...(around.cacheFolder === undefined ? {} : { cacheFolder: around.cacheFolder }),
+    ...(around.dataFolder === undefined ? {} : { dataFolder: around.dataFolder }),
     ...(around.reportFolder === undefined ? {} : { reportFolder: around.reportFolder }),
     isDebug: around.isDebug ?? false,
     now: () => nowMs,

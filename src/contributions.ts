@@ -87,6 +87,13 @@ export interface CommandArgs {
   'drydock.logInRegistry': NodeArgs;
   'drydock.refreshRegistries': NodeArgs;
   'drydock.copyReference': NodeArgs;
+  'drydock.pushSnapshots': NodeArgs;
+  'drydock.pushImages': NodeArgs;
+  'drydock.pullIntoVault': NodeArgs;
+  'drydock.copyTag': NodeArgs;
+  'drydock.syncRegistries': NodeArgs;
+  'drydock.keepLastTags': NodeArgs;
+  'drydock.deleteTags': NodeArgs;
   'drydock.refresh': readonly [];
   'drydock.chooseEngine': readonly [];
   'drydock.measureVolumes': readonly [];

@@ -19,9 +19,11 @@ import { compare } from './compare.ts';
 import type { Command } from './context.ts';
 import { copyReference } from './copyReference.ts';
 import { copyId, copyName } from './copyText.ts';
+import { copyTag } from './copyTag.ts';
 import { copyPath } from './copyPath.ts';
 import { copySnapshots } from './copySnapshots.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
+import { deleteTags } from './deleteTags.ts';
 import { downloadFiles } from './downloadFiles.ts';
 import { exportContainer } from './exportContainer.ts';
 import { chooseLensImage } from './chooseLensImage.ts';
@@ -30,6 +32,7 @@ import { clearFilter, filterContainers, filterImages, filterVolumes } from './fi
 import { findFiles } from './findFiles.ts';
 import { importRootfs } from './importRootfs.ts';
 import { inspect } from './inspect.ts';
+import { keepLastTags } from './keepLastTags.ts';
 import { loadArchive } from './loadArchive.ts';
 import { readAgain, revealFiles, showMore } from './lookInside.ts';
 import { measureVolumes } from './measureVolumes.ts';
@@ -38,6 +41,9 @@ import { compareWithImage, copyLivePath, openLiveFile } from './openLiveFile.ts'
 import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
+import { pullIntoVault } from './pullIntoVault.ts';
+import { pushImages } from './pushImages.ts';
+import { pushSnapshots } from './pushSnapshots.ts';
 import { logInRegistry, refreshRegistries } from './refreshRegistries.ts';
 import { remove } from './remove.ts';
 import { readLayers } from './readLayers.ts';
@@ -53,6 +59,7 @@ import { browseFiles, refreshFiles, showChanges } from './showChanges.ts';
 import { showHistory } from './showHistory.ts';
 import { showSharedLayers } from './showSharedLayers.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
+import { syncRegistries } from './syncRegistries.ts';
 import { tagImage } from './tagImage.ts';
 import { uploadFiles } from './uploadFiles.ts';
 import { verifyVault } from './verifyVault.ts';
@@ -120,6 +127,13 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.logInRegistry': logInRegistry,
   'drydock.refreshRegistries': refreshRegistries,
   'drydock.copyReference': copyReference,
+  'drydock.pushSnapshots': pushSnapshots,
+  'drydock.pushImages': pushImages,
+  'drydock.pullIntoVault': pullIntoVault,
+  'drydock.copyTag': copyTag,
+  'drydock.syncRegistries': syncRegistries,
+  'drydock.keepLastTags': keepLastTags,
+  'drydock.deleteTags': deleteTags,
   'drydock.refresh': ({ reconnect }) => reconnect(),
   'drydock.chooseEngine': chooseEngine,
   'drydock.measureVolumes': measureVolumes,

@@ -6,6 +6,7 @@ import { parseRemoteName, remoteNameText, tagFor } from '../../core/registry/rem
 import type { Snapshot, SnapshotContents, SnapshotImage } from '../../core/snapshot/snapshot.ts';
 import { findSnapshot, openSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
 import { pushImage } from '../../core/transfer/pushImage.ts';
+import { pushTags } from '../../core/transfer/pushTags.ts';
 import { pushSnapshot } from '../../core/transfer/pushSnapshot.ts';
 import type { Shipped } from '../../core/transfer/shipment.ts';
 import { snapshotWords } from '../chosenSnapshot.ts';
@@ -54,9 +55,10 @@ export const push: Command = {
     const to = (await context.registry(target.host)).repository(target.path);
     const { operation } = context;
     const places = new Map();
+    const tags = pushTags([...chosen.values()]);
     const pushOne = async (snapshot: Snapshot): Promise<FileReport> => {
       if (wanted === undefined) {
-        const tag = target.tag ?? tagFor(snapshot.refName);
+        const tag = target.tag ?? tags.get(snapshot.id) ?? tagFor(snapshot.refName);
         const pushed = await pushSnapshot({ from, to }, { snapshot, tag }, operation, places);
         const { digest, form } = pushed;
         return pushReport(remoteNameText({ ...target, tag }), snapshot, pushed, { digest, form });

@@ -1,8 +1,9 @@
 import { shortDigest } from '../../core/digest.ts';
 import { formatBytes } from '../../core/quantity.ts';
-import { parseRemoteName, remoteNameText, type RemoteName } from '../../core/registry/remoteName.ts';
+import { remoteNameText } from '../../core/registry/remoteName.ts';
 import { copyImage } from '../../core/transfer/copyImage.ts';
 import { planSync, type SyncItem } from '../../core/transfer/planSync.ts';
+import { misfitOf, parseSyncEnd, type SyncMisfit } from '../../core/transfer/syncEnds.ts';
 import type { Command } from '../command.ts';
 import { asUsage, usageFailure } from '../failures.ts';
 import { onEach } from '../onEachFile.ts';
@@ -25,9 +26,10 @@ export const sync: Command = {
     ...registryOptions,
   },
   async run(context, args) {
-    const source = asUsage(() => parsePattern(args.first));
-    const target = asUsage(() => parsePattern(args.words[1] ?? ''));
-    requireFitting(source, target, args.words);
+    const source = asUsage(() => parseSyncEnd(args.first));
+    const target = asUsage(() => parseSyncEnd(args.words[1] ?? ''));
+    const misfit = misfitOf(source, target);
+    if (misfit !== undefined) throw usageFailure(misfitWords[misfit]);
     const ref = source.digest ?? source.tag;
     const tags = chosenTags(args);
     if (ref !== undefined && tags.include.length + tags.exclude.length > 0)
@@ -105,27 +107,10 @@ export const sync: Command = {
   },
 };
 
-/** A name that may have stars in its path. */
-function parsePattern(text: string): RemoteName {
-  // What may stand for a star is part of a name, so the rest must be a name with that.
-  const name = parseRemoteName(text.replaceAll('*', 'x-star-x'));
-  return { ...name, path: name.path.replaceAll('x-star-x', '*') };
-}
-
-function requireFitting(
-  source: RemoteName,
-  target: RemoteName,
-  [first = '', second = '']: readonly string[],
-): void {
-  const stars = (text: string): number => text.split('*').length - 1;
-  if (stars(first) !== stars(second)) throw usageFailure('SOURCE and DESTINATION need the same number of *.');
-  if (target.digest !== undefined)
-    throw usageFailure('A digest can’t be chosen. Give REPOSITORY, or REPOSITORY:TAG.');
-  const isOne = (source.tag ?? source.digest) !== undefined;
-  if (!isOne && target.tag !== undefined)
-    throw usageFailure('All tags can’t become one. Name the TAG of SOURCE, too.');
-  if (isOne && stars(first) > 0)
-    throw usageFailure('A TAG goes with one repository, not with a *. Use --tag.');
-  if (source.host === target.host && source.path === target.path && (target.tag ?? source.tag) === source.tag)
-    throw usageFailure('SOURCE and DESTINATION are the same.');
-}
+const misfitWords: Readonly<Record<SyncMisfit, string>> = {
+  stars: 'SOURCE and DESTINATION need the same number of *.',
+  digest: 'A digest can’t be chosen. Give REPOSITORY, or REPOSITORY:TAG.',
+  manyIntoOne: 'All tags can’t become one. Name the TAG of SOURCE, too.',
+  tagAndStar: 'A TAG goes with one repository, not with a *. Use --tag.',
+  same: 'SOURCE and DESTINATION are the same.',
+};

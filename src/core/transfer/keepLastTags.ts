@@ -92,6 +92,22 @@ export function planKeepLast(
   };
 }
 
+export interface Removal extends TagPlan {
+  /** Tags that stay and need what is to go, as a platform of theirs: nothing may be removed then. */
+  readonly inTheWay: readonly TaggedImage[];
+}
+
+/** What goes with chosen tags: registries take away images with all of their tags. */
+export function planRemoval(images: readonly TaggedImage[], tags: ReadonlySet<string>): Removal {
+  const gone = new Set(images.filter(({ tag }) => tags.has(tag)).map(({ digest }) => digest));
+  const staying = images.filter(({ digest }) => !gone.has(digest));
+  return {
+    kept: staying.map((image) => ({ image, reason: 'notChosen' })),
+    removed: images.filter(({ digest }) => gone.has(digest)),
+    inTheWay: staying.filter(({ reaches }) => reaches.some((digest) => gone.has(digest))),
+  };
+}
+
 /**
  * Takes the images of a plan out of a repository, with the signatures and lists that are about them. The registry frees
  * the room when it next collects what nothing names. Rejects with `tagMoved` before anything is taken away where a tag

@@ -9,7 +9,7 @@ import type {
 } from '../../../src/core/registry/remoteRepository.ts';
 import { copyImage } from '../../../src/core/transfer/copyImage.ts';
 import { childrenFirst, lacksAny } from '../../../src/core/transfer/documentGraph.ts';
-import { planKeepLast, readTags, removeTags } from '../../../src/core/transfer/keepLastTags.ts';
+import { planKeepLast, planRemoval, readTags, removeTags } from '../../../src/core/transfer/keepLastTags.ts';
 import { planSync } from '../../../src/core/transfer/planSync.ts';
 import { capturesOf, isChosen, type TagFilter } from '../../../src/core/transfer/wildcard.ts';
 import { failureOf } from '../../support/failureOf.ts';
@@ -321,5 +321,21 @@ describe('keeping the last tags of a repository', () => {
     await putImage(app, { content: 'a', created: day(1), tag: 'new' });
     assert.equal((await failureOf(removeTags(app, made, operation))).code, 'tagMoved');
     assert.deepEqual(await listed(app.tags()), ['new', 'old']);
+  });
+
+  it('says what goes with a tag that is deleted, and which tags need it', async () => {
+    const image = await putImage(app, { tag: '1', content: 'one' });
+    await putImage(app, { tag: '1.0', content: 'one' });
+    const other = await putImage(app, { tag: '2', content: 'two' });
+    await putIndex(app, 'multi', [image]);
+    const images = await readTags(app, operation);
+    const needed = planRemoval(images, new Set(['1']));
+    assert.deepEqual([tagsOf(needed.removed).sort(), tagsOf(needed.inTheWay)], [['1', '1.0'], ['multi']]);
+    const free = planRemoval(images, new Set(['2', 'multi', 'gone']));
+    assert.deepEqual([tagsOf(free.removed).sort(), free.inTheWay], [['2', 'multi'], []]);
+    await removeTags(app, free, operation);
+    assert.deepEqual((await listed(app.tags())).sort(), ['1', '1.0']);
+    assert.equal(await app.headManifest(other.digest), undefined);
+    assert.ok(await app.headManifest(image.digest));
   });
 });

@@ -1,28 +1,36 @@
 import { resolve } from 'node:path';
 import { applyImages } from '../../core/bundle/applyImages.ts';
+import { applySnapshots } from '../../core/bundle/applySnapshots.ts';
 import { planApply } from '../../core/bundle/planApply.ts';
 import { shortDigest } from '../../core/digest.ts';
-import { fileTimestamp } from '../../core/quantity.ts';
+import { fileTimestamp, formatBytes } from '../../core/quantity.ts';
 import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
-import type { Command } from '../command.ts';
+import { currentProcess } from '../../core/vault/processIdentity.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Command, CommandContext, Report } from '../command.ts';
 import { tagsWouldMove, usageFailure } from '../failures.ts';
 import { moveTagsOption } from '../options.ts';
+import { snapshotDocument } from '../snapshotDocument.ts';
+import { openChosenVault } from '../vaultOption.ts';
 
 export const bundleApply: Command = {
   name: 'bundle apply',
-  summary: 'Load a bundle into the engine',
-  usage: 'FILE [--keep-old | --move-tags]',
+  summary: 'Load a bundle into the engine, or into a vault',
+  usage: 'FILE [--vault FOLDER | --keep-old | --move-tags]',
   details: [
     'FILE is the bundle, or any of its parts. All of it is read and checked first, and the engine is asked for every layer that did not travel: nothing is loaded when one is missing. Names that another image has now are not taken away unless you say how.',
+    'A bundle of snapshots goes into the vault that --vault names, where they have the IDs that they had; restore from there.',
   ],
   takes: { least: 1, most: 1 },
   options: {
     'keep-old': { help: 'keep images that lose a name under NAME-before-TIME' },
     ...moveTagsOption,
+    vault: { value: 'FOLDER', help: 'the vault that takes the snapshots of the bundle' },
   },
   async run(context, args) {
     if (args.isSet('keep-old') && args.isSet('move-tags'))
       throw usageFailure('--keep-old and --move-tags exclude each other.');
+    if (args.text('vault') !== undefined) return applyToVault(context, args);
     const { operation, temporaryFolder, now } = context;
     const engine = await context.engine();
     const plan = await planApply({ engine }, { path: resolve(args.first) }, operation);
@@ -69,3 +77,30 @@ export const bundleApply: Command = {
     };
   },
 };
+
+async function applyToVault(context: CommandContext, args: Arguments): Promise<Report> {
+  if (args.isSet('keep-old') || args.isSet('move-tags'))
+    throw usageFailure('--keep-old and --move-tags are for images; a vault has room for every snapshot.');
+  const vault = await openChosenVault(context, args, 'write');
+  const owner = await currentProcess();
+  const { snapshots, stored } = await applySnapshots(
+    { vault, owner },
+    { path: resolve(args.first) },
+    context.operation,
+  );
+  return {
+    document: {
+      vault: vault.paths.root,
+      snapshots: snapshots.map(({ snapshot, wasThere }) => ({ ...snapshotDocument(snapshot), wasThere })),
+      stored,
+    },
+    text: () => [
+      ...snapshots.map(({ snapshot: { refName, id }, wasThere }) => {
+        const what = wasThere ? 'Verified, the vault had it already' : 'Stored and verified';
+        return `${what}: ${refName} (${shortDigest(id)})`;
+      }),
+      `${stored.blobs} blobs, ${formatBytes(stored.bytes)} stored`,
+    ],
+    quiet: snapshots.map(({ snapshot: { id } }) => id),
+  };
+}

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createVault } from '../../../src/core/vault/layout.ts';
 import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
+import { vaultWithContainer } from '../../support/snapshotVault.ts';
 import { LyingEngine } from '../../support/lyingEngine.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 import { runCliHere, type Ran } from './runCliHere.ts';
@@ -105,5 +107,35 @@ describe('drydock bundle', () => {
       assert.equal(ran.setting, undefined);
     }
     assert.deepEqual(await readdir(folder.path()), ['bad.json']);
+  });
+
+  it('brings snapshots from one vault into another', async () => {
+    const engine = new LyingEngine();
+    const content = { base: [], writable: [], data: [] };
+    const { vault: from, snapshot } = await vaultWithContainer(at('from'), content);
+    const to = await createVault({ path: at('to'), compression: 'zstd' });
+    const { id, refName } = snapshot;
+    const vault = ['--vault', from.paths.root];
+    const made = await drydock(engine, 'bundle', 'create', refName, '-o', at('b.tar'), ...vault);
+    assert.equal(made.exitCode, 0, made.stderr);
+    const wrong = await drydock(engine, 'bundle', 'apply', at('b.tar'));
+    assert.match(wrong.stderr, /holds snapshots, which go into a vault/);
+    const applied = await drydock(engine, 'bundle', 'apply', at('b.tar'), '--vault', to.paths.root, '-q');
+    assert.equal(applied.exitCode, 0, applied.stderr);
+    assert.deepEqual(applied.stdout, `${id}\n`);
+    const listed = await drydock(
+      engine,
+      'bundle',
+      'inventory',
+      '-o',
+      at('to.json'),
+      '--vault',
+      to.paths.root,
+    );
+    assert.match(listed.stdout, /\d+ blobs/);
+    assert.deepEqual(
+      engine.calls.filter(({ name }) => name !== 'info'),
+      [],
+    );
   });
 });

@@ -114,6 +114,8 @@ function rankOf({ digest, mediaType }: BlobReference, snapshots: readonly Snapsh
   return isIndexType(mediaType) ? 2 : mediaType === ociManifestType ? 1 : 0;
 }
 
+const damageMark = 'dev.drydock.damaged';
+
 /** index.json with the snapshots as the vault lists them and, when nothing is left out, manifest.json for their images. */
 async function lastFiles(
   vault: Vault,
@@ -122,9 +124,12 @@ async function lastFiles(
   signal: AbortSignal,
 ): Promise<readonly (readonly [string, Uint8Array | string])[]> {
   const empty = parseSnapshotIndex(Buffer.from(JSON.stringify(emptyIndex)), 'index.json');
-  const entries = snapshots.map(({ damaged: _, ...snapshot }) =>
-    sealed(entryWith({ digest: snapshot.id, sizeBytes: snapshot.sizeBytes }, annotationsOf(snapshot))),
-  );
+  const entries = snapshots.map((snapshot) => {
+    // Every blob of it is read on the way: an older mark of damage holds no more.
+    const notes = Object.entries(annotationsOf(snapshot)).filter(([name]) => !name.startsWith(damageMark));
+    const root = { digest: snapshot.id, sizeBytes: snapshot.sizeBytes };
+    return sealed(entryWith(root, Object.fromEntries(notes)));
+  });
   const files: (readonly [string, Uint8Array | string])[] = [
     ['index.json', snapshotIndexBytes({ ...empty, entries })],
   ];

@@ -32,12 +32,26 @@ export interface Merged {
   readonly visibleBytes: readonly number[];
 }
 
-/** Unpacks `layers`, the bottom one first, below `folder`. */
+/** Unpacks `layers`, the bottom one first, below `folder`, and looks at what there is after each. */
 export async function mergeForReal(folder: string, layers: readonly (readonly Given[])[]): Promise<Merged> {
-  const merged = join(folder, 'merged');
-  await mkdir(merged);
   let names: Told = new Map();
   const visibleBytes: number[] = [];
+  await unpackForReal(folder, layers, async (merged) => {
+    const seen = await look(merged);
+    names = seen.names;
+    visibleBytes.push(seen.visibleBytes);
+  });
+  return { names, visibleBytes };
+}
+
+/** Unpacks `layers`, the bottom one first, below `folder`. Resolves with the folder that they make together. */
+export async function unpackForReal(
+  folder: string,
+  layers: readonly (readonly Given[])[],
+  afterEach?: (merged: string) => Promise<void>,
+): Promise<string> {
+  const merged = join(folder, 'merged');
+  await mkdir(merged);
   for (const [place, given] of layers.entries()) {
     const own = join(folder, `layer${place}`);
     const tar = join(folder, `${place}.tar`);
@@ -72,11 +86,9 @@ export async function mergeForReal(folder: string, layers: readonly (readonly Gi
       else if (!named.has(path)) await chmod(join(own, path), below.mode & 0o7777);
     }
     await run('cp', ['-a', '--remove-destination', `${own}/.`, merged]);
-    const seen = await look(merged);
-    names = seen.names;
-    visibleBytes.push(seen.visibleBytes);
+    await afterEach?.(merged);
   }
-  return { names, visibleBytes };
+  return merged;
 }
 
 function nameOf(path: string): string {

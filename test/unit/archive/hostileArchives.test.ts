@@ -65,7 +65,8 @@ const paxRecord = (text: string): string => {
   return `${length} ${text}\n`;
 };
 
-describe('Hostile archives', () => {
+describe('Hostile archives', function () {
+  this.timeout(60_000);
   const other = sampleImage([sampleLayer(2, 0)], ['a:1'], 'arm64');
   const producers: readonly (readonly [string, Buffer])[] = [
     ['Docker 20.10', legacyEngine([small])],

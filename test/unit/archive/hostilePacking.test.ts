@@ -63,7 +63,8 @@ function bzip2Block({ start = 0, tables = [] as readonly (readonly [number, numb
   );
 }
 
-describe('Hostile packing', () => {
+describe('Hostile packing', function () {
+  this.timeout(60_000);
   const seed = Date.now() % 2 ** 31;
   const tar = legacyEngine(sampleImages());
   const packed: readonly (readonly [Compression, Buffer])[] = [

@@ -9,7 +9,7 @@ import type { TreeNode } from '../../../src/core/layers/treeNode.ts';
 import { layerEntries } from '../../../src/core/vault/layerIndex.ts';
 import { memoryStore } from '../../../src/core/vault/memoryStore.ts';
 import { layerOf } from '../../support/layerTars.ts';
-import { layerTar, mergeForReal, type Given } from '../../support/overlayReference.ts';
+import { layerTar, unpackForReal, type Given } from '../../support/overlayReference.ts';
 import { randomStack } from '../../support/randomLayers.ts';
 import { differencesOf, namesBelow } from '../../support/treeReference.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
@@ -39,8 +39,7 @@ describe(`pairs of random stacks of layers, unpacked for real (seed ${seed})`, f
       const real = [];
       for (const [side, layers] of Object.entries(stacks)) {
         await mkdir(join(folder.path(), side));
-        await mergeForReal(join(folder.path(), side), layers);
-        real.push(await namesBelow(join(folder.path(), side, 'merged')));
+        real.push(await namesBelow(await unpackForReal(join(folder.path(), side), layers)));
       }
       const [one, other] = [await rootOf(stacks.left), await rootOf(stacks.right)];
       const strict = await told(one, other, 'strict');

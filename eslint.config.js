@@ -39,6 +39,11 @@ const zones = [
     'use cases do not import each other.',
   ]),
   [
+    [...useCases, ...sharedParts],
+    ['./src/core/move'],
+    'moving is looking at one engine and restoring on another: it stands on both, and neither knows it.',
+  ],
+  [
     ['./src/core/archive', './src/core/oci', './src/core/engine', './src/core/registry', './src/core/vault'],
     [...useCases, ...sharedParts],
     'use cases stand on formats and ports, never the other way round.',

@@ -11,6 +11,8 @@ import type { OptionTable } from './options.ts';
 export interface CommandContext {
   /** The chosen engine, connected on first use: reading an archive needs none. */
   readonly engine: () => Promise<Engine>;
+  /** Another engine than the chosen one, by an address or `context:NAME`. */
+  readonly otherEngine: (setting: string) => Promise<Engine>;
   /** A registry by its host; the same one each time. */
   readonly registry: (host: string) => Promise<RemoteRegistry>;
   /** Opens a registry of our own on loopback. */
@@ -23,6 +25,8 @@ export interface CommandContext {
   readonly cacheFolder?: string;
   /** Where vaults of this machine lie that restores out of registries work in; without it, nowhere. */
   readonly dataFolder?: string;
+  /** Where it is noted what a killed process would leave on engines; without it, nowhere. */
+  readonly stateFolder?: string;
   /** Where the program of exported pages lies. */
   readonly reportFolder?: string;
   readonly now: () => number;

@@ -53,7 +53,8 @@ async function readied(context: CommandContext, vault: Vault): Promise<EngineAnd
   return { engine, vault, owner, notes: recovered.flatMap(recoveryNote) };
 }
 
-function recoveryNote({ path, head, outcome, left, error }: RecoveredOperation): readonly string[] {
+/** What to say of an operation that was undone, or could not be. */
+export function recoveryNote({ path, head, outcome, left, error }: RecoveredOperation): readonly string[] {
   const what = head === undefined ? path : `${head.kind} of ${head.subject}`;
   if (outcome === 'undone') return [`Put back what an earlier ${what} left when it broke off.`];
   const reasons = [error, ...left.map((each) => each.error)].flatMap((one) =>

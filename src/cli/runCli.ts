@@ -34,6 +34,8 @@ export interface CliHost {
   readonly cacheFolder?: string;
   /** Where vaults of this machine lie that restores out of registries work in. */
   readonly dataFolder?: string;
+  /** Where what must not be lost is kept, until it is put right. */
+  readonly stateFolder?: string;
   /** Where the program of exported pages lies. */
   readonly reportFolder?: string;
   /** Fires on the first signal to end. */
@@ -120,9 +122,15 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
   const setting = engineSetting(args);
   const progress = progressFor(args, host);
   let engine: Promise<Engine> | undefined;
+  const others = new Map<string, Promise<Engine>>();
   const registries = new Map<string, Promise<RemoteRegistry>>();
   const context: CommandContext = {
     engine: () => (engine ??= host.connect(setting)),
+    otherEngine: (other) => {
+      const known = others.get(other) ?? host.connect(other);
+      others.set(other, known);
+      return known;
+    },
     registry: (name) => {
       const isPlainHttp = args.texts('plain-http').includes(name);
       const known = registries.get(name) ?? host.connectRegistry(name, { isPlainHttp });
@@ -135,6 +143,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
     temporaryFolder: host.temporaryFolder,
     ...(host.cacheFolder === undefined ? {} : { cacheFolder: host.cacheFolder }),
     ...(host.dataFolder === undefined ? {} : { dataFolder: host.dataFolder }),
+    ...(host.stateFolder === undefined ? {} : { stateFolder: host.stateFolder }),
     ...(host.reportFolder === undefined ? {} : { reportFolder: host.reportFolder }),
     now: () => host.now(),
     ...(host.vaultFolder === undefined ? {} : { vaultFolder: host.vaultFolder }),
@@ -153,6 +162,7 @@ async function runCommand(command: Command, args: Arguments, host: CliHost): Pro
   } finally {
     // An engine that could not be chosen has nothing to let go of; the command has told why.
     await (await engine?.catch(() => undefined))?.close();
+    for (const other of others.values()) await (await other.catch(() => undefined))?.close();
     for (const registry of registries.values()) (await registry.catch(() => undefined))?.close();
   }
 }

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { isatty, type WriteStream } from 'node:tty';
 import manifest from '../../package.json' with { type: 'json' };
 import { reasonOf } from '../core/errors.ts';
+import { stateFolder } from '../core/files/stateFolder.ts';
 import { exitCodes } from './exitCode.ts';
 import { CliFailure } from './failures.ts';
 import { runCli, type Output } from './runCli.ts';
@@ -29,6 +30,7 @@ export async function runProcess(): Promise<void> {
     temporaryFolder: tmpdir(),
     cacheFolder: cacheFolder(env, platform),
     dataFolder: dataFolder(env, platform),
+    stateFolder: stateFolder({ env, platform, home: homedir() }),
     // `npx` and global installs start it through a link.
     reportFolder: join(dirname(realpathSync(process.argv[1] ?? '.')), 'report'),
     signal: cancelledBySignals(),

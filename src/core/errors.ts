@@ -160,6 +160,18 @@ const templates = {
   restoreRollbackFailed:
     'Restoring {name} failed ({reason}), and putting things back failed too: {left}. The vault keeps the note and will try again.',
 
+  // Moving
+  moveSameEngine: 'Both are the same engine ({endpoint}). Choose another one.',
+  moveBlocked: '{name} can’t be moved as planned: {reason}',
+  moveNotHealthy:
+    '{name} did not become healthy at {to} ({reason}). It was removed there, and here all is as before.',
+  moveDiffers:
+    '{name} is not the same at {to} as it is here ({what}). It was removed there, and here all is as before.',
+  moveNotStill:
+    '{name} was started here while its volumes were read for the last time, so nothing was moved. Try again.',
+  moveRollbackFailed:
+    'Moving {name} failed ({reason}), and putting things back failed too: {left}. The note of it is kept, and the next move between these engines tries again.',
+
   // Volumes
   volumeFileShrinks:
     'The file {file} in {name} got shorter while it was read, {times} times over. Choose to pause or stop what writes to it, then try again.',

@@ -53,7 +53,7 @@ export async function backupProject(
     const during = { ...operation, signal };
     const { blobs } = session.vault;
     // Only now: a vault may have had to be waited for.
-    const { members, volumes, networks } = await partsOf(engine, project, signal);
+    const { members, volumes, networks } = await partsOfProject(engine, project, signal);
     const labels = members.map((member) => member.labels);
     const files = await captureComposeFiles(blobs, { labels, endpoint: engine.endpoint }, { signal });
     const taken = await captureContainers(
@@ -84,7 +84,8 @@ export async function backupProject(
   });
 }
 
-interface ProjectParts {
+/** What an engine counts to a project. */
+export interface ProjectParts {
   readonly members: readonly ContainerSummary[];
   /** Names. */
   readonly volumes: readonly string[];
@@ -92,7 +93,11 @@ interface ProjectParts {
 }
 
 /** What the engine counts to a project. Rejects with `engineNotFound` where it has neither container nor volume. */
-async function partsOf(engine: Engine, project: string, signal: AbortSignal): Promise<ProjectParts> {
+export async function partsOfProject(
+  engine: Engine,
+  project: string,
+  signal: AbortSignal,
+): Promise<ProjectParts> {
   const members = await membersOf(engine, project, signal);
   const volumes = (await engine.volumes.list({ signal })).filter(
     ({ labels }) => projectOf(labels) === project,
@@ -128,7 +133,8 @@ async function latecomers(
     }));
 }
 
-function projectDocument(
+/** The document of a project: its services, and the files it was made of. */
+export function projectDocument(
   project: string,
   members: readonly ContainerSummary[],
   { workingDir, files, missing }: ComposeFiles,

@@ -39,7 +39,8 @@ export interface ContainersCapture {
   readonly remarks: readonly Remark[];
 }
 
-interface Prepared {
+/** What a container is, before anything of it is captured. */
+export interface PreparedContainer {
   readonly details: ContainerDetails;
   readonly imageId: Digest;
   readonly inspect: JsonObject;
@@ -77,7 +78,7 @@ export async function captureContainers(
   operation: Operation,
 ): Promise<ContainersCapture> {
   const { signal } = operation;
-  const prepared = await prepare(deps, input.containers, operation);
+  const prepared = await prepareContainers(deps, input.containers, operation);
   const mounts = mountsToRead(prepared, input);
   const remarks: Remark[] = [];
   const onUnreadable = (remark: Remark): void => {
@@ -110,12 +111,12 @@ export async function addToDraft(
   for (const document of containers) await draft.addContainer(document, { signal });
 }
 
-async function prepare(
-  { engine }: VolumeDeps,
+/** Looks at containers, by their IDs. Rejects with `engineNotFound` where one is gone. */
+export async function prepareContainers(
+  { engine }: Pick<VolumeDeps, 'engine'>,
   ids: readonly string[],
-  operation: Operation,
-): Promise<readonly Prepared[]> {
-  const { signal } = operation;
+  { signal }: Pick<Operation, 'signal'>,
+): Promise<readonly PreparedContainer[]> {
   const { hostName } = await engine.info({ signal });
   const names = new Map<string, string>();
   for (const {
@@ -128,7 +129,7 @@ async function prepare(
     const details = await engine.containers.inspect(id, { signal });
     found.push({ details, imageId: parseDigest(details.imageId, details.name) });
   }
-  const prepared: Prepared[] = [];
+  const prepared: PreparedContainer[] = [];
   for (const { details, imageId } of found) {
     const inspect = inspectJson.parse(details.raw);
     const body = createBody({ inspect, nameOf: (id) => names.get(id), hostName });
@@ -147,7 +148,7 @@ async function prepare(
 }
 
 function mountsToRead(
-  prepared: readonly Prepared[],
+  prepared: readonly PreparedContainer[],
   { includeBinds, volumes }: ContainersToCapture,
 ): readonly MountToRead[] {
   const mounts = prepared.flatMap(({ details }) => details.mounts);
@@ -162,7 +163,7 @@ function mountsToRead(
 /** The containers themselves, and whoever else may write to their volumes. */
 async function consumersOf(
   { engine }: VolumeDeps,
-  prepared: readonly Prepared[],
+  prepared: readonly PreparedContainer[],
   open: readonly OpenVolume[],
   signal: AbortSignal,
 ): Promise<readonly { readonly id: string }[]> {
@@ -173,7 +174,7 @@ async function consumersOf(
 }
 
 async function commitAll(
-  prepared: readonly Prepared[],
+  prepared: readonly PreparedContainer[],
   commit: CommitChanges,
 ): Promise<ReadonlyMap<string, Digest>> {
   const commits = new Map<string, Digest>();
@@ -186,7 +187,7 @@ async function commitAll(
 
 async function document(
   { engine, session }: VolumeDeps,
-  prepared: readonly Prepared[],
+  prepared: readonly PreparedContainer[],
   { createdMs, commits, volumes }: Taken,
   remarks: readonly Remark[],
   operation: Operation,

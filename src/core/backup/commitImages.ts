@@ -5,6 +5,9 @@ import { DrydockError, failure } from '../errors.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { ConsistencyDeps } from './withConsistency.ts';
 
+/** What the names of images of changes begin with. */
+export const commitImages = 'localhost/drydock-commit:';
+
 /** Makes an image of a container as it is now; undefined when it has no changes of its own. */
 export type CommitChanges = (container: ContainerDetails) => Promise<Digest | undefined>;
 
@@ -23,7 +26,7 @@ export async function withCommits<T>(
     const changes = await engine.containers.changes(id, { signal });
     if (changes.every((change) => isMountPoint(change, container))) return undefined;
     signal.throwIfAborted();
-    const name = `localhost/drydock-commit:${randomBytes(8).toString('hex')}`;
+    const name = `${commitImages}${randomBytes(8).toString('hex')}`;
     made.push({ name, note: await noteEngine(session, engineId, { kind: 'removeImage', name }) });
     // Without the signal: the engine makes it whether anybody waits or not, and only then can it be removed. Whoever
     // calls this has paused the container, or wants it to go on.

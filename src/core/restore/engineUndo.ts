@@ -17,20 +17,27 @@ import { undoReplace } from '../volumes/undoReplace.ts';
  */
 export class EngineUndo {
   readonly #engineId: string;
-  readonly #session: VaultSession;
+  readonly #session: Pick<VaultSession, 'journal' | 'operationId' | 'owner'>;
   readonly #ways: ReadonlyMap<string, UndoNote>;
   #open: JournalNote[] = [];
 
+  /** Without a vault, volumes whose data was replaced can't be adopted. */
   constructor(
-    deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+    {
+      engine,
+      vault,
+      owner,
+    }: { readonly engine: Engine; readonly vault?: Vault; readonly owner: ProcessIdentity },
     engineId: string,
-    session: VaultSession,
+    session: Pick<VaultSession, 'journal' | 'operationId' | 'owner'>,
   ) {
     this.#engineId = engineId;
     this.#session = session;
     this.#ways = new Map([
-      ...undoEngineNotes(deps.engine, engineId),
-      [refillNote, undoReplace(deps, engineId)],
+      ...undoEngineNotes(engine, engineId),
+      ...(vault === undefined
+        ? []
+        : [[refillNote, undoReplace({ engine, vault, owner }, engineId)] as const]),
     ]);
   }
 
@@ -74,6 +81,11 @@ export class EngineUndo {
 
   /** The volume turned out to be somebody else's: it stays. */
   async leaveVolume(note: number): Promise<void> {
+    await this.settle(note);
+  }
+
+  /** What a note stands for was undone, or is to stay. */
+  async settle(note: number): Promise<void> {
     await this.#session.journal.settle(note);
     this.#open = this.#open.filter(({ number }) => number !== note);
   }

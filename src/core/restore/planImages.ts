@@ -65,8 +65,9 @@ export async function planImages(
   return { images, keepAs, items: [...items.values()], problems };
 }
 
-function planTags(
-  { snapshotImage }: VaultImage,
+/** What becomes of the tags of an image that will have `id` here. */
+export function planTags(
+  { snapshotImage }: Pick<VaultImage, 'snapshotImage'>,
   input: { readonly id: Digest; readonly ownerOf: NameOwners; readonly choices: RestoreChoices },
 ): {
   readonly tags: readonly TagPlan[];
@@ -99,7 +100,12 @@ function planTags(
   return { tags, items, problems };
 }
 
-function imageItem({ snapshotImage }: VaultImage, id: Digest, isThere: boolean): RestoreItem {
+/** The line of a plan for an image. */
+export function imageItem(
+  { snapshotImage }: Pick<VaultImage, 'snapshotImage'>,
+  id: Digest,
+  isThere: boolean,
+): RestoreItem {
   const name = nameOfImage(snapshotImage);
   return isThere
     ? { what: 'image', name, newName: shortDigest(id), action: 'keep', reason: 'same' }
@@ -137,7 +143,7 @@ export function platformText({ os, architecture }: Platform): string {
 }
 
 /** Engines leave images without a name out of their list when others stand on them. */
-async function isOnEngine(engine: Engine, id: Digest, cancel: CancelOptions): Promise<boolean> {
+export async function isOnEngine(engine: Engine, id: Digest, cancel: CancelOptions): Promise<boolean> {
   try {
     await engine.images.inspect(id, cancel);
     return true;

@@ -31,6 +31,20 @@ const templates = {
   namespaceShared:
     '{other} runs in the network or the processes of {name}. It is cut off when that is replaced, and has to be made again.',
   dependencyMissing: '{name} needs the container {other}, which is neither chosen nor on this engine.',
+  // Of moves alone
+  moveWouldRemove:
+    'The engine removes {name} as soon as it is stopped, so what it writes can’t be moved whole. Stop it and make it without --rm first.',
+  moveReplacesNoVolume:
+    'A volume named {name} is there already, and a move replaces no volume’s data. Choose another name, or keep it as it is.',
+  volumeOnDevice:
+    'The data of the volume {name} lies on {device}, which is not moved. The new volume names the same place.',
+  volumeInMemory: 'The volume {name} is in memory, and empty there at first.',
+  writerStops: '{name} writes to {volume} too. It is stopped for the last pass, goes on, and is not moved.',
+  imageUsedHere: 'The image {name} is used by {other}, so it can’t be removed here.',
+  imageHasNoLayers:
+    '{name} has no layers, and the engine can’t send such an image. Its Dockerfile makes it again.',
+  startsWithEngine:
+    '{name} stays here, stopped. It has a restart policy, so it starts again when this engine does.',
   snapshotDamaged: 'Something of this snapshot was found damaged: {reason}',
 } as const;
 

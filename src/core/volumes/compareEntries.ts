@@ -11,6 +11,8 @@ export interface NamedEntries {
 export interface EntryDifference {
   /** Below the root, without a slash at its end; empty for the root itself. */
   readonly path: string;
+  /** The path's bytes, each as a character, where it is not UTF-8. */
+  readonly bytes?: string;
   readonly kind: 'missing' | 'added' | 'changed';
   /** For `changed`: what differs, such as `mode`. */
   readonly fields: readonly string[];
@@ -39,13 +41,13 @@ export async function* entryDifferences(
           continue;
         }
         const fields = side === wanted ? fieldsThatDiffer(entry, match) : fieldsThatDiffer(match, entry);
-        if (fields.length > 0) yield { path: entry.path, kind: 'changed', fields };
+        if (fields.length > 0) yield { ...namesOf(entry), kind: 'changed', fields };
       }
       if (pacer.isDue) await pacer.pause();
     }
     for (const [side, kind] of [[wanted, 'missing'] as const, [seen, 'added'] as const])
-      for (const { path } of side.kept()) {
-        yield { path, kind, fields: [] };
+      for (const entry of side.kept()) {
+        yield { ...namesOf(entry), kind, fields: [] };
         if (pacer.isDue) await pacer.pause();
       }
   } finally {
@@ -58,6 +60,10 @@ export function pathBelow(root: string, { path }: { readonly path: string }): st
   const bare = path.replace(/^\.\//, '').replace(/\/+$/, '');
   if (bare === root.replace(/\/+$/, '')) return '';
   return bare.startsWith(root) ? bare.slice(root.length) : bare;
+}
+
+function namesOf({ path, key }: Compared): Pick<EntryDifference, 'path' | 'bytes'> {
+  return { path, ...(key.startsWith('\0') && { bytes: key.slice(1) }) };
 }
 
 interface Compared {

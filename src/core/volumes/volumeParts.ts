@@ -1,4 +1,3 @@
-import { safePath } from '../archive/entryPath.ts';
 import { blockBytes, isZero } from '../archive/tarHeader.ts';
 import { tarEnd } from '../archive/tarWriter.ts';
 import { failure } from '../errors.ts';
@@ -8,7 +7,8 @@ import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import { readLayer } from '../vault/frames.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 import { layerEntries } from '../vault/layerIndex.ts';
-import { entryDifferences, pathBelow } from './compareEntries.ts';
+import { entryDifferences } from './compareEntries.ts';
+import { EntryGuard } from './entryGuard.ts';
 import { tarEntries } from './tarEntries.ts';
 
 /** What a volume's entries are in its snapshot, out of its layer indexes. */
@@ -34,8 +34,7 @@ export async function checkVolumeParts(
   const wrong = (reason: string): Error => failure('volumeDataWrong', { name, reason });
   const totalBytes = plainBytesOf(volume);
   const seen = { bytes: 0, entries: 0 };
-  /** What an engine may follow when it unpacks; no tar that was made of a volume has anything below. */
-  const symlinks = new Set<string>();
+  const guard = new EntryGuard(name, root);
   async function* counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of bytes) {
       seen.bytes += chunk.length;
@@ -46,16 +45,12 @@ export async function checkVolumeParts(
   async function* safe(entries: AsyncIterable<LayerEntry>): AsyncGenerator<LayerEntry, void, undefined> {
     for await (const entry of entries) {
       seen.entries += 1;
-      const { path, type, link = '' } = entry;
-      requireInside(name, root, path);
-      const isBelow = symlinks.size > 0 && isBelowOne(symlinks, bytesOf(path, entry.rawPath));
-      if (isBelow) throw failure('archiveUnsafePath', { name, path });
-      if (type === 'symlink') symlinks.add(bytesOf(path, entry.rawPath));
-      if (type === 'hardlink') {
-        requireInside(name, root, link);
-        if (isBelowOne(symlinks, bytesOf(link, entry.rawLink)))
-          throw failure('archiveUnsafePath', { name, path: link });
-      }
+      const { path, type, link = '', rawPath, rawLink } = entry;
+      guard.check({
+        ...{ path, type, link },
+        pathBytes: rawPath === undefined ? undefined : Buffer.from(rawPath, 'base64'),
+        linkBytes: rawLink === undefined ? undefined : Buffer.from(rawLink, 'base64'),
+      });
       if (type === 'other') throw wrong(`${path} is of an unknown kind`);
       yield entry;
     }
@@ -102,21 +97,4 @@ export function joinedBytesOf(volume: SnapshotVolume): number {
 
 function plainBytesOf({ parts }: SnapshotVolume): number {
   return parts.reduce((sum, { index }) => sum + index.plainBytes, 0);
-}
-
-/** A path's bytes, each as a character, without doubled slashes: names that are not UTF-8 are told apart. */
-function bytesOf(path: string, raw: string | undefined): string {
-  const bytes = raw === undefined ? Buffer.from(path) : Buffer.from(raw, 'base64');
-  return safePath(bytes.toString('latin1')) ?? '';
-}
-
-function isBelowOne(symlinks: ReadonlySet<string>, path: string): boolean {
-  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
-    if (symlinks.has(path.slice(0, slash))) return true;
-  return false;
-}
-
-function requireInside(name: string, root: string, path: string): void {
-  const isInside = path.startsWith(root) || pathBelow(root, { path }) === '';
-  if (!isInside || safePath(path) === undefined) throw failure('archiveUnsafePath', { name, path });
 }

@@ -9,6 +9,7 @@ import { unattended } from '../../../src/core/progress.ts';
 
 const context: CommandContext = {
   engine: () => Promise.reject(new Error('no engine is needed here')),
+  otherEngine: () => Promise.reject(new Error('no engine is needed here')),
   registry: () => Promise.reject(new Error('no registry is needed here')),
   openEndpoint: () => Promise.reject(new Error('no endpoint is needed here')),
   operation: unattended(),

@@ -26,6 +26,7 @@ export interface Surroundings {
   readonly isDebug?: boolean;
   readonly cacheFolder?: string;
   readonly dataFolder?: string;
+  readonly stateFolder?: string;
   readonly reportFolder?: string;
   /** Without it, there is no registry. */
   readonly connectRegistry?: CliHost['connectRegistry'];
@@ -53,6 +54,7 @@ export async function runCliHere(argv: readonly string[], around: Surroundings =
     signal: around.signal ?? new AbortController().signal,
     ...(around.cacheFolder === undefined ? {} : { cacheFolder: around.cacheFolder }),
     ...(around.dataFolder === undefined ? {} : { dataFolder: around.dataFolder }),
+    ...(around.stateFolder === undefined ? {} : { stateFolder: around.stateFolder }),
     ...(around.reportFolder === undefined ? {} : { reportFolder: around.reportFolder }),
     isDebug: around.isDebug ?? false,
     now: () => nowMs,

@@ -1,0 +1,120 @@
+import { withCommits } from '../backup/commitImages.ts';
+import type { Digest } from '../digest.ts';
+import type { PlannedVolume } from '../restore/restorePlan.ts';
+import { imageToMove } from './lookAtSource.ts';
+import type { MoveRun } from './moveRun.ts';
+import { routeImages } from './movedImages.ts';
+import { withOpenPairs, type PairNames } from './openPairs.ts';
+import type { MovePlan } from './planMove.ts';
+import { planMovedImages } from './planMovedImages.ts';
+import { sendImages } from './sendImages.ts';
+import { hasOwnData, otherWriters } from './sourceProblems.ts';
+import type { StillSource } from './stillSource.ts';
+import { finishVolume } from './volumePasses.ts';
+
+/** What the last pass came to. */
+export interface LastPass {
+  /** The plan, with what only showed now: images of containers' own changes, and which volumes are empty. */
+  readonly made: MovePlan['made'];
+  /** When the first container was asked to stop, by `performance.now()`; left out where none ran. */
+  readonly stoodFromMs?: number;
+  /** When they went on, in a copy. */
+  readonly wentOnAtMs?: number;
+}
+
+/**
+ * Has the containers here stand still and brings over what is left: what changed in volumes since the first pass, and
+ * an image of each container's own changes. Then those go on that are not moved and, in a copy, all. The images of
+ * changes are gone from here afterwards; there the containers stand on them.
+ */
+export async function lastPass(
+  run: MoveRun,
+  still: StillSource,
+  volumes: ReadonlyMap<string, string>,
+): Promise<LastPass> {
+  const { plan, source, operation } = run;
+  const { made, input } = plan;
+  if (made.containers.length === 0 && made.volumes.length === 0) return { made };
+  const moved = new Set(made.containers.map(({ document }) => document.id));
+  const containers = await source.engine.containers.list(operation);
+  const others = otherWriters(made.volumes, { containers }, moved).map(({ container }) => container.id);
+  const isUp = containers.some(({ id, state }) => moved.has(id) && ['running', 'restarting'].includes(state));
+  const entries = new Map<string, number>();
+  const times: { from?: number; on?: number } = {};
+  return await withCommits(source, operation.signal, async (commit) => {
+    const commits = new Map<string, Digest>();
+    await withOpenPairs(run, pairsOf(made.volumes, volumes), async (pairs) => {
+      if (isUp) times.from = performance.now();
+      await still.stop([...moved, ...new Set(others)]);
+      for (const pair of pairs) {
+        const { entries: count } = await finishVolume(pair, run, operation);
+        entries.set(pair.source.name, count);
+      }
+      for (const { document } of made.containers) {
+        const details = await source.engine.containers.inspect(document.id, operation);
+        const image = await commit(details);
+        if (image !== undefined) commits.set(document.id, image);
+      }
+      await still.requireStill();
+      await still.goOn((id) => input.afterwards === 'keep' || !moved.has(id));
+      if (input.afterwards === 'keep') times.on = performance.now();
+    });
+    const withImages = await bringCommits(run, commits);
+    return {
+      made: { ...withImages, volumes: made.volumes.map((volume) => counted(volume, entries)) },
+      ...(times.from !== undefined && { stoodFromMs: times.from }),
+      ...(times.on !== undefined && { wentOnAtMs: times.on }),
+    };
+  });
+}
+
+function pairsOf(
+  planned: readonly PlannedVolume[],
+  names: ReadonlyMap<string, string>,
+): readonly PairNames[] {
+  return planned
+    .filter(({ action, volume }) => action === 'create' && hasOwnData(volume.document))
+    .flatMap(({ volume: { document } }) => {
+      const there = names.get(document.name);
+      return there === undefined ? [] : [{ here: document.name, there }];
+    });
+}
+
+function counted(planned: PlannedVolume, entries: ReadonlyMap<string, number>): PlannedVolume {
+  const { volume } = planned;
+  const entryCount = entries.get(volume.document.name) ?? volume.document.entryCount;
+  return { ...planned, volume: { ...volume, document: { ...volume.document, entryCount } } };
+}
+
+/** Sends the images of containers' own changes, without a name, and has the containers made of them. */
+async function bringCommits(run: MoveRun, commits: ReadonlyMap<string, Digest>): Promise<MovePlan['made']> {
+  const { plan, source, target, operation } = run;
+  const { made } = plan;
+  if (commits.size === 0) return made;
+  const images = [];
+  for (const id of new Set(commits.values()))
+    images.push(await imageToMove(source.engine, { id, tags: [], role: 'writable' }, operation.signal));
+  const ends = { source: source.engine, sourceInfo: plan.source.info, targetInfo: made.info };
+  const route = await routeImages(ends, images, operation);
+  const state = { images: await target.engine.images.list(operation), info: made.info };
+  const planned = await planMovedImages(
+    { target: target.engine },
+    { images: route.images, choices: {}, state, stamp: '' },
+    operation,
+  );
+  await sendImages(
+    { target: target.engine, note: (wayBack) => target.undo.noteLoad(wayBack) },
+    { name: plan.source.name, route, images: planned.images, keepAs: new Map(), info: made.info },
+    operation,
+  );
+  return {
+    ...made,
+    images: [...made.images, ...planned.images],
+    containers: made.containers.map((container) => {
+      const commit = commits.get(container.document.id);
+      const image = planned.images.find(({ details }) => details.id === commit)?.snapshotImage;
+      if (commit === undefined || image === undefined) return container;
+      return { ...container, image, document: { ...container.document, writableManifest: commit } };
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+import {
+  inspectIfThere,
+  isActive,
+  putBack,
+  standingOf,
+  standStill,
+  startedAtOf,
+  stoodStill,
+  type Standing,
+} from '../backup/standstill.ts';
+import { startWaves } from '../backup/startOrder.ts';
+import type { ContainerDetails } from '../engine/records.ts';
+import { failure } from '../errors.ts';
+import type { MoveRun } from './moveRun.ts';
+import { otherWriters } from './sourceProblems.ts';
+
+interface Held {
+  readonly standing: Standing;
+  readonly note: number;
+}
+
+/** Containers of the source that were stopped for the last pass, each noted before. */
+export class StillSource {
+  readonly #run: Pick<MoveRun, 'plan' | 'source' | 'operation' | 'warnings'>;
+  readonly #held = new Map<string, Held>();
+  /** Those that did not run when the others were stopped. */
+  #idle: readonly ContainerDetails[] = [];
+
+  constructor(run: Pick<MoveRun, 'plan' | 'source' | 'operation' | 'warnings'>) {
+    this.#run = run;
+  }
+
+  /** Stops those that run, those first on which no other depends. What failure undoes is noted before each. */
+  async stop(ids: readonly string[]): Promise<void> {
+    const { source, operation } = this.#run;
+    const { signal } = operation;
+    const found = [];
+    for (const id of ids) found.push(await source.engine.containers.inspect(id, { signal }));
+    const active = found.filter(isActive);
+    this.#idle = found.filter((details) => !isActive(details));
+    const waves = startWaves(active, ({ config }) => config.labels);
+    for (const wave of [...waves].reverse())
+      for (const details of [...wave].reverse()) {
+        signal.throwIfAborted();
+        operation.progress.report({ phase: 'preparing', item: details.name });
+        const standing = standingOf(details, 'stop');
+        const note = await source.undo.note({ kind: 'start', container: details.id });
+        this.#held.set(details.id, { standing, note });
+        if ((await standStill(source.engine, standing)) === 'asked') continue;
+        // It ended by itself in that moment, and stays as it is.
+        this.#held.delete(details.id);
+        await source.undo.settle(note);
+      }
+  }
+
+  /** Rejects with `moveNotStill` where one of them, or another one that may write to the volumes, runs by now. */
+  async requireStill(): Promise<void> {
+    const { source, plan } = this.#run;
+    for (const { standing } of this.#held.values())
+      if (!(await stoodStill(source.engine, standing)))
+        throw failure('moveNotStill', { name: standing.name });
+    for (const before of this.#idle) {
+      const now = await inspectIfThere(source.engine, before.id);
+      if (now?.state !== before.state || startedAtOf(now) !== startedAtOf(before))
+        throw failure('moveNotStill', { name: before.name });
+    }
+    const containers = await source.engine.containers.list();
+    const [late] = otherWriters(plan.made.volumes, { containers }, new Set());
+    if (late !== undefined)
+      throw failure('moveNotStill', { name: late.container.names[0] ?? late.container.id });
+  }
+
+  /** Starts those again for which `goesOn` says so, in the order in which they may start. */
+  async goOn(goesOn: (id: string) => boolean): Promise<void> {
+    const { source, warnings } = this.#run;
+    for (const [id, { standing, note }] of [...this.#held].reverse()) {
+      if (!goesOn(id)) continue;
+      const outcome = await putBack(source.engine, standing);
+      if (outcome !== 'running')
+        warnings.push({ kind: 'notRunning', name: standing.name, text: 'it was started again and ended' });
+      this.#held.delete(id);
+      await source.undo.settle(note);
+    }
+  }
+}

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { commitContainer } from '../../src/core/backup/commitContainer.ts';
 import { exportContainer } from '../../src/core/backup/exportContainer.ts';
@@ -18,7 +19,14 @@ import { cancelledWhen } from '../support/cancelledWhen.ts';
 import { failureOf } from '../support/failureOf.ts';
 import { losingLargeFiles } from '../support/losingLargeFiles.ts';
 import { engineHost, tarOf, type EngineHost } from '../support/tinyImage.ts';
-import { makeContractImages, shownImage, shownImages, type ContractImage } from './contractImages.ts';
+import { watchedEngine } from '../support/watchedEngine.ts';
+import {
+  makeContractImages,
+  shownImage,
+  shownImages,
+  type ContractImage,
+  type ShownImage,
+} from './contractImages.ts';
 
 const forms = ['docker-archive', 'oci-archive'] as const;
 const compressions = ['none', 'gzip', 'zstd'] as const;
@@ -224,6 +232,62 @@ export function archiveContract(name: string, connectTo: () => Promise<Engine>):
       assert.equal((await shownImage(host, tag)).id, first.id);
       assert.equal((await shownImage(host, kept)).id, second.id);
       await engine.images.remove(kept);
+    });
+
+    it('get only what they lack where they can be trusted with it, and all of it when that is gone meanwhile', async () => {
+      const [baseTag, childTag] = [tagOf('lacking-base:1'), tagOf('lacking-child:1')];
+      const label = 'LABEL dev.drydock.test=1';
+      const large = await tarOf([{ name: 'large', content: randomBytes(2 << 20) }]);
+      const base = await engine.images.importRootfs(Readable.from([large]), {
+        name: baseTag,
+        changes: [label, 'CMD ["x"]'],
+      });
+      const container = await host.createContainer({ Image: base });
+      await engine.containers.writeArchive(
+        container,
+        '/',
+        Readable.from([await tarOf([{ name: 'own', content: run }])]),
+      );
+      const child = await engine.containers.commit(container, {
+        name: childTag,
+        pause: false,
+        changes: [label],
+      });
+      await engine.containers.remove(container);
+      const which: readonly ContractImage[] = [
+        { what: 'base', id: base, tags: [baseTag] },
+        { what: 'child', id: child, tags: [childTag] },
+      ];
+      const shown = (): Promise<readonly ShownImage[]> =>
+        Promise.all(which.map(({ id }) => shownImage(host, id)));
+      const path = await save(which, 'partly-there');
+      const before = await shown();
+      const { product, imageStore, apiVersion } = await engine.info();
+      const minor = Number(apiVersion.split('.')[1]);
+      const tells = imageStore === 'containerd' ? minor >= 48 : product === 'docker';
+
+      await engine.images.remove(child, { force: true });
+      const { plan, loaded } = await load(path);
+      assert.deepEqual(await shown(), before);
+      assert.deepEqual([loaded.sentBytes, loaded.sentAgain], [plan.sending.bytes, undefined]);
+      assert.equal(plan.sending.wholeBytes - plan.sending.bytes > 1 << 20, tells);
+
+      await engine.images.remove(child, { force: true });
+      let loads = 0;
+      const pruned = watchedEngine(engine, {
+        before: async (call) => {
+          if (call !== 'images.load') return;
+          loads += 1;
+          if (loads === 1) await engine.images.remove(base, { force: true });
+        },
+      });
+      const again = await planLoad({ engine }, { path }, unattended());
+      const whole = await loadArchive({ engine: pruned }, { plan: again, keepAs: new Map() }, unattended());
+      assert.deepEqual(await shown(), before);
+      assert.deepEqual([loads, whole.sentAgain !== undefined], tells ? [2, true] : [1, false]);
+      // What is broken is listed too, and can't be given away again.
+      await save(which, 'given-away');
+      await removeAll(which);
     });
 
     it('leave everything as it was when a layer does not arrive', async () => {

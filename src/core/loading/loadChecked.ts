@@ -107,12 +107,9 @@ export async function carryOutLoad(
   } catch (error) {
     if (!isRefusal(error)) throw error;
     signal.throwIfAborted();
-    // Who undoes the whole tries again where this fails, and says what is left.
-    const isUndone = await undoLoad(engine, load.wayBack).then(
-      () => true,
-      () => false,
-    );
-    if (!isUndone) throw error;
+    // What can't be put back, such as the name of an image that somebody removed meanwhile, is no reason to leave it
+    // at that: all of it is sent on top, and is undone by the same list should that fail too.
+    await undoLoad(engine, load.wayBack).catch(() => undefined);
     return { ...(await carryOut(engine, load, bring, signal)), sentAgain: reasonOf(error) };
   }
 }

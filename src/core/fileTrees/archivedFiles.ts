@@ -13,9 +13,10 @@ const limits = { ...defaultTarLimits, maxEntries: defaultArchiveLimits.maxEntrie
 
 /**
  * Files of layers out of one pass over an image archive, which ends as soon as the last of them is whole; `layerPath`
- * says which entry of the archive holds the layer at a place. Links among layers are followed, at most with one pass
- * more. Each file's bytes fail with `fileChanged` at their end unless they are those that its layer's list states.
- * Reports `reading` with bytes of the archive. Rejects with `archiveMissing` where a layer is not at its path.
+ * says which entry of the archive holds the layer at a place. Links among layers are followed, each at most with one
+ * pass more. Each file's bytes fail with `fileChanged` at their end unless they are those that its layer's list states.
+ * Reports `reading` with bytes of the archive. Rejects with `archiveMissing` where a layer is not at its path, and with
+ * `archiveCyclic` where links lead back to where they came from.
  */
 export async function* readArchivedFiles<T extends WantedFile>(
   source: ArchiveSource,
@@ -25,6 +26,8 @@ export async function* readArchivedFiles<T extends WantedFile>(
   const { name } = source;
   for (const { file, path } of files) requireWholeData(file, { path: `/${path}`, name });
   const ahead: Map<string, readonly T[]> = Map.groupBy(files, ({ file }) => layerPath(file.layer.place));
+  /** The links that led to a path. */
+  const behind = new Map<string, ReadonlySet<string>>();
   let wasMoved = true;
   while (ahead.size > 0 && wasMoved) {
     wasMoved = false;
@@ -42,6 +45,9 @@ export async function* readArchivedFiles<T extends WantedFile>(
         const target = linkTarget(path, entry);
         if (target === undefined || target === path) continue;
         ahead.delete(path);
+        const followed = new Set([...(behind.get(path) ?? []), ...(behind.get(target) ?? []), path]);
+        if (followed.has(target)) throw failure('archiveCyclic', { name, where: target });
+        behind.set(target, followed);
         ahead.set(target, [...(ahead.get(target) ?? []), ...wanted]);
         wasMoved = true;
       }

@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { ArchiveSource } from '../../../src/core/archive/archive.ts';
+import { readArchivedFiles } from '../../../src/core/fileTrees/archivedFiles.ts';
 import { archiveImages } from '../../../src/core/fileTrees/archiveImages.ts';
 import type { FileTree } from '../../../src/core/fileTrees/fileTree.ts';
 import { imageTree } from '../../../src/core/fileTrees/imageTree.ts';
 import { layerRangeTree } from '../../../src/core/fileTrees/layerRangeTree.ts';
 import { readArchivedImages } from '../../../src/core/layers/archivedLayers.ts';
 import { partsOf } from '../../../src/core/layers/entryNames.ts';
-import { fileAt } from '../../../src/core/layers/treeNode.ts';
+import type { Origin } from '../../../src/core/layers/mergeLayers.ts';
+import { fileAt, type TreeFile } from '../../../src/core/layers/treeNode.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { inChunks, memorySource } from '../../support/archives/byteStreams.ts';
 import { classicEngine, containerdStore, legacyEngine, skopeoOci } from '../../support/archives/producers.ts';
 import { sampleImage } from '../../support/archives/sampleImages.ts';
 import { seededRandom } from '../../support/archives/seededRandom.ts';
 import { failureOf } from '../../support/failureOf.ts';
+import { tarOf, type Given } from '../../support/layerTars.ts';
 import { file, gone } from '../../support/listedStack.ts';
 import { layerTar } from '../../support/overlayReference.ts';
 
@@ -125,6 +128,28 @@ describe('the files of an archive', function () {
     assert.equal((await failureOf(read(tree, 'etc/a'))).code, 'fileChanged');
     bytes = classicEngine([sampleImage([low], ['app:1'])]);
     assert.equal((await failureOf(read(tree, 'etc/a'))).code, 'archiveMissing');
+  });
+
+  it('are not looked for without end where links lead in a circle, and found behind those that lead on', async () => {
+    const [image] = (await archiveImages(memorySource(classicEngine([app])), unattended())).images;
+    assert.ok(image);
+    const wanted = fileIn(await layerRangeTree(image, { from: 0, to: 0 }, signal), 'etc/a');
+    const link = (path: string, linkPath: string): Given => [path, { type: 'symlink', linkPath }];
+    const files = async (entries: readonly Given[]): Promise<string[]> => {
+      const source = memorySource(tarOf(entries), 512);
+      const found: string[] = [];
+      const asked = { files: [{ ...wanted, file: wanted.file as TreeFile<Origin> }], layerPath: () => 'a' };
+      for await (const { bytes } of readArchivedFiles(source, asked, unattended()))
+        found.push((await buffer(bytes)).toString());
+      return found;
+    };
+    for (const circle of [
+      [link('a', 'b'), link('b', 'a')],
+      [link('c', 'a'), link('b', 'c'), link('a', 'b')],
+    ])
+      assert.equal((await failureOf(files(circle))).code, 'archiveCyclic');
+    const layer: Given = ['c', low.toString('latin1')];
+    assert.deepEqual(await files([link('b', 'c'), link('a', 'b'), layer]), ['low']);
   });
 
   it('can’t be read where nothing but the list is at hand, and neither can what is no file', async () => {

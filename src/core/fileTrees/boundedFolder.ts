@@ -113,7 +113,8 @@ export class BoundedFolder {
 
   async #makeRoom(): Promise<void> {
     const files: { readonly path: string; readonly size: number; readonly mtimeMs: number }[] = [];
-    for (const name of await readdir(this.#folder)) {
+    // Another window may remove the folder itself.
+    for (const name of (await readdir(this.#folder).catch(forgiving)) ?? []) {
       const path = join(this.#folder, name);
       // Another process may remove it just now.
       const found = await stat(path).catch(forgiving);

@@ -32,8 +32,15 @@ export async function compareHistory(
   const changes: HistoryChange[] = [];
   let [at, otherAt] = [0, 0];
   for (const [next, otherNext] of [...common, [before.length, after.length] as const]) {
-    for (const step of before.slice(at, next)) changes.push(changeOf(step, 'removed'));
-    for (const step of after.slice(otherAt, otherNext)) changes.push(changeOf(step, 'added'));
+    for (const [kind, steps] of [
+      ['removed', before.slice(at, next)],
+      ['added', after.slice(otherAt, otherNext)],
+    ] as const)
+      for (const step of steps) {
+        await pacer.pause();
+        changes.push(changeOf(step, kind));
+      }
+    await pacer.pause();
     const [one, other] = [before[next], after[otherNext]];
     if (one && other)
       changes.push({

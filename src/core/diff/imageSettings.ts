@@ -69,7 +69,7 @@ const ranks = [
 /** One setting; `value` is compared, `shown` may be seen. */
 export interface Setting {
   readonly value: string;
-  readonly shown: string;
+  readonly shown: () => string;
   /** Its place among all that could be set; variables share one. */
   readonly rank: number;
 }
@@ -80,7 +80,11 @@ export interface Setting {
  */
 export function imageSettings(config: ImageConfig, strictness: Strictness): ReadonlyMap<string, Setting> {
   const settings = new Map<string, Setting>();
-  const add = (name: string, value: string | null | undefined, shown = maskedText(value ?? '')): void => {
+  const add = (
+    name: string,
+    value: string | null | undefined,
+    shown = () => maskedText(value ?? ''),
+  ): void => {
     if (value !== undefined && value !== null && value !== '')
       settings.set(name, { value, shown, rank: rankOf(name) });
   };
@@ -92,7 +96,7 @@ export function imageSettings(config: ImageConfig, strictness: Strictness): Read
   for (const entry of run.Env ?? []) {
     const [name, value] = variableOf(entry);
     // An empty value is set nevertheless.
-    add(`Env ${name}`, value === '' ? '""' : value, value === '' ? '""' : maskedValue(name, value));
+    add(`Env ${name}`, value === '' ? '""' : value, () => (value === '' ? '""' : maskedValue(name, value)));
   }
   add('User', run.User);
   add('WorkingDir', run.WorkingDir);
@@ -106,7 +110,9 @@ export function imageSettings(config: ImageConfig, strictness: Strictness): Read
   add('OnBuild', (run.OnBuild ?? []).join('\n'));
   for (const [name, value] of Object.entries(run.Labels ? fieldsOf(stated['Labels']) : {}))
     if (typeof value === 'string')
-      add(`Labels ${name}`, value === '' ? '""' : value, value === '' ? '""' : maskedValue(name, value));
+      add(`Labels ${name}`, value === '' ? '""' : value, () =>
+        value === '' ? '""' : maskedValue(name, value),
+      );
   for (const [name, value] of Object.entries(stated)) {
     const isKnown = Object.hasOwn(runConfig.shape, name);
     // What is of a wrong kind is compared as it stands: one that a specification names, too.

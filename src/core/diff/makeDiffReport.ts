@@ -32,6 +32,7 @@ export async function makeDiffReport(
       ? compared.files
       : compared.files.filter((change) => !isEngineMade(change, kinds));
   const packages = await comparePackages({ left, right }, operation);
+  const pacer = new Pacer();
   const images =
     isWhole(left) && isWhole(right) && left.image && right.image && ([left.image, right.image] as const);
   return {
@@ -39,8 +40,8 @@ export async function makeDiffReport(
     right: sideFacts(right, compared.right),
     strictness,
     files,
-    config: images ? compareConfig(images[0].config, images[1].config, strictness) : [],
-    history: images ? await compareHistory(...images, { strictness, pacer: new Pacer() }) : [],
+    config: images ? await compareConfig(images[0].config, images[1].config, { strictness, pacer }) : [],
+    history: images ? await compareHistory(...images, { strictness, pacer }) : [],
     packages: packages.changes,
     remarks: [
       ...unreadImageRemarks(left, right),

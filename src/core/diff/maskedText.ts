@@ -1,4 +1,5 @@
 import { isSecret, secretMask } from '../secretEnv.ts';
+import { formatBytes } from '../quantity.ts';
 import { secretForms } from '../secretForms.ts';
 
 /** `ENV NAME value`, the old form. */
@@ -19,8 +20,12 @@ const field = /"([A-Za-z_][\w.-]{0,127})":\s{0,4}"((?:[^"\\]|\\[^])*)"/g;
 /** The password of `scheme://user:password@host`. */
 const password = /(:\/\/[^/\s:@]{0,256}:)[^/\s]{1,1024}@/g;
 
-/** An instruction as a report may show it, values that look like secrets masked. */
+/** Nobody reads more, and to look through it would hold up everybody else. */
+const mostMasked = 1 << 18;
+
+/** An instruction as a report may show it, values that look like secrets masked. Of a very long one only its size. */
 export function maskedText(text: string): string {
+  if (text.length > mostMasked) return `${firstWord(text)}${secretMask} (${formatBytes(text.length)})`;
   const byName = (whole: string, name: string, value: string): string =>
     isSecret(name, value.replace(/^["']|["']$/g, '')) ? `${name}=${secretMask}` : whole;
   let masked = text.replace(oldEnv, (whole, env: string, name: string, gap: string, value: string) =>
@@ -37,6 +42,11 @@ export function maskedText(text: string): string {
     .replace(password, `$1${secretMask}@`);
   for (const [form] of secretForms) masked = masked.replace(form, secretMask);
   return masked;
+}
+
+/** The keyword of an instruction; of a value nothing, which may be a secret. */
+function firstWord(text: string): string {
+  return /^[A-Z]{2,20} /.exec(text)?.[0] ?? '';
 }
 
 /** The value of a variable or label as a report may show it. */

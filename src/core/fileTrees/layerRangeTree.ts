@@ -4,7 +4,7 @@ import type { LayeredImage } from '../layers/layeredImage.ts';
 import { readLayerTree } from '../layers/layerTree.ts';
 import { defaultMaxNodes } from '../layers/loadTree.ts';
 import { mergeLayers, type Origin } from '../layers/mergeLayers.ts';
-import { isThere, mergeUnder, TreeGrower, type TreeNode } from '../layers/treeNode.ts';
+import { isThere, mergeNode, TreeGrower, type TreeNode } from '../layers/treeNode.ts';
 import { treeOf, type LayeredTree } from './imageTree.ts';
 
 /** Layers of an image by their places, from 0, the bottom one; both are in it. */
@@ -35,11 +35,28 @@ export async function layerRangeTree(
   for (const [at, entries] of lists.slice(from, to + 1).entries()) {
     const originOf = (path: string): Origin => ({ place: from + at, path, names: 0 });
     const { root: upper } = await readLayerTree({ entries, originOf, below: [root, base], grower }, signal);
-    mergeUnder(upper, root);
+    await mergeUnderPaced(upper, root, signal);
     root = upper;
   }
   await nameTakenAway(root, base, signal);
   return treeOf(image, { kind: 'layers', name }, root);
+}
+
+/** As `mergeUnder` does, a folder at a time; so many names hold the thread up. */
+async function mergeUnderPaced(
+  upper: TreeNode<Origin>,
+  lower: TreeNode<Origin>,
+  signal: AbortSignal,
+): Promise<void> {
+  const pacer = new Pacer();
+  const ahead: [TreeNode<Origin>, TreeNode<Origin>][] = [[upper, lower]];
+  for (let next = ahead.pop(); next; next = ahead.pop()) {
+    if (pacer.isDue) {
+      await pacer.pause();
+      signal.throwIfAborted();
+    }
+    mergeNode(...next, (above, below) => ahead.push([above, below]));
+  }
 }
 
 /** Leaves, of names that stand for one that was taken away, those that were there; adds those of an emptied folder. */

@@ -149,6 +149,15 @@ export function fileOf<L>(entry: LayerEntry, layer: L): TreeFile<L> {
 
 /** Lays `upper` over `lower`, which must not be used any more: parts of it become parts of `upper`. */
 export function mergeUnder<L>(upper: TreeNode<L>, lower: TreeNode<L>): void {
+  mergeNode(upper, lower, mergeUnder);
+}
+
+/** The same for one folder alone; what is in both is given to `both`. */
+export function mergeNode<L>(
+  upper: TreeNode<L>,
+  lower: TreeNode<L>,
+  both: (above: TreeNode<L>, below: TreeNode<L>) => void,
+): void {
   if (upper.hidesLower || upper.children === undefined) return;
   if (lower.children === undefined) {
     upper.hidesLower ||= isThere(lower) || lower.hidesLower;
@@ -159,7 +168,7 @@ export function mergeUnder<L>(upper: TreeNode<L>, lower: TreeNode<L>): void {
   for (const [name, below] of lower.children) {
     const above = upper.children.get(name);
     if (above === undefined) upper.children.set(name, below);
-    else mergeUnder(above, below);
+    else both(above, below);
   }
   upper.hidesLower = lower.hidesLower;
 }

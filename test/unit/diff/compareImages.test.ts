@@ -18,14 +18,13 @@ function configOf(run: unknown, more: object = {}): ImageConfig {
 }
 
 /** `setting: left > right` */
-function settings(
+async function settings(
   left: ImageConfig,
   right: ImageConfig,
   strictness: Strictness = 'semantic',
-): readonly string[] {
-  return compareConfig(left, right, strictness).map(
-    ({ setting, left: one = '-', right: other = '-' }) => `${setting}: ${one} > ${other}`,
-  );
+): Promise<readonly string[]> {
+  const changes = await compareConfig(left, right, { strictness, pacer: new Pacer() });
+  return changes.map(({ setting, left: one = '-', right: other = '-' }) => `${setting}: ${one} > ${other}`);
 }
 
 interface Step {
@@ -62,7 +61,7 @@ async function history(
 }
 
 describe('comparing the configs of two images', () => {
-  it('names each setting that differs, variables and labels by their names', () => {
+  it('names each setting that differs, variables and labels by their names', async () => {
     const left = configOf({
       Env: ['PATH=/bin', 'A=1', 'GONE=x'],
       Cmd: ['sh'],
@@ -85,7 +84,7 @@ describe('comparing the configs of two images', () => {
       OnBuild: ['RUN a', 'RUN b'],
       Healthcheck: { Test: ['CMD-SHELL', 'curl -f x'], Interval: 30_000_000_000, Retries: 3 },
     });
-    assert.deepEqual(settings(left, right), [
+    assert.deepEqual(await settings(left, right), [
       'Entrypoint: - > ["/entry"]',
       'Cmd: ["sh"] > ["sh", "-c", "a b"]',
       'Env A: 1 > 2',
@@ -102,12 +101,12 @@ describe('comparing the configs of two images', () => {
       'OnBuild: - > RUN a\nRUN b',
       'Labels maintainer: one > other',
     ]);
-    assert.deepEqual(settings(right, right, 'strict'), []);
+    assert.deepEqual(await settings(right, right, 'strict'), []);
   });
 
-  it('compares platforms, authors, and settings that it does not know', () => {
+  it('compares platforms, authors, and settings that it does not know', async () => {
     assert.deepEqual(
-      settings(
+      await settings(
         configOf({ ArgsEscaped: false, New: { a: 1 } }, { variant: 'v8', architecture: 'arm64' }),
         configOf({ ArgsEscaped: true, New: { a: 2 } }, { author: 'me' }),
       ),
@@ -120,20 +119,20 @@ describe('comparing the configs of two images', () => {
     );
   });
 
-  it('leaves out what a build alone leaves behind unless it is strict', () => {
+  it('leaves out what a build alone leaves behind unless it is strict', async () => {
     const left = configOf({ Hostname: 'a1', Image: 'sha256:1' }, { created: '2026-01-01T00:00:00Z' });
     const right = configOf({ Hostname: 'b2', Image: '' }, { created: '2026-02-02T00:00:00Z' });
-    assert.deepEqual(settings(left, right), []);
-    assert.deepEqual(settings(left, right, 'strict'), [
+    assert.deepEqual(await settings(left, right), []);
+    assert.deepEqual(await settings(left, right, 'strict'), [
       'Created: 2026-01-01T00:00:00Z > 2026-02-02T00:00:00Z',
       'Hostname: a1 > b2',
       'Image: sha256:1 > -',
     ]);
   });
 
-  it('says that a secret changed and not what it is', () => {
+  it('says that a secret changed and not what it is', async () => {
     assert.deepEqual(
-      settings(
+      await settings(
         configOf({ Env: ['DB_PASSWORD=one', 'URL=http://me:pw@h/'], Cmd: ['run', 'API_KEY=abc'] }),
         configOf({ Env: ['DB_PASSWORD=two', 'URL=http://me:px@h/'], Cmd: ['run', 'API_KEY=abd'] }),
       ),
@@ -145,34 +144,34 @@ describe('comparing the configs of two images', () => {
     );
   });
 
-  it('compares settings of a wrong kind as they stand', () => {
-    assert.deepEqual(settings(configOf({ Env: 'A=1', Cmd: 7, Labels: [1] }), configOf(null)), [
+  it('compares settings of a wrong kind as they stand', async () => {
+    assert.deepEqual(await settings(configOf({ Env: 'A=1', Cmd: 7, Labels: [1] }), configOf(null)), [
       'config Cmd: 7 > -',
       'config Env: A=1 > -',
       'config Labels: [1] > -',
     ]);
     const labels = (more: object): ImageConfig => configOf({ Labels: { a: 1, ...more } });
-    assert.deepEqual(settings(labels({ b: 'x' }), labels({ b: 'y' })), [
+    assert.deepEqual(await settings(labels({ b: 'x' }), labels({ b: 'y' })), [
       'config Labels: {"a":1,"b":"x"} > {"a":1,"b":"y"}',
     ]);
-    assert.deepEqual(settings(configOf('nothing'), configOf({ Cmd: ['a'] })), ['Cmd: - > ["a"]']);
+    assert.deepEqual(await settings(configOf('nothing'), configOf({ Cmd: ['a'] })), ['Cmd: - > ["a"]']);
   });
 });
 
 describe('settings that are called like others', () => {
-  it('are compared all the same', () => {
+  it('are compared all the same', async () => {
     const odd = (value: string): unknown =>
       JSON.parse(`{"Labels": {"__proto__": "${value}"}, "__proto__": "${value}"}`);
-    assert.deepEqual(settings(configOf(odd('x')), configOf(odd('y'))), [
+    assert.deepEqual(await settings(configOf(odd('x')), configOf(odd('y'))), [
       'Labels __proto__: x > y',
       '__proto__: x > y',
     ]);
     const hidden = { 'Env PATH': '/bin', Platform: 'linux/amd64' };
     assert.deepEqual(
-      settings(configOf({ Env: ['PATH=/bin'] }), configOf({ Env: ['PATH=/evil'], ...hidden })),
+      await settings(configOf({ Env: ['PATH=/bin'] }), configOf({ Env: ['PATH=/evil'], ...hidden })),
       ['Env PATH: /bin > /evil', 'config Env PATH: - > /bin', 'config Platform: - > linux/amd64'],
     );
-    assert.deepEqual(settings(configOf({ Env: ['PATH=/bin'] }), configOf({ 'Env PATH': '/bin' })), [
+    assert.deepEqual(await settings(configOf({ Env: ['PATH=/bin'] }), configOf({ 'Env PATH': '/bin' })), [
       'Env PATH: /bin > -',
       'config Env PATH: - > /bin',
     ]);

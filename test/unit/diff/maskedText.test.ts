@@ -32,6 +32,13 @@ describe('an instruction with its secrets masked', () => {
       assert.equal(withoutSecrets(text), shown);
     });
 
+  it('is told by its keyword and size alone where it is longer than anybody reads', () => {
+    const long = 'x'.repeat(300_000);
+    assert.equal(maskedText(`RUN PASSWORD="${long}"`), `RUN ${mask} (300 kB)`);
+    assert.equal(maskedText(long), `${mask} (300 kB)`);
+    assert.equal(maskedText(`RUN ${'x'.repeat(200_000)}`).length, 200_004);
+  });
+
   for (const text of [
     'RUN login --password-stdin < f',
     'RUN apt-get install --allow-unauthenticated curl',

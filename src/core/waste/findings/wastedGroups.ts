@@ -10,11 +10,11 @@ const manyVersions = 3;
 
 /**
  * Puts what layers have brought for nothing into groups, each file into the first that fits:
- * 1. Caches, logs and temporary files, beside those that can still be seen.
- * 2. Files that three layers or more have brought: a finding for the layer that changed them last.
- * 3. The same bytes once more: a finding for the layer that copied them.
- * 4. What a later layer deleted: a finding for the layer that brought it.
- * Secrets that can't be seen any more are told of beside that.
+ * 1. Secrets that can't be seen any more.
+ * 2. Caches, logs and temporary files, beside those that can still be seen.
+ * 3. Files that three layers or more have brought: a finding for the layer that changed them last.
+ * 4. The same bytes once more: a finding for the layer that copied them.
+ * 5. What a later layer deleted: a finding for the layer that brought it.
  */
 export async function groupWastedFiles(
   wasted: readonly WastedFile[],
@@ -36,16 +36,16 @@ export async function groupWastedFiles(
   for (const { path, sizeBytes, from, by, kind } of wasted) {
     if (pacer.isDue) await pause();
     const secret = secretFileName(path);
+    const place = pathKind(path);
+    const all = versions.get(path) ?? [];
+    const isReplaced = all.every((one) => one.kind !== 'deleted');
     if (secret?.isCertain === true && kind !== 'copied')
       groups.addWasted(
         { code: 'hiddenSecretFile', args: { kind: secret.kind }, place: from },
         path,
         sizeBytes,
       );
-    const place = pathKind(path);
-    const all = versions.get(path) ?? [];
-    const isReplaced = all.every((one) => one.kind !== 'deleted');
-    if (place !== undefined) groups.addWasted(keyOf(place, from), path, sizeBytes);
+    else if (place !== undefined) groups.addWasted(keyOf(place, from), path, sizeBytes);
     else if (all.length + (isReplaced ? 1 : 0) >= manyVersions)
       groups.addWasted({ code: 'repeatedChange', args: {}, place: all.at(-1)?.by ?? by }, path, sizeBytes);
     else if (kind === 'copied')

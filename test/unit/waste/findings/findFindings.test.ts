@@ -293,6 +293,8 @@ describe('findings about an image', () => {
       run([['root/.ssh/id_ed25519', 400]]),
       run([['root/.ssh/.wh.id_ed25519']]),
     ]);
+    const large = await found([debian, run([['.env', 400_000]]), run([['.wh..env']])]);
+    assert.deepEqual(codes(large), ['hiddenSecretFile'], 'its bytes are counted once');
     const { severity, place, wastedBytes } = only(all, 'hiddenSecretFile');
     assert.deepEqual([severity, place, wastedBytes], ['high', 1, 400]);
     const key: GivenEntry = ['root/.ssh/id_ed25519', 400];

@@ -31,6 +31,7 @@ export const rowsPerChunk = 1_000;
 export const mostPackages = 20_000;
 export const mostSteps = 5_000;
 export const mostSettings = 5_000;
+export const mostRemarks = 1_000;
 /** Longer texts of a config or a history are cut. */
 export const longestText = 4_000;
 /** Of a path; the longest that Linux knows has 4,096 bytes. */
@@ -96,6 +97,8 @@ export interface PagePackage {
   readonly right?: string;
 }
 
+export const restOf = ['config', 'history', 'packages', 'remarks'] as const;
+
 /** All of a report but its files. */
 export interface DiffPageHead {
   readonly left: PageSide;
@@ -110,12 +113,18 @@ export interface DiffPageHead {
   readonly history: readonly PageStep[];
   readonly packages: readonly PagePackage[];
   readonly remarks: readonly string[];
+  /** How many of each were too many to show. */
+  readonly rest: Readonly<Record<(typeof restOf)[number], number>>;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= longestPath;
 const isTextIfAny = (value: unknown): boolean => value === undefined || isText(value);
 const isOneOf = (value: unknown, known: readonly string[]): boolean =>
   known.some((possible) => possible === value);
+
+function isRest(value: unknown): boolean {
+  return isFields(value) && restOf.every((name) => isCount(value[name]));
+}
 
 /** The head of a report, or undefined for anything that is none. */
 export function parseDiffPageHead(value: unknown): DiffPageHead | undefined {
@@ -131,7 +140,8 @@ export function parseDiffPageHead(value: unknown): DiffPageHead | undefined {
     isListOf(value['config'], isSetting, mostSettings) &&
     isListOf(value['history'], isStep, mostSteps) &&
     isListOf(value['packages'], isPackage, mostPackages) &&
-    isListOf(value['remarks'], isText, 1_000);
+    isListOf(value['remarks'], isText, mostRemarks) &&
+    isRest(value['rest']);
   return isSound ? (value as unknown as DiffPageHead) : undefined;
 }
 

@@ -3,6 +3,7 @@ import {
   longestText,
   mostPackages,
   mostPageRows,
+  mostRemarks,
   mostSettings,
   mostSteps,
   pageFields,
@@ -52,7 +53,13 @@ export function diffPageHead(report: DiffReport): DiffPageHead {
         ...(before !== undefined && { left: cut(before) }),
         ...(after !== undefined && { right: cut(after) }),
       })),
-    remarks: remarks.slice(0, 1_000).map(cut),
+    remarks: remarks.slice(0, mostRemarks).map(cut),
+    rest: {
+      config: Math.max(0, config.length - mostSettings),
+      history: Math.max(0, history.length - mostSteps),
+      packages: Math.max(0, packages.length - mostPackages),
+      remarks: Math.max(0, remarks.length - mostRemarks),
+    },
   };
 }
 

@@ -41,6 +41,7 @@ export function diffPageStrings(l10n: { t(message: string): string }) {
     moved: l10n.t('Moved'),
     readingRows: l10n.t('Reading {done} of {all} differences…'),
     leftOut: l10n.t('{count} more differences are not shown here; the exports have them.'),
+    rest: l10n.t('{count} more are not shown here; the export as JSON has them.'),
     map: l10n.t('Where the bytes changed'),
     mapHelp: l10n.t('The larger a rectangle, the more bytes the changed files below it have'),
     mapOut: l10n.t('Out to {name}'),

@@ -32,10 +32,10 @@ export class DiffView {
     };
     const counts: Readonly<Record<DiffTab, number>> = {
       files: head.rowCount + head.leftOut,
-      packages: head.packages.length,
-      config: head.config.length,
+      packages: head.packages.length + head.rest.packages,
+      config: head.config.length + head.rest.config,
       history: head.history.filter(({ kind }) => kind !== 'same').length,
-      remarks: head.remarks.length,
+      remarks: head.remarks.length + head.rest.remarks,
     };
     const shown = diffTabs.filter((tab) => tab !== 'remarks' || counts.remarks > 0);
     this.#tabs = new Map(shown.map((tab) => [tab, this.#tab(tab, counts[tab], shown)]));

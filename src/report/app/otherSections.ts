@@ -6,12 +6,13 @@ import { button, element, fill } from './element.ts';
 /** Rows that are made at once; a history of thousands of steps would hold the page up. */
 const rowsAtOnce = 200;
 
-export function packagesView({ head, strings }: DiffContext): HTMLElement {
+export function packagesView({ head, strings, language }: DiffContext): HTMLElement {
   const marks = { added: 0, removed: 1, upgraded: 2, downgraded: 4, rewritten: 2 } as const;
   const signs = { added: '+', removed: '−', upgraded: '↑', downgraded: '↓', rewritten: '≈' } as const;
   return tableView({
     headings: [strings.change, strings.packageName, strings.manager, strings.before, strings.after],
     rows: head.packages,
+    rest: head.rest.packages,
     nothing: strings.samePackages,
     cells: ({ kind, name, manager, left = '', right = '' }) => [
       changeCell(marks[kind], signs[kind], strings[kind]),
@@ -21,13 +22,15 @@ export function packagesView({ head, strings }: DiffContext): HTMLElement {
       element('code', { text: visibleName(right) }),
     ],
     strings,
+    language,
   });
 }
 
-export function configView({ head, strings }: DiffContext): HTMLElement {
+export function configView({ head, strings, language }: DiffContext): HTMLElement {
   return tableView({
     headings: [strings.change, strings.setting, strings.before, strings.after],
     rows: head.config,
+    rest: head.rest.config,
     nothing: strings.sameSettings,
     cells: ({ setting, left, right, isHidden }) => [
       left === undefined
@@ -42,13 +45,15 @@ export function configView({ head, strings }: DiffContext): HTMLElement {
         : element('code', { text: visibleName(right ?? '') }),
     ],
     strings,
+    language,
   });
 }
 
-export function stepsView({ head, strings }: DiffContext): HTMLElement {
+export function stepsView({ head, strings, language }: DiffContext): HTMLElement {
   return tableView({
     headings: [strings.change, strings.step, strings.size],
     rows: head.history,
+    rest: head.rest.history,
     nothing: strings.sameHistory,
     rowClass: ({ kind }) => `step-${kind}`,
     cells: ({ kind, text, isEmpty, sizeBytes }) => [
@@ -66,15 +71,30 @@ export function stepsView({ head, strings }: DiffContext): HTMLElement {
       }),
     ],
     strings,
+    language,
   });
 }
 
-export function remarksView({ head }: DiffContext): HTMLElement {
-  return element(
-    'ul',
-    { class: 'rows' },
-    head.remarks.map((remark) => element('li', { text: visibleName(remark) })),
-  );
+export function remarksView({ head, strings, language }: DiffContext): HTMLElement {
+  return element('div', {}, [
+    element(
+      'ul',
+      { class: 'rows' },
+      head.remarks.map((remark) => element('li', { text: visibleName(remark) })),
+    ),
+    ...restNote({ rest: head.rest.remarks, strings, language }),
+  ]);
+}
+
+/** Says how many are left out. */
+function restNote({
+  rest,
+  strings,
+  language,
+}: Pick<DiffContext, 'strings' | 'language'> & { readonly rest: number }): readonly HTMLElement[] {
+  if (rest === 0) return [];
+  const text = fill(strings.rest, { count: rest.toLocaleString(language) });
+  return [element('p', { class: 'alert', text })];
 }
 
 const kindClasses = ['added', 'removed', 'content', 'metadata', 'type'] as const;
@@ -93,10 +113,13 @@ function changeCell(kind: number, sign: string, word: string): HTMLElement {
 interface TableInput<T> {
   readonly headings: readonly string[];
   readonly rows: readonly T[];
+  /** How many more there are that are not here. */
+  readonly rest: number;
   readonly nothing: string;
   readonly cells: (row: T) => readonly HTMLElement[];
   readonly rowClass?: (row: T) => string;
   readonly strings: DiffContext['strings'];
+  readonly language: string;
 }
 
 function tableView<T>(input: TableInput<T>): HTMLElement {
@@ -133,5 +156,6 @@ function tableView<T>(input: TableInput<T>): HTMLElement {
       body,
     ]),
     more,
+    ...restNote(input),
   ]);
 }

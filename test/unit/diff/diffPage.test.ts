@@ -66,6 +66,22 @@ describe('the form of a report for its page', () => {
     assert.equal(head.packages[0]?.name, 'openssl:amd64');
   });
 
+  it('has a head that says how many of each it leaves out', () => {
+    const report = sampleDiff();
+    const many = <T>(one: T | undefined, count: number): T[] => Array.from({ length: count }, () => one as T);
+    const head = diffPageHead({
+      ...report,
+      config: many(report.config[0], 5_001),
+      history: many(report.history[0], 5_002),
+      packages: many(report.packages[0], 20_003),
+      remarks: many('r', 1_004),
+    });
+    assert.deepEqual(head.rest, { config: 1, history: 2, packages: 3, remarks: 4 });
+    assert.notEqual(parseDiffPageHead(JSON.parse(JSON.stringify(head))), undefined);
+    assert.equal(parseDiffPageHead({ ...head, rest: {} }), undefined);
+    assert.deepEqual(diffPageHead(report).rest, { config: 0, history: 0, packages: 0, remarks: 0 });
+  });
+
   it('has a head that the page takes although sizes add up to more than a number holds', () => {
     const report = sampleDiff();
     const claimed = 2 ** 53 - 1;

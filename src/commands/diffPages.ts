@@ -22,7 +22,8 @@ export function diffPages(
   const files = new DiffFiles();
   const comparing = new Comparing({
     ...deps,
-    run: (title, work) => runOperation(log, title, { reading: [0, 95], checking: [95, 100] }, work),
+    run: (title, work, stop) =>
+      runOperation(log, title, { reading: [0, 95], checking: [95, 100] }, work, stop),
     chooseRoot: (names, title) =>
       Promise.resolve(
         vscode.window.showQuickPick(names, {

@@ -20,7 +20,11 @@ export interface ComparingDeps {
   readonly inside: Pick<OpenedImages, 'open' | 'peek' | 'merged'>;
   readonly openSnapshot: (vaultPath: string, id: string) => Promise<OpenedSnapshot>;
   /** Runs `work` with a progress notification; undefined after a cancel, or a failure that was shown. */
-  readonly run: <T>(title: string, work: (operation: Operation) => Promise<T>) => Promise<T | undefined>;
+  readonly run: <T>(
+    title: string,
+    work: (operation: Operation) => Promise<T>,
+    stop?: AbortSignal,
+  ) => Promise<T | undefined>;
   /** Which of several file systems is meant; undefined when the person backs out. */
   readonly chooseRoot: (names: readonly string[], title: string) => Promise<string | undefined>;
   readonly words: {
@@ -42,36 +46,49 @@ export class Comparing {
     this.#deps = deps;
   }
 
-  /** Undefined after a cancel, and after a failure, which was shown. */
-  async compare(key: DiffKey): Promise<Compared | undefined> {
-    const left = await this.#open(key.left);
-    if (left === undefined) return undefined;
-    const right = await this.#open(key.right);
+  /**
+   * Undefined after a cancel, and after a failure, which was shown. `stop` ends what nobody waits for any more; an image
+   * that is being read for all who want to look into it comes to its end.
+   */
+  async compare(key: DiffKey, stop?: AbortSignal): Promise<Compared | undefined> {
+    const left = await this.#open(key.left, stop);
+    if (left === undefined || stop?.aborted === true) return undefined;
+    const right = await this.#open(key.right, stop);
     if (right === undefined) return undefined;
     const settled = { ...key, left: left.side, right: right.side };
-    return this.#report(settled, left.tree, right.tree);
+    return this.#report(settled, [left.tree, right.tree], stop);
   }
 
   /** The same two sides, the other way round or by another strictness; nothing is read again. */
-  again({ left, right, key }: Compared, change: Pick<DiffKey, 'strictness'>): Promise<Compared | undefined> {
-    return this.#report({ ...key, ...change }, left, right);
+  again(
+    { left, right, key }: Compared,
+    change: Pick<DiffKey, 'strictness'>,
+    stop?: AbortSignal,
+  ): Promise<Compared | undefined> {
+    return this.#report({ ...key, ...change }, [left, right], stop);
   }
 
-  swapped({ left, right, key }: Compared): Promise<Compared | undefined> {
-    return this.#report({ ...key, left: key.right, right: key.left }, right, left);
+  swapped({ left, right, key }: Compared, stop?: AbortSignal): Promise<Compared | undefined> {
+    return this.#report({ ...key, left: key.right, right: key.left }, [right, left], stop);
   }
 
-  #report(key: DiffKey, left: FileTree, right: FileTree): Promise<Compared | undefined> {
+  #report(
+    key: DiffKey,
+    [left, right]: readonly [FileTree, FileTree],
+    stop: AbortSignal | undefined,
+  ): Promise<Compared | undefined> {
     const { run, words } = this.#deps;
-    return run(words.comparing(left.name, right.name), async (operation) => {
+    const work = async (operation: Operation): Promise<Compared> => {
       const { makeDiffReport } = await import('../core/diff/makeDiffReport.ts');
       const report = await makeDiffReport({ left, right, strictness: key.strictness }, operation);
       return { key, left, right, report };
-    });
+    };
+    return run(words.comparing(left.name, right.name), work, stop);
   }
 
-  async #open(side: DiffSide): Promise<OpenedSide | undefined> {
-    const { engine, inside, run, words } = this.#deps;
+  async #open(side: DiffSide, stop: AbortSignal | undefined): Promise<OpenedSide | undefined> {
+    const { engine, inside, words } = this.#deps;
+    const run: ComparingDeps['run'] = (title, work) => this.#deps.run(title, work, stop);
     const title = words.reading(side.title);
     const whole = async (
       work: (operation: Operation) => Promise<FileTree>,
@@ -124,7 +141,7 @@ export class Comparing {
           return volumeTree(helpers, { volume: side.name }, operation);
         });
       case 'snapshot':
-        return this.#openAmong(side, async ({ signal }) => {
+        return this.#openAmong(side, run, async ({ signal }) => {
           const [{ openVault }, { snapshotTrees }] = await Promise.all([
             import('../core/vault/layout.ts'),
             import('../core/fileTrees/snapshotTrees.ts'),
@@ -134,7 +151,7 @@ export class Comparing {
           return snapshotTrees(vault.blobs, contents, { signal });
         });
       case 'archive':
-        return this.#openAmong(side, async (operation) => {
+        return this.#openAmong(side, run, async (operation) => {
           const [{ openArchiveSource }, { archiveImages }, { imageTrees }] = await Promise.all([
             import('../core/archive/openArchiveSource.ts'),
             import('../core/fileTrees/archiveImages.ts'),
@@ -149,9 +166,10 @@ export class Comparing {
   /** One tree of several: the one that was named, the only one, or the one that a person chooses. */
   async #openAmong(
     side: Extract<DiffSide, { readonly root?: string }>,
+    run: ComparingDeps['run'],
     list: (operation: Operation) => Promise<readonly TreeToOpen[]>,
   ): Promise<OpenedSide | undefined> {
-    const { run, words, chooseRoot } = this.#deps;
+    const { words, chooseRoot } = this.#deps;
     const title = words.reading(side.title);
     const trees = await run(title, list);
     if (trees === undefined) return undefined;

@@ -35,6 +35,8 @@ export class DiffPage {
   #key: DiffKey;
   #compared: Compared | undefined;
   #generation = 0;
+  /** Ends the comparison that is being made. */
+  #stop = new AbortController();
   #state: DiffPageState = { kind: 'loading' };
 
   constructor(deps: DiffPageDeps) {
@@ -45,6 +47,7 @@ export class DiffPage {
     panel.onDidDispose(() => {
       this.#generation += 1;
       this.#compared = undefined;
+      this.#stop.abort();
     });
     openPage({
       extensionUri,
@@ -64,7 +67,7 @@ export class DiffPage {
 
   /** Reads both sides and compares them. */
   load(): Promise<Compared | undefined> {
-    return this.#compare(() => this.#deps.comparing.compare(this.#key));
+    return this.#compare((stop) => this.#deps.comparing.compare(this.#key, stop));
   }
 
   /** Says what could be compared, and waits to be told. */
@@ -74,12 +77,14 @@ export class DiffPage {
   }
 
   /** Shows what `work` resolves with, unless something else was asked for meanwhile or the page is gone. */
-  async #compare(work: () => Promise<Compared | undefined>): Promise<Compared | undefined> {
+  async #compare(work: (stop: AbortSignal) => Promise<Compared | undefined>): Promise<Compared | undefined> {
     this.#generation += 1;
+    this.#stop.abort();
+    this.#stop = new AbortController();
     const generation = this.#generation;
     const before = this.#compared;
     this.#show({ kind: 'loading' });
-    const compared = await work();
+    const compared = await work(this.#stop.signal);
     if (generation !== this.#generation) return undefined;
     const shown = compared ?? before;
     if (shown === undefined) this.askAgain('stopped');
@@ -107,10 +112,10 @@ export class DiffPage {
           this.#post({ ...message, rows: diffPageRows(compared.report, message.start) });
         return;
       case 'swap':
-        if (compared !== undefined) await this.#compare(() => comparing.swapped(compared));
+        if (compared !== undefined) await this.#compare((stop) => comparing.swapped(compared, stop));
         return;
       case 'strictness':
-        if (compared !== undefined) await this.#compare(() => comparing.again(compared, message));
+        if (compared !== undefined) await this.#compare((stop) => comparing.again(compared, message, stop));
         return;
       case 'export':
         if (compared !== undefined) await exportReport(compared);

@@ -46,6 +46,7 @@ export function livePlaceOf({ path, query }: Pick<vscode.Uri, 'path' | 'query'>)
 export class LiveFileSystem extends ReadOnlyFileSystem {
   readonly #renewed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   override readonly onDidChangeFile = this.#renewed.event;
+  readonly #listening: { dispose(): void };
 
   constructor(live: LiveSources) {
     const at = async function* (uri: vscode.Uri, signal: AbortSignal): AsyncGenerator<LiveFile> {
@@ -81,13 +82,14 @@ export class LiveFileSystem extends ReadOnlyFileSystem {
         }
       }
     }
-    live.onDidRefresh(() => {
+    this.#listening = live.onDidRefresh(() => {
       const open = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === liveScheme);
       this.#renewed.fire(open.map(({ uri }) => ({ type: vscode.FileChangeType.Changed, uri })));
     });
   }
 
   override dispose(): void {
+    this.#listening.dispose();
     this.#renewed.dispose();
     super.dispose();
   }

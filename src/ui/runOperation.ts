@@ -17,15 +17,22 @@ export type PhaseShares = Partial<Record<Phase, readonly [from: number, to: numb
 
 /**
  * Runs a long use case under a progress notification that can be cancelled. Resolves with its result; after a
- * cancel, or after a failure (which is shown and logged), resolves with undefined.
+ * cancel, or after a failure (which is shown and logged), resolves with undefined. `stop` cancels it too, for example
+ * when the page is closed that wanted it.
  */
 export async function runOperation<T>(
   log: Log,
   title: string,
   shares: PhaseShares,
   work: (operation: Operation) => Promise<T>,
+  stop?: AbortSignal,
 ): Promise<T | undefined> {
+  if (stop?.aborted === true) return undefined;
   const controller = new AbortController();
+  const onStop = (): void => {
+    controller.abort();
+  };
+  stop?.addEventListener('abort', onStop, { once: true });
   try {
     return await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -49,6 +56,8 @@ export async function runOperation<T>(
     }
     showFailure(log, title, error);
     return undefined;
+  } finally {
+    stop?.removeEventListener('abort', onStop);
   }
 }
 

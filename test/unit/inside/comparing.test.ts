@@ -153,6 +153,31 @@ describe('comparing what lies on disk', () => {
     assert.equal(compared.report.right.name, 'app:1, layers');
   });
 
+  it('reads nothing more once nobody waits for it', async () => {
+    const stop = new AbortController();
+    const titles: string[] = [];
+    const stops = new Set<AbortSignal | undefined>();
+    const made = new Comparing({
+      engine: nothing,
+      inside: { open: nothing, peek: nothing, merged: nothing },
+      openSnapshot: openIt,
+      run: (title, work, signal) => {
+        titles.push(title);
+        stops.add(signal);
+        return work(unattended());
+      },
+      chooseRoot: () => {
+        stop.abort();
+        return Promise.resolve('app:1');
+      },
+      words: { reading: (name) => `read ${name}`, comparing: (a, b) => `compare ${a} with ${b}` },
+    });
+    const key = { left: archive, right: snapshot, strictness: 'strict' } as const;
+    assert.equal(await made.compare(key, stop.signal), undefined);
+    assert.deepEqual(titles, ['read two.tar', 'read two.tar']);
+    assert.deepEqual([...stops], [stop.signal]);
+  });
+
   it('compares nothing when nobody says which is meant', async () => {
     const { made, titles } = comparing([undefined]);
     assert.equal(await made.compare({ left: archive, right: snapshot, strictness: 'semantic' }), undefined);

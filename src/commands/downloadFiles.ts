@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { visibleName } from '../core/fileTrees/visibleName.ts';
+import type { Operation } from '../core/progress.ts';
 import { archiveFolder } from '../ui/archiveFolder.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import type { Command, CommandContext } from './context.ts';
 import { tellExtracted } from './extractFiles.ts';
+import { oneAfterAnother } from './oneAfterAnother.ts';
 import { askSource, liveName, livePlaceOf, type LiveFolder } from './liveNodes.ts';
 
 /** Brings files and folders of containers and volumes to a folder of this machine. Nothing there is replaced. */
@@ -22,9 +24,10 @@ export const downloadFiles: Command<'drydock.downloadFiles'> = async (context, .
       defaultUri: vscode.Uri.file(archiveFolder()),
     })) ?? [];
   if (chosen === undefined) return undefined;
-  let count = 0;
-  for (const place of places) if (await download(context, place, chosen.fsPath)) count += 1;
-  return count;
+  const done = await oneAfterAnother(places, (place, started) =>
+    download(context, { ...place, folder: chosen.fsPath }, started),
+  );
+  return done.length;
 };
 
 async function chosenPlaces(
@@ -39,15 +42,16 @@ async function chosenPlaces(
 
 async function download(
   { live, log }: CommandContext,
-  { source, path }: LiveFolder,
-  folder: string,
-): Promise<boolean> {
+  { source, path, folder }: LiveFolder & { readonly folder: string },
+  started: (operation: Operation) => void,
+): Promise<true | undefined> {
   const name = visibleName(liveName({ source, path }));
   // All of a container or a volume gets a folder of its own.
   const into = path === '' ? join(folder, name.replace(/[^\w.-]+/g, '_').replace(/^\.+/, '_')) : folder;
   const title = vscode.l10n.t('Downloading {name}', { name });
   const shares = { reading: [0, 60], writing: [60, 100] } as const;
   const done = await runOperation(log, title, shares, async (operation) => {
+    started(operation);
     const [{ downloadFiles: bring }, { explainFileError }, { mkdir, rmdir }] = await Promise.all([
       import('../core/fileTrees/downloadFiles.ts'),
       import('../core/files/fileErrors.ts'),
@@ -66,7 +70,7 @@ async function download(
       throw error;
     }
   });
-  if (done === undefined) return false;
+  if (done === undefined) return undefined;
   tellExtracted(log, { name, into, ...done });
   return true;
 }

@@ -38,7 +38,8 @@ export interface UploadResult {
 /**
  * Puts files and folders of this disk into a folder of a container, running or not, or of a volume, with their modes
  * (without setuid), times and links: 1. list all of them and see that they can be read, 2. look at what is there, 3.
- * send one tar, 4. read it back and compare each entry with what was sent.
+ * send one tar, 4. read it back and compare each entry with what was sent. A folder that is there already keeps its own
+ * mode and owner.
  *
  * Rejects with `fileMissing`, `fileUnusable`, `pathMissing`, `pathIsNot`, `fileExists` (a name is taken, or by another
  * type), `putBackDenied`, `volumeOwnersUnknown` before anything was written. After that with `uploadCut`, also where it
@@ -50,12 +51,14 @@ export async function uploadFiles(
   operation: Operation,
 ): Promise<UploadResult> {
   const { signal, progress } = operation;
-  const local = await localFiles(sources, operation);
+  const listed = await localFiles(sources, operation);
   await withFileTarget(deps, target, signal, async (open) => {
-    await requireFree(open, local, { replace, folder: target.folder, signal });
+    const kept = await requireFree(open, listed, { replace, folder: target.folder, signal });
+    const local = { ...listed, files: listed.files.map((file) => asKept(file, kept.get(file.path))) };
     const sent = new Map<string, string>();
     const ids = (file: LocalFile): Ids =>
-      owner === 'folder' ? open.owner : owner === 'disk' ? { uid: file.uid, gid: file.gid } : owner;
+      kept.get(file.path) ??
+      (owner === 'folder' ? open.owner : owner === 'disk' ? { uid: file.uid, gid: file.gid } : owner);
     try {
       await open.write(tarOf(open, local, { ids, sent }, operation), signal);
       signal.throwIfAborted();
@@ -65,13 +68,18 @@ export async function uploadFiles(
       throw await cutError(error, open, local.names);
     }
   });
-  const { files, left, sizeBytes } = local;
+  const { files, left, sizeBytes } = listed;
   return { fileCount: files.filter(({ type }) => type !== 'directory').length, sizeBytes, left };
 }
 
 interface Ids {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** A folder as it is there already, and anything else as it is here. */
+function asKept(file: LocalFile, there: LayerEntry | undefined): LocalFile {
+  return there === undefined ? file : { ...file, mode: there.mode, mtime: Math.floor(there.mtime) };
 }
 
 async function* tarOf(
@@ -117,6 +125,7 @@ function entryOf(file: LocalFile, path: string, { uid, gid }: Ids): TarEntry {
   };
 }
 
+/** The folders that are there already, by their paths. */
 async function requireFree(
   open: FileTarget,
   { files, names }: LocalFiles,
@@ -125,7 +134,8 @@ async function requireFree(
     folder,
     signal,
   }: { readonly replace: boolean; readonly folder: string; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<ReadonlyMap<string, LayerEntry>> {
+  const kept = new Map<string, LayerEntry>();
   for (const name of names) {
     const there = await open.look(name, signal);
     if (there.size === 0) continue;
@@ -134,8 +144,10 @@ async function requireFree(
       const found = there.get(pathFrom(name, path));
       if (found !== undefined && (found.type === 'directory') !== (type === 'directory'))
         throw failure('fileExists', { path: joined(folder, path) });
+      if (found?.type === 'directory') kept.set(path, found);
     }
   }
+  return kept;
 }
 
 async function requireSame(

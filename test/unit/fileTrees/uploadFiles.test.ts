@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,6 +12,7 @@ import { uploadFiles, type UploadResult } from '../../../src/core/fileTrees/uplo
 import { unattended, type Operation } from '../../../src/core/progress.ts';
 import { currentProcess } from '../../../src/core/vault/processIdentity.ts';
 import { ownedHelpers } from '../../../src/core/volumes/ownedHelpers.ts';
+import { tarEntries } from '../../../src/core/volumes/tarEntries.ts';
 import { renamedTar } from '../../../src/core/volumes/renamedTar.ts';
 import { cancelledWhen } from '../../support/cancelledWhen.ts';
 import { failureOf } from '../../support/failureOf.ts';
@@ -95,6 +96,32 @@ describe('uploadFiles', () => {
 
   it('says what came', async () => {
     assert.deepEqual(await upload(engineWith()), { fileCount: 1, sizeBytes: 6, left: [] });
+  });
+
+  it('leaves a folder that is there its own mode and owner, whoever is to have the files', async () => {
+    const site = join(folder, 'site');
+    mkdirSync(join(site, 'new'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(site, 'new', 'page'), 'x');
+    const engine = engineWith();
+    const there = {
+      path: 'srv/site/',
+      type: 'directory',
+      mode: 0o2775,
+      uid: 33,
+      gid: 44,
+      sizeBytes: 0,
+    } as const;
+    await engine.containers.writeArchive('web', '/', Readable.from([tarHeader(there), tarEnd]));
+    const sources = [site];
+    const target = { kind: 'container', name: 'web', folder: '/srv' } as const;
+    const deps = ownedHelpers({ engine, owner: await currentProcess() });
+    const owner = { uid: 7, gid: 8 };
+    await uploadFiles(deps, { sources, target, owner, replace: true }, unattended());
+    const entries: string[] = [];
+    const tar = await engine.containers.readArchive('web', '/srv/site');
+    for await (const { path, mode, uid, gid } of tarEntries(tar, 'web'))
+      entries.push([path.replace(/\/$/, ''), mode.toString(8), uid, gid].join(' '));
+    assert.deepEqual(entries, ['site 2775 0 0', 'site/new 700 7 8', 'site/new/page 644 7 8']);
   });
 
   it('says that files are there when it is cancelled while they are compared', async () => {

@@ -1,3 +1,4 @@
+import type { TransportWish } from '../core/backup/transport.ts';
 import type { Consistency } from '../core/backup/withConsistency.ts';
 import type { Arguments } from './arguments.ts';
 import { usageFailure } from './failures.ts';
@@ -27,6 +28,21 @@ export const consistencyOption: OptionTable = {
 export const bindsOption: OptionTable = {
   'include-binds': { help: 'read folders of the engine’s host that are mounted, too' },
 };
+
+const transports = ['auto', 'stream', 'delta'] as const satisfies readonly TransportWish[];
+
+/** Of backups that images belong to. */
+export const transportOption: OptionTable = {
+  transport: {
+    value: 'KIND',
+    choices: transports,
+    help: 'how images come: stream (whole), delta (the engine pushes what the vault lacks), or auto, what is cheaper; auto if not given',
+  },
+};
+
+export function chosenTransport(args: Arguments): { readonly transport: TransportWish } {
+  return { transport: args.choice('transport', transports) ?? 'auto' };
+}
 
 /** What the help says about consistency. */
 export const consistencyWords =

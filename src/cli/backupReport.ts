@@ -8,6 +8,7 @@ import { exitCodes, type ExitCode } from './exitCode.ts';
 import { toldFailure } from './failures.ts';
 import { remarkWords } from './remarkWords.ts';
 import { snapshotDocument } from './snapshotDocument.ts';
+import { transportLine } from './transportWords.ts';
 
 interface Failed {
   readonly name: string;
@@ -45,12 +46,14 @@ export function backupReport(
 ): Report {
   const exitCode = exitCodeOf(done, failed);
   const total = done.length + failed.length;
+  const transports = done.flatMap(({ transport }) => transport ?? []);
   return {
     document: {
-      snapshots: done.map(({ snapshot, remarks, isUnchanged }) => ({
+      snapshots: done.map(({ snapshot, remarks, isUnchanged, transport }) => ({
         ...snapshotDocument(snapshot),
         isUnchanged,
         remarks,
+        ...(transport && { transport }),
       })),
       ...(failed.length === 0
         ? {}
@@ -62,7 +65,7 @@ export function backupReport(
             ),
           }),
     },
-    text: () => done.map(line),
+    text: () => [...done.map(line), ...[...new Set(transports)].flatMap(transportLine)],
     quiet: done.map(({ snapshot }) => snapshot.id),
     notes: [
       ...notes,

@@ -4,6 +4,7 @@ import { failure, reasonOf } from '../core/errors.ts';
 import { recoverVault } from '../core/recovery/recoverVault.ts';
 import { companionVault } from '../core/transfer/companionVault.ts';
 import { isInRegistry } from '../core/transfer/registryVault.ts';
+import type { OpenEndpoint } from '../core/registry/endpoint.ts';
 import type { RecoveredOperation } from '../core/vault/journal.ts';
 import type { Vault } from '../core/vault/layout.ts';
 import { currentProcess, type ProcessIdentity } from '../core/vault/processIdentity.ts';
@@ -16,6 +17,7 @@ export interface EngineAndVault {
   readonly engine: Engine;
   readonly vault: Vault;
   readonly owner: ProcessIdentity;
+  readonly openEndpoint: OpenEndpoint;
   /** What was put right before, for standard error. */
   readonly notes: readonly string[];
 }
@@ -50,7 +52,8 @@ async function readied(context: CommandContext, vault: Vault): Promise<EngineAnd
   const engine = await context.engine();
   const owner = await currentProcess();
   const recovered = await recoverVault({ vault, owner, engine }, { signal: context.operation.signal });
-  return { engine, vault, owner, notes: recovered.flatMap(recoveryNote) };
+  const { openEndpoint } = context;
+  return { engine, vault, owner, openEndpoint, notes: recovered.flatMap(recoveryNote) };
 }
 
 /** What to say of an operation that was undone, or could not be. */

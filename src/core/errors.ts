@@ -240,6 +240,7 @@ const templates = {
   notASnapshot: '{name} is no snapshot of Drydock.',
   notAnImage: '{name} is neither a snapshot nor an image.',
   remotePlatformMissing: '{name} can’t be had for {platform}. The registry has: {platforms}.',
+  uploadBroken: 'What was being sent broke off. Nothing of it was kept; try again.',
   endpointUnusable: 'Nothing can listen on {address}: {reason}. Choose another port.',
 
   // Bundles

@@ -22,6 +22,8 @@ export interface EngineCall {
   readonly upload?: Readable;
   /** What a POST has as its body. */
   readonly json?: JsonObject;
+  /** The log-in for a registry; it is in no log and in no failure. */
+  readonly registryAuth?: string;
   /** What the call is about, for 404 and 409. */
   readonly subject?: {
     readonly kind: 'image' | 'container' | 'volume' | 'network';
@@ -166,6 +168,7 @@ export class EngineClient {
       query: withoutUndefined(call.query ?? {}),
       ...(call.json === undefined ? {} : { json: call.json }),
       ...(call.upload === undefined ? {} : { upload: call.upload }),
+      ...(call.registryAuth === undefined ? {} : { registryAuth: call.registryAuth }),
     };
     try {
       return await this.#transport.send(request, signal);

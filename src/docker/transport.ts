@@ -17,6 +17,7 @@ export interface WireRequest {
   readonly upload?: Readable;
   /** What a POST has as its body. */
   readonly json?: JsonObject;
+  readonly registryAuth?: string;
 }
 
 /** Sends requests to one endpoint. Resolves with the head of the answer, whatever its status. */
@@ -99,7 +100,10 @@ function dial(
         path: Object.keys(request.query).length === 0 ? request.path : `${request.path}?`,
         method: request.method,
         options: { _query: request.query, _body: request.json ?? {} },
-        headers: request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' },
+        headers: {
+          ...(request.upload === undefined ? {} : { 'Content-Type': 'application/x-tar' }),
+          ...(request.registryAuth === undefined ? {} : { 'X-Registry-Auth': request.registryAuth }),
+        },
         file: request.upload,
         allowEmpty: request.json !== undefined,
         isStream: true,

@@ -90,6 +90,8 @@ export class LyingEngine implements Engine {
       },
       remove: (ref, options) =>
         this.#answer('remove', [ref], () => this.#remove(ref, options?.force === true), options),
+      checkLogIn: rest.images.checkLogIn.bind(rest.images),
+      push: rest.images.push.bind(rest.images),
       importRootfs: (tar) => this.#answer('importRootfs', [], () => this.#import(tar)),
     };
     this.containers = {

@@ -1,15 +1,13 @@
-import type { Engine } from '../engine/engine.ts';
 import type { Operation } from '../progress.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
-import type { Vault } from '../vault/layout.ts';
-import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
-import type { BackupResult } from './backupResult.ts';
+import type { BackupDeps, BackupResult } from './backupResult.ts';
 import { addToDraft, captureContainers } from './captureContainers.ts';
 import { isAsBefore } from './isAsBefore.ts';
+import type { TransportWish } from './transport.ts';
 import type { Consistency } from './withConsistency.ts';
 
 export interface BackupContainerInput {
@@ -19,6 +17,7 @@ export interface BackupContainerInput {
   /** Whether to read the folders of the engine's host that are mounted, too. */
   readonly includeBinds: boolean;
   readonly tags?: readonly string[];
+  readonly transport?: TransportWish;
 }
 
 /**
@@ -30,11 +29,7 @@ export interface BackupContainerInput {
  * engine is as it was.
  */
 export async function backupContainer(
-  {
-    engine,
-    vault,
-    owner,
-  }: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+  { engine, vault, owner, openEndpoint }: BackupDeps,
   { container, tags, ...input }: BackupContainerInput,
   operation: Operation,
 ): Promise<BackupResult> {
@@ -44,11 +39,11 @@ export async function backupContainer(
   const what = { kind: 'backup', subject: name };
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const during = { ...operation, signal: session.signal };
-    const deps = { engine, engineId: identity.engineId, session };
+    const deps = { engine, engineId: identity.engineId, session, openEndpoint };
     const captured = await captureContainers(deps, { ...input, containers: [id], volumes: [] }, during);
     const draft = new SnapshotDraft(session.vault.blobs);
     await addToDraft(draft, captured, session.signal);
-    const { createdMs, containers, remarks } = captured;
+    const { createdMs, containers, remarks, transport } = captured;
     const imageIds = containers.map(({ imageId }) => imageId);
     const isUnchanged = await isAsBefore(vault, source, captured, { signal: session.signal });
     const snapshot = await landSnapshot(
@@ -57,6 +52,6 @@ export async function backupContainer(
       { source, createdMs, imageIds, ...(tags && { tags }) },
       during,
     );
-    return { snapshot, remarks, isUnchanged };
+    return { snapshot, remarks, isUnchanged, transport };
   });
 }

@@ -8,11 +8,10 @@ import { landSnapshots } from '../snapshot/landSnapshot.ts';
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import { readSnapshots } from '../snapshot/snapshots.ts';
-import type { Vault } from '../vault/layout.ts';
-import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
-import type { BackupResult } from './backupResult.ts';
+import type { BackupDeps, BackupResult } from './backupResult.ts';
 import { captureImages } from './captureImages.ts';
+import type { TransportWish } from './transport.ts';
 
 /** An image to back up, with the names that its snapshot shall have. */
 export interface ImageToBackUp {
@@ -28,8 +27,12 @@ export interface ImageToBackUp {
  * with what capturing and landing throw.
  */
 export async function backupImages(
-  deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
-  input: { readonly images: readonly ImageToBackUp[]; readonly tags?: readonly string[] },
+  deps: BackupDeps,
+  input: {
+    readonly images: readonly ImageToBackUp[];
+    readonly tags?: readonly string[];
+    readonly transport?: TransportWish;
+  },
   operation: Operation,
 ): Promise<readonly BackupResult[]> {
   const { engine } = deps;
@@ -43,9 +46,9 @@ export async function backupImages(
   return withVaultSession(deps, what, { signal }, async (session) => {
     const before = await readSnapshots(session.vault);
     const createdMs = Date.now();
-    const contents = await captureImages(
-      { engine, session },
-      images.map(({ id }) => id),
+    const { contents, transport } = await captureImages(
+      { engine, session, openEndpoint: deps.openEndpoint },
+      { ids: images.map(({ id }) => id), transport: input.transport },
       operation,
     );
     await requireTags(engine, images, session.signal);
@@ -63,6 +66,7 @@ export async function backupImages(
       snapshot,
       remarks: snapshot.imageIds.flatMap((id) => contents.get(id)?.remarks ?? []),
       isUnchanged: isUnchanged(snapshot, before),
+      transport,
     }));
   });
 }

@@ -7,16 +7,15 @@ import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import type { CapturedNetwork, CapturedProject, Remark } from '../snapshot/snapshotRecords.ts';
-import type { Vault } from '../vault/layout.ts';
-import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
-import type { BackupResult } from './backupResult.ts';
+import type { BackupDeps, BackupResult } from './backupResult.ts';
 import { addToDraft, captureContainers } from './captureContainers.ts';
 import { withRemarks } from './containerDocument.ts';
 import { networksOfProject } from './containerNetworks.ts';
 import { captureComposeFiles, type ComposeFiles } from './composeFiles.ts';
 import { dependenciesOf, projectOf, serviceOf } from './startOrder.ts';
 import { isAsBefore } from './isAsBefore.ts';
+import type { TransportWish } from './transport.ts';
 import type { Consistency } from './withConsistency.ts';
 
 export interface BackupProjectInput {
@@ -26,6 +25,7 @@ export interface BackupProjectInput {
   /** Whether to read the folders of the engine's host that are mounted, too. */
   readonly includeBinds: boolean;
   readonly tags?: readonly string[];
+  readonly transport?: TransportWish;
 }
 
 /**
@@ -37,11 +37,7 @@ export interface BackupProjectInput {
  * `captureContainers` and `landSnapshot` do; there is no snapshot then, and the engine is as it was.
  */
 export async function backupProject(
-  {
-    engine,
-    vault,
-    owner,
-  }: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
+  { engine, vault, owner, openEndpoint }: BackupDeps,
   { project, tags, ...input }: BackupProjectInput,
   operation: Operation,
 ): Promise<BackupResult> {
@@ -57,7 +53,7 @@ export async function backupProject(
     const labels = members.map((member) => member.labels);
     const files = await captureComposeFiles(blobs, { labels, endpoint: engine.endpoint }, { signal });
     const taken = await captureContainers(
-      { engine, engineId: identity.engineId, session },
+      { engine, engineId: identity.engineId, session, openEndpoint },
       { ...input, containers: members.map(({ id }) => id), volumes },
       during,
     );
@@ -80,7 +76,8 @@ export async function backupProject(
       during,
     );
     const missing = files.missing.map((subject): Remark => ({ kind: 'notRead', subject }));
-    return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged };
+    const { transport } = captured;
+    return { snapshot, remarks: [...captured.remarks, ...missing], isUnchanged, transport };
   });
 }
 

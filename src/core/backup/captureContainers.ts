@@ -3,6 +3,7 @@ import { parseDigest, type Digest } from '../digest.ts';
 import type { ContainerDetails, ImageSummary, JsonObject, JsonValue } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
+import type { OpenEndpoint } from '../registry/endpoint.ts';
 import type { CapturedImage, SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import type { CapturedContainer, CapturedNetwork, Remark } from '../snapshot/snapshotRecords.ts';
 import type { VolumeCapture } from '../volumes/captureVolume.ts';
@@ -16,6 +17,7 @@ import { networksOf } from './containerNetworks.ts';
 import { remarksOnContainer } from './containerRemarks.ts';
 import { createBody } from './createBody.ts';
 import { captureMounts, withOpenMounts, type MountToRead } from './openMounts.ts';
+import type { TransportReport, TransportWish } from './transport.ts';
 import { withConsistency, type Consistency } from './withConsistency.ts';
 
 export interface ContainersToCapture {
@@ -26,6 +28,7 @@ export interface ContainersToCapture {
   readonly includeBinds: boolean;
   /** Volumes beside those that the containers have mounted. */
   readonly volumes: readonly string[];
+  readonly transport?: TransportWish | undefined;
 }
 
 /** What was captured: it is in the vault, and becomes a snapshot when it is landed. */
@@ -37,7 +40,12 @@ export interface ContainersCapture {
   readonly createdMs: number;
   /** All remarks of the documents. */
   readonly remarks: readonly Remark[];
+  /** How the images came. */
+  readonly transport: TransportReport;
 }
+
+/** `openEndpoint`: where the engine can push images to. */
+export type ContainerDeps = VolumeDeps & { readonly openEndpoint?: OpenEndpoint | undefined };
 
 /** What a container is, before anything of it is captured. */
 export interface PreparedContainer {
@@ -73,7 +81,7 @@ const inspectJson = z.record(
  * and `captureVolume` do.
  */
 export async function captureContainers(
-  deps: VolumeDeps,
+  deps: ContainerDeps,
   input: ContainersToCapture,
   operation: Operation,
 ): Promise<ContainersCapture> {
@@ -96,7 +104,7 @@ export async function captureContainers(
       remarks.push(...window.remarks);
       return window.value;
     });
-    return await document(deps, prepared, taken, remarks, operation);
+    return await document(deps, prepared, taken, { remarks, transport: input.transport }, operation);
   });
 }
 
@@ -186,17 +194,24 @@ async function commitAll(
 }
 
 async function document(
-  { engine, session }: VolumeDeps,
+  { engine, session, openEndpoint }: ContainerDeps,
   prepared: readonly PreparedContainer[],
   { createdMs, commits, volumes }: Taken,
-  remarks: readonly Remark[],
+  {
+    remarks,
+    transport: wish,
+  }: { readonly remarks: readonly Remark[]; readonly transport: TransportWish | undefined },
   operation: Operation,
 ): Promise<ContainersCapture> {
   const { signal } = operation;
   const { blobs } = session.vault;
   const bases = prepared.map(({ imageId }) => imageId);
   // In one request: what the images of changes stand on is sent once.
-  const found = await captureImages({ engine, session }, [...bases, ...commits.values()], operation);
+  const { contents: found, transport } = await captureImages(
+    { engine, session, openEndpoint },
+    { ids: [...bases, ...commits.values()], transport: wish },
+    operation,
+  );
   const listed = await engine.images.list({ signal });
   const images = new Map<Digest, CapturedImage>();
   const documents: CapturedContainer[] = [];
@@ -212,7 +227,7 @@ async function document(
     };
     documents.push(containerDocument({ ...one, ...manifests }, volumes));
   }
-  const captured = { containers: documents, volumes, createdMs, images: [...images.values()] };
+  const captured = { containers: documents, volumes, createdMs, images: [...images.values()], transport };
   return withRemarks({ ...captured, remarks: [] }, remarks);
 }
 

@@ -79,7 +79,30 @@ async function classicImage(
   const config = sent.document(configPath, label);
   const found: StoredLayer[] = [];
   for (const path of layerPaths) found.push(await layerAt({ sent, layers, blobs }, path, label));
-  requireDiffIds(sent, details, config, found);
+  return await classicContent(blobs, details, { config, layers: found, from: sent.name }, cancel);
+}
+
+/**
+ * Stores the documents of an image whose ID is its config's digest: the config as it is, and a manifest of our own over
+ * the layers. Rejects with `archiveLayerCount` and `archiveWrongDiffId` when these are not those of its config, or not
+ * those that the engine told of, and with `blobMismatch` for another config.
+ */
+export async function classicContent(
+  blobs: BlobStore,
+  details: ImageDetails,
+  {
+    config,
+    layers: found,
+    from = 'what the engine pushed',
+  }: {
+    readonly config: Uint8Array;
+    readonly layers: readonly StoredLayer[];
+    /** What failures call where it came from. */
+    readonly from?: string;
+  },
+  cancel: CancelOptions,
+): Promise<CapturedImageContent> {
+  requireDiffIds(from, details, config, found);
   const stored = await putDocument(blobs, config, { expectedDigest: details.id, ...cancel });
   const manifest = imageManifest(
     stored,
@@ -179,7 +202,7 @@ async function takeManifest(
     layers.push(await layerAt(walk.received, blobPath(digest), label, digest));
   }
   const diffIds = diffIdsOf(parseImageConfig(config, blobPath(manifest.config.digest)));
-  requireSameDiffIds(sent, labelOf(walk.details), layers, diffIds);
+  requireSameDiffIds(sent.name, labelOf(walk.details), layers, diffIds);
   if (diffIds.join() === walk.details.diffIds.join()) walk.ownManifests += 1;
   walk.layers.push(...layers);
   return true;
@@ -227,26 +250,26 @@ async function layerAt(
 }
 
 function requireDiffIds(
-  sent: EngineArchive,
+  from: string,
   details: ImageDetails,
   config: Uint8Array,
   layers: readonly StoredLayer[],
 ): void {
   const image = labelOf(details);
   const diffIds = diffIdsOf(parseImageConfig(config, `the config of ${image}`));
-  requireSameDiffIds(sent, image, layers, diffIds);
-  requireSameDiffIds(sent, image, layers, details.diffIds);
+  requireSameDiffIds(from, image, layers, diffIds);
+  requireSameDiffIds(from, image, layers, details.diffIds);
 }
 
 function requireSameDiffIds(
-  sent: EngineArchive,
+  name: string,
   image: string,
   layers: readonly StoredLayer[],
   diffIds: readonly Digest[],
 ): void {
   if (layers.length !== diffIds.length)
     throw failure('archiveLayerCount', {
-      name: sent.name,
+      name,
       image,
       layers: layers.length,
       diffIds: diffIds.length,
@@ -254,7 +277,7 @@ function requireSameDiffIds(
   for (const [place, { diffId: found }] of layers.entries()) {
     const expected = diffIds[place] ?? '';
     if (found !== expected)
-      throw failure('archiveWrongDiffId', { name: sent.name, image, layer: place + 1, found, expected });
+      throw failure('archiveWrongDiffId', { name, image, layer: place + 1, found, expected });
   }
 }
 

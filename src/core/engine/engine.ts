@@ -66,12 +66,34 @@ export interface ImageStore {
   tag(ref: string, name: string, options?: CallOptions): Promise<void>;
   /** Removes one name, or the image with all its names when `force` is set or it has no other name. */
   remove(ref: string, options?: CallOptions & { readonly force?: boolean }): Promise<readonly Removal[]>;
+  /**
+   * Has the engine log in to a registry, which shows whether it gets there. The engine keeps nothing of it. Rejects
+   * with `engineRefused` where it does not.
+   */
+  checkLogIn(logIn: RegistryLogIn, options?: CallOptions): Promise<void>;
+  /**
+   * Has the engine push the image `name` (`HOST:PORT/repository:tag`) to the registry in it. Rejects with
+   * `engineRefused` on any error in its answer, also on those that come with status 200.
+   */
+  push(
+    name: string,
+    logIn: RegistryLogIn,
+    options?: CallOptions & { readonly onProgress?: (progress: LoadProgress) => void },
+  ): Promise<void>;
   /** Makes an image of one layer out of a root file system's tar. Resolves with its ID. */
   importRootfs(
     tar: AsyncIterable<Uint8Array>,
     input: { readonly name?: string; readonly message?: string; readonly changes?: readonly string[] },
     options?: CallOptions,
   ): Promise<Digest>;
+}
+
+/** Where an engine pushes to, and how it logs in there. */
+export interface RegistryLogIn {
+  /** `HOST:PORT`. */
+  readonly address: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface CommitInput {

@@ -18,6 +18,8 @@ export function unusableEngine(endpoint: string, reason: DrydockError): Engine {
       load: fail,
       tag: fail,
       remove: fail,
+      checkLogIn: fail,
+      push: fail,
       importRootfs: fail,
     },
     containers: {

@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
+import { takeNameAway } from '../engine/takeNameAway.ts';
 import { isDigest } from '../digest.ts';
 import { DrydockError, failure, reasonOf, type FailureCode } from '../errors.ts';
 import type { UndoNote, Undone } from '../vault/journal.ts';
@@ -21,6 +22,8 @@ export type EngineNote =
   | { readonly kind: 'removeContainer'; readonly name: string }
   /** `name` is one that Drydock made up: it goes, and the image with it when it has no other. */
   | { readonly kind: 'removeImage'; readonly name: string }
+  /** As well, of an image that was there before and stays. */
+  | { readonly kind: 'takeNameAway'; readonly name: string }
   /**
    * `notBeforeMs`: when it was noted. What is older was there before, and stays. `madeAtMs`: what the engine itself
    * told of it when it was made.
@@ -70,6 +73,7 @@ const image = z.object({ id: z.string().refine(isDigest), tags: z.array(text) })
 const shapes = {
   removeContainer: noted.extend({ name: text }),
   removeImage: noted.extend({ name: text }),
+  takeNameAway: noted.extend({ name: text }),
   removeVolume: noted.extend({
     name: text,
     notBeforeMs: count,
@@ -128,6 +132,7 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
     undo(engineId, 'removeImage', async ({ name }, { signal }) => {
       await engine.images.remove(name, { signal });
     }),
+    undo(engineId, 'takeNameAway', ({ name }, { signal }) => takeNameAway(engine, name, { signal })),
     undo(engineId, 'removeVolume', async ({ name, notBeforeMs, madeAtMs, isKnown }, { signal, hasLeft }) => {
       const { createdAtMs } = await engine.volumes.inspect(name, { signal });
       const isSame = isKnown || (createdAtMs !== undefined && createdAtMs === madeAtMs);

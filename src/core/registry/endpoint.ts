@@ -33,9 +33,28 @@ export interface ServedContents {
   referrers(repository: string, digest: Digest, cancel: CancelOptions): Promise<readonly Descriptor[]>;
 }
 
+/** What becomes of what is pushed. */
+export interface PushSink {
+  /** Tells senders of a blob that they need not send; nothing is proven by it. */
+  headBlob(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined>;
+  /**
+   * Reads an upload, and resolves with what is to be done when its digest is known. `bytes` fail at their end unless they
+   * are what their sender says. Who stops reading before has had enough: the sender is told to stop, and whatever
+   * digest it then states of the part that it sent is not looked at. What this rejects with is told to nobody but as
+   * a failure without a reason.
+   */
+  takeBlob(bytes: AsyncIterable<Uint8Array>, cancel: CancelOptions): Promise<(digest: Digest) => void>;
+  /** A manifest or an index, of at most 4 MiB; with a tag, or by its digest alone. */
+  takeDocument(document: ServedDocument, tag: string | undefined): Promise<void>;
+}
+
 export interface EndpointInput {
   /** What may be pulled; nothing without it. */
   readonly contents?: ServedContents;
+  /** Where what is pushed goes; nothing may be without it. */
+  readonly sink?: PushSink;
+  /** Told when somebody has logged in. */
+  readonly onLogIn?: () => void;
   /** Where to listen; any port that is free when it is left out. */
   readonly port?: number;
 }

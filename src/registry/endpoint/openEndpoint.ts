@@ -6,6 +6,7 @@ import type { Endpoint, EndpointInput } from '../../core/registry/endpoint.ts';
 import { Refusal, refuse, send, type Asked } from './answer.ts';
 import { logInCheck } from './logInCheck.ts';
 import { answerRead } from './readRoutes.ts';
+import { Uploads } from './uploadRoutes.ts';
 
 /** Nothing beyond this machine reaches it, whatever its firewall says. */
 const host = '127.0.0.1';
@@ -20,20 +21,23 @@ const maxPathLength = 2000;
  * Listens on 127.0.0.1 as a registry. Each request has to name the log-in, which is made up here and told to nobody but
  * the caller; without it nothing is told, not even what is there. Rejects with `endpointUnusable`.
  */
-export async function openEndpoint({ contents, port = 0 }: EndpointInput): Promise<Endpoint> {
+export async function openEndpoint({ contents, sink, onLogIn, port = 0 }: EndpointInput): Promise<Endpoint> {
   const password = randomBytes(32).toString('base64url');
   const isLoggedIn = logInCheck(username, password);
   const closing = new AbortController();
+  const uploads = sink && new Uploads(sink, closing.signal);
   const answer = async (asked: Asked): Promise<void> => {
     if (!isLoggedIn(asked.request))
       throw new Refusal(401, 'UNAUTHORIZED', 'A log-in is needed.', {
         'WWW-Authenticate': 'Basic realm="drydock"',
       });
+    onLogIn?.();
     const isReading = asked.method === 'GET' || asked.method === 'HEAD';
     if (isReading && asked.path === '') {
       send(asked, 200, { 'Content-Type': 'application/json' }, '{}');
       return;
     }
+    if ((await uploads?.answer(asked)) === true) return;
     if (isReading && contents !== undefined && (await answerRead(contents, asked))) return;
     if (isReading) throw new Refusal(404, 'NAME_UNKNOWN', 'There is nothing here.');
     throw new Refusal(405, 'UNSUPPORTED', 'Nothing can be changed here.', { Allow: 'GET, HEAD' });
@@ -60,6 +64,7 @@ export async function openEndpoint({ contents, port = 0 }: EndpointInput): Promi
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
+      await uploads?.close();
       await closed;
     },
   };

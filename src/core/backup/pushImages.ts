@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Digest } from '../digest.ts';
+import type { Engine, RegistryLogIn } from '../engine/engine.ts';
+import type { ImageDetails } from '../engine/records.ts';
+import { takeNameAway } from '../engine/takeNameAway.ts';
+import { DrydockError, failure, reasonOf } from '../errors.ts';
+import type { Operation } from '../progress.ts';
+import { noteEngine } from '../recovery/engineNotes.ts';
+import type { Endpoint, OpenEndpoint } from '../registry/endpoint.ts';
+import type { KnownContents } from '../snapshot/knownContents.ts';
+import type { StoredLayer } from '../snapshot/storedLayer.ts';
+import type { VaultSession } from '../vault/vaultSession.ts';
+import { classicContent, type CapturedImageContent } from './capturedImageContent.ts';
+import { inTheEnd } from './inTheEnd.ts';
+import { PushedImages } from './pushedImages.ts';
+import { ReceivedLayers } from './receivedLayers.ts';
+import type { TransportReason } from './transport.ts';
+
+/** What was pushed, or why it was not. */
+export type Pushed =
+  | { readonly contents: ReadonlyMap<Digest, CapturedImageContent>; readonly receivedBytes: number }
+  | { readonly reason: TransportReason; readonly detail: string };
+
+export interface PushDeps {
+  readonly engine: Engine;
+  readonly engineId: string;
+  readonly session: VaultSession;
+  readonly known: KnownContents;
+  readonly openEndpoint: OpenEndpoint;
+}
+
+/** The first pushes what the engine thinks is lacking, the second what is; a third is for what changed meanwhile. */
+const mostRounds = 3;
+/** An engine that gets through answers at once. */
+const logInMs = 10_000;
+/**
+ * One repository and, where it is free, one port for a vault: an engine remembers up to fifty places for each layer, and
+ * another place each time would drive out those that its user pushes to.
+ */
+const repository = 'drydock';
+
+/**
+ * Brings images of a classic store into the vault by having the engine push them to us, so that only those of their
+ * layers travel that the vault lacks:
+ * 1. listen, with a log-in for this once, 2. see that the engine gets here: it logs in, and sends nothing yet, 3. for
+ * each image: a name for the time of its push, noted before; push until every layer is there; the name goes again,
+ * 4. stop listening.
+ *
+ * Resolves with a reason where the engine can't or what it sends is not the image; the vault has at most blobs then that
+ * nothing reaches. Rejects with what the store throws, or an AbortError.
+ */
+export async function pushImages(
+  deps: PushDeps,
+  missing: readonly ImageDetails[],
+  operation: Operation,
+): Promise<Pushed> {
+  const { session, known } = deps;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([operation.signal, failed.signal]);
+  const layers = new ReceivedLayers(session, known, false, signal);
+  let receivedBytes = 0;
+  const sink = new PushedImages(
+    { vault: session.vault, known, layers },
+    {
+      onBytes: (count) => {
+        receivedBytes += count;
+        operation.progress.report({ phase: 'reading', doneBytes: receivedBytes });
+      },
+      onFailure: (error) => {
+        failed.abort(error);
+      },
+    },
+  );
+  const reached = { isSo: false };
+  const onLogIn = (): void => {
+    reached.isSo = true;
+  };
+  const pushAll = async (endpoint: Endpoint): Promise<ReadonlyMap<Digest, CapturedImageContent>> => {
+    await deps.engine.images.checkLogIn(endpoint, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(logInMs)]),
+    });
+    if (!reached.isSo) throw failure('unexpected', { reason: 'it logged in somewhere else' });
+    const contents = new Map<Digest, CapturedImageContent>();
+    for (const details of missing)
+      contents.set(details.id, await pushOne(deps, { sink, layers, endpoint }, details, signal));
+    return contents;
+  };
+  let endpoint: Endpoint | undefined;
+  try {
+    endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), { sink, onLogIn });
+    const opened = endpoint;
+    const contents = await inTheEnd(
+      () => pushAll(opened),
+      () => opened.close(),
+    );
+    return { contents, receivedBytes };
+  } catch (error) {
+    await layers.stop(error);
+    operation.signal.throwIfAborted();
+    // What the sink failed with says more than that the push was ended.
+    const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
+    if (!isOfEngine(cause)) throw cause;
+    return { reason: reached.isSo ? 'pushFailed' : 'notReached', detail: reasonOf(cause) };
+  }
+}
+
+interface Receiving {
+  readonly sink: PushedImages;
+  readonly layers: ReceivedLayers;
+  readonly endpoint: Endpoint;
+}
+
+async function pushOne(
+  { engine, engineId, session }: PushDeps,
+  { sink, layers, endpoint }: Receiving,
+  details: ImageDetails,
+  signal: AbortSignal,
+): Promise<CapturedImageContent> {
+  const tag = randomBytes(8).toString('hex');
+  const name = `${endpoint.address}/${repository}:${tag}`;
+  await sink.expect(details, { signal });
+  signal.throwIfAborted();
+  const note = await noteEngine(session, engineId, { kind: 'takeNameAway', name });
+  const push = async (): Promise<CapturedImageContent> => {
+    // Without the signal: broken off in its middle nobody would know whether the name is there.
+    await engine.images.tag(details.id, name);
+    return await pushUntilWhole(
+      { engine, session },
+      { sink, layers, endpoint },
+      { details, tag, name },
+      signal,
+    );
+  };
+  return await inTheEnd(push, async () => {
+    await takeNameAway(engine, name);
+    await session.journal.settle(note);
+  });
+}
+
+async function pushUntilWhole(
+  { engine, session }: Pick<PushDeps, 'engine' | 'session'>,
+  { sink, layers, endpoint: logIn }: Receiving & { readonly endpoint: RegistryLogIn },
+  { details, tag, name }: { readonly details: ImageDetails; readonly tag: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<CapturedImageContent> {
+  for (let round = 1; ; round += 1) {
+    await engine.images.push(name, logIn, { signal });
+    await layers.settle();
+    const { manifest, config } = sink.pushed(tag, details);
+    const found: StoredLayer[] = [];
+    const lacking: Digest[] = [];
+    for (const [place, diffId] of details.diffIds.entries()) {
+      const layer = await sink.layerOf(diffId);
+      const blob = manifest.layers?.[place]?.digest;
+      if (layer !== undefined) found.push(layer);
+      else if (blob !== undefined) lacking.push(blob);
+    }
+    if (found.length === details.diffIds.length)
+      return await classicContent(session.vault.blobs, details, { config, layers: found }, { signal });
+    if (round === mostRounds || lacking.length === 0)
+      throw failure('archiveMissing', {
+        name: 'what the engine pushed',
+        missing: lacking[0] ?? 'a layer',
+        by: details.tags[0] ?? details.id,
+      });
+    sink.refuse(lacking);
+  }
+}
+
+async function openAt(
+  open: OpenEndpoint,
+  port: number,
+  input: Parameters<OpenEndpoint>[0],
+): Promise<Endpoint> {
+  try {
+    return await open({ ...input, port });
+  } catch (error) {
+    if (!(error instanceof DrydockError && error.code === 'endpointUnusable')) throw error;
+    return await open(input);
+  }
+}
+
+/** Below the ports that systems give out by themselves, and the same for one vault. */
+function portOf(vaultId: string): number {
+  return 20_000 + (createHash('sha256').update(vaultId).digest().readUInt32BE() % 12_000);
+}
+
+/** Whether another way of getting the images may do: what the vault or its disk fails with would fail again. */
+function isOfEngine(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'TimeoutError') return true;
+  if (!(error instanceof DrydockError)) return false;
+  const others = [
+    'blobMismatch',
+    'uploadBroken',
+    'endpointUnusable',
+    'unexpected',
+    'badJson',
+    'loadMismatch',
+  ];
+  return /^(?:engine|archive|stream)/.test(error.code) || others.includes(error.code);
+}

@@ -1,0 +1,100 @@
+import { ByteChannel } from '../../core/archive/byteChannel.ts';
+import { Hasher, type Digest } from '../../core/digest.ts';
+import { failure } from '../../core/errors.ts';
+import type { PushSink } from '../../core/registry/endpoint.ts';
+
+/** What came of a request's body. */
+export type Taken = 'all' | 'enough';
+
+/** One upload of a blob, in one request or several. Its bytes go to the sink as they come, and lie nowhere else. */
+export class UploadSession {
+  readonly #channel = new ByteChannel();
+  readonly #hasher = new Hasher();
+  readonly #result: Promise<(digest: Digest) => void>;
+  #receivedBytes = 0;
+  #failure: unknown;
+  #expected: Digest | undefined;
+  #isBusy = false;
+  /** The sink has stopped reading: it knows enough, or failed. */
+  #isLeft = false;
+  #onLeft: () => void = () => undefined;
+
+  constructor(sink: PushSink, signal: AbortSignal) {
+    this.#result = sink.takeBlob(this.#bytes(), { signal });
+    // Heard by who ends the upload; until then it is nobody's.
+    this.#result.catch(() => undefined);
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Whether a request is under way. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /**
+   * Takes what one request brings, at the pace of the sink. `enough` says that the sink wants no more of it. A body
+   * that breaks off spoils the upload.
+   */
+  async take(body: AsyncIterable<Uint8Array>): Promise<Taken> {
+    this.#isBusy = true;
+    try {
+      const pieces = body[Symbol.asyncIterator]();
+      for (;;) {
+        if (this.#isLeft) return 'enough';
+        const next = await Promise.race([pieces.next(), this.#left()]);
+        if (next === 'left') return 'enough';
+        if (next.done === true) return 'all';
+        this.#hasher.update(next.value);
+        this.#receivedBytes += next.value.length;
+        await this.#channel.write(next.value);
+      }
+    } catch (error) {
+      this.stop(error);
+      throw error;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** Ends the upload as the blob `digest`. Rejects with `blobMismatch`, and with what the sink rejects with. */
+  async end(digest: Digest): Promise<void> {
+    this.#expected = digest;
+    this.#channel.end();
+    (await this.#result)(digest);
+  }
+
+  /** Ends it as nothing. */
+  stop(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#channel.end();
+  }
+
+  /** Resolves when the sink has let go of it. */
+  async settled(): Promise<void> {
+    await this.#result.catch(() => undefined);
+  }
+
+  #left(): Promise<'left'> {
+    return new Promise((resolve) => {
+      this.#onLeft = () => {
+        resolve('left');
+      };
+    });
+  }
+
+  /** Fails at its end where it is not what its sender says, so that a sink never takes one thing for another. */
+  async *#bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#channel;
+      if (this.#failure !== undefined) throw failure('uploadBroken', {}, this.#failure);
+      const found = this.#hasher.digest();
+      if (found !== this.#expected) throw failure('blobMismatch', { expected: this.#expected ?? '?', found });
+    } finally {
+      this.#isLeft = true;
+      this.#onLeft();
+    }
+  }
+}

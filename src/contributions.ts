@@ -30,6 +30,10 @@ export interface CommandArgs {
   'drydock.saveImages': NodeArgs;
   'drydock.loadArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.checkArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
+  'drydock.convertArchive': readonly [file?: FileArg, selected?: readonly FileArg[]];
+  'drydock.createBundle': NodeArgs;
+  'drydock.applyBundle': readonly [file?: FileArg, selected?: readonly FileArg[]];
+  'drydock.writeInventory': NodeArgs;
   'drydock.importRootfs': readonly [file?: FileArg, selected?: readonly FileArg[]];
   'drydock.exportContainer': NodeArgs;
   'drydock.commitContainer': NodeArgs;

@@ -3,6 +3,7 @@ import { walkthroughId, type CommandId } from '../contributions.ts';
 import { addRegistry, addRepository } from './addRegistry.ts';
 import { addVault } from './addVault.ts';
 import { analyzeImage } from './analyzeImage.ts';
+import { applyBundle } from './applyBundle.ts';
 import { applyRetention } from './applyRetention.ts';
 import { backUp } from './backUp.ts';
 import {
@@ -17,11 +18,13 @@ import { commitContainer } from './commitContainer.ts';
 import { commitOnly } from './commitOnly.ts';
 import { compare } from './compare.ts';
 import type { Command } from './context.ts';
+import { convertArchive } from './convertArchive.ts';
 import { copyReference } from './copyReference.ts';
 import { copyId, copyName } from './copyText.ts';
 import { copyTag } from './copyTag.ts';
 import { copyPath } from './copyPath.ts';
 import { copySnapshots } from './copySnapshots.ts';
+import { createBundle } from './createBundle.ts';
 import { deleteSnapshots } from './deleteSnapshots.ts';
 import { deleteTags } from './deleteTags.ts';
 import { downloadFiles } from './downloadFiles.ts';
@@ -56,6 +59,7 @@ import { restore } from './restore.ts';
 import { revealVault } from './revealVault.ts';
 import { saveImages } from './saveImages.ts';
 import { browseFiles, refreshFiles, showChanges } from './showChanges.ts';
+import { writeInventory } from './writeInventory.ts';
 import { showHistory } from './showHistory.ts';
 import { showSharedLayers } from './showSharedLayers.ts';
 import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
@@ -70,6 +74,10 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.saveImages': saveImages,
   'drydock.loadArchive': loadArchive,
   'drydock.checkArchive': checkArchive,
+  'drydock.convertArchive': convertArchive,
+  'drydock.createBundle': createBundle,
+  'drydock.applyBundle': applyBundle,
+  'drydock.writeInventory': writeInventory,
   'drydock.importRootfs': importRootfs,
   'drydock.exportContainer': exportContainer,
   'drydock.commitContainer': commitContainer,

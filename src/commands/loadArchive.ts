@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
-import type { Engine } from '../core/engine/engine.ts';
-import { fileTimestamp, formatBytes } from '../core/quantity.ts';
+import { formatBytes } from '../core/quantity.ts';
 import { loadArchive as load, type LoadedArchive } from '../core/restore/loadArchive.ts';
-import { keptNames, movingTags } from '../core/restore/keptNames.ts';
 import { planLoad, type LoadPlan } from '../core/restore/planLoad.ts';
 import { pickArchives } from '../ui/pickArchives.ts';
 import type { Log } from '../ui/log.ts';
 import { runOperation } from '../ui/runOperation.ts';
+import { askAboutTags } from './askAboutTags.ts';
 import type { Command, CommandContext } from './context.ts';
 
 /** Checks archives as a whole, says which tags will move, loads them and looks at the engine before it says done. */
@@ -33,41 +32,13 @@ async function loadOne(context: CommandContext, path: string): Promise<LoadedArc
     { checking: [0, 40], sending: [40, 100] },
     async (operation) => {
       const plan = await planLoad({ engine }, { path }, operation);
-      const keepAs = await askAboutTags(engine, plan);
+      const keepAs = await askAboutTags(engine, plan.archive.name, plan);
       if (keepAs === undefined) return undefined;
       return { plan, loaded: await load({ engine }, { plan, keepAs }, operation) };
     },
   );
   if (done !== undefined) tellLoaded(context.log, name, done.plan, done.loaded);
   return done?.loaded;
-}
-
-/** Which old images to keep under which names; undefined when the person decides against loading. */
-async function askAboutTags(
-  engine: Engine,
-  plan: LoadPlan,
-): Promise<ReadonlyMap<string, string> | undefined> {
-  const moving = movingTags(plan);
-  if (moving.length === 0) return new Map();
-  const names = (await engine.images.list()).flatMap(({ tags }) => tags);
-  const proposed = keptNames(moving, names, fileTimestamp(Date.now()).toLowerCase());
-  const keep = vscode.l10n.t('Keep Old Images and Load');
-  const move = vscode.l10n.t('Move Tags and Load');
-  const lines = moving.map(({ tag, currentId }) =>
-    vscode.l10n.t('{tag} now points to {id}; it would be kept as {name}', {
-      tag,
-      id: shortDigest(currentId),
-      name: proposed.get(tag) ?? '',
-    }),
-  );
-  const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Loading {name} takes tags away from images that you have.', { name: plan.archive.name }),
-    { modal: true, detail: lines.join('\n') },
-    keep,
-    move,
-  );
-  if (chosen === move) return new Map();
-  return chosen === keep ? proposed : undefined;
 }
 
 function tellLoaded(log: Log, name: string, plan: LoadPlan, loaded: LoadedArchive): void {

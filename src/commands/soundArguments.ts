@@ -6,6 +6,8 @@ const fileCommands: ReadonlySet<string> = new Set<CommandId>([
   'drydock.loadArchive',
   'drydock.checkArchive',
   'drydock.importRootfs',
+  'drydock.convertArchive',
+  'drydock.applyBundle',
   'drydock.chooseLensImage',
 ]);
 

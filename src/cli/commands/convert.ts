@@ -8,7 +8,7 @@ import type { Command } from '../command.ts';
 import { usageFailure } from '../failures.ts';
 import { imageLabel } from '../findImage.ts';
 import { withInputFile } from '../inputFile.ts';
-import { hostPlatform } from '../hostPlatform.ts';
+import { hostPlatform } from '../../core/bundle/hostPlatform.ts';
 import { compressOption, outputOptions } from '../options.ts';
 import { outputFile, type OutputFile } from '../outputFile.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import { hostPlatform } from '../../../src/cli/hostPlatform.ts';
+import { hostPlatform } from '../../../src/core/bundle/hostPlatform.ts';
 import { packedOci } from '../../support/archives/packedOci.ts';
 import { legacyEngine } from '../../support/archives/producers.ts';
 import { sampleImages } from '../../support/archives/sampleImages.ts';

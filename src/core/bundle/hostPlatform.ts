@@ -1,4 +1,4 @@
-import type { Platform } from '../core/engine/records.ts';
+import type { Platform } from '../engine/records.ts';
 
 /** The platform whose images engines on this machine run: containers are Linux wherever they run. */
 export function hostPlatform(arch: string = process.arch): Pick<Platform, 'os' | 'architecture'> {

@@ -72,6 +72,8 @@ export interface CommandArgs {
   'drydock.showMore': NodeArgs;
   'drydock.backUp': NodeArgs;
   'drydock.restore': NodeArgs;
+  'drydock.copyTo': NodeArgs;
+  'drydock.moveTo': NodeArgs;
   'drydock.openSnapshot': NodeArgs;
   'drydock.pinSnapshots': NodeArgs;
   'drydock.unpinSnapshots': NodeArgs;

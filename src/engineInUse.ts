@@ -25,7 +25,7 @@ export class EngineInUse {
   async connect(setting: string): Promise<void> {
     this.#latest += 1;
     const turn = this.#latest;
-    const engine = await this.#resolve(setting);
+    const engine = await this.resolve(setting);
     if (turn !== this.#latest) {
       await engine.close();
       return;
@@ -54,7 +54,8 @@ export class EngineInUse {
     await this.#engine?.close();
   }
 
-  async #resolve(setting: string): Promise<Engine> {
+  /** An engine by a setting; one that can't be made out says why at every call. Whoever asks closes it. */
+  async resolve(setting: string): Promise<Engine> {
     try {
       const [{ chooseEndpoint }, { connect }] = await Promise.all([
         import('./docker/endpoint.ts'),

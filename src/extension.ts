@@ -3,6 +3,8 @@ import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { inspectScheme } from './contributions.ts';
+import type { Engine } from './core/engine/engine.ts';
+import { stateFolder } from './core/files/stateFolder.ts';
 import { readImageLayers } from './core/inspect/imageLayers.ts';
 import { Inventory } from './core/inspect/inventory.ts';
 import { systemTimers } from './core/inspect/timers.ts';
@@ -16,6 +18,7 @@ import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
 import { readSetting } from './ui/settings.ts';
 import { RegistriesInUse } from './registries/registriesInUse.ts';
+import { MovesInUse } from './moves/movesInUse.ts';
 import { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 import { VaultsInUse } from './vaults/vaultsInUse.ts';
 import { createViews, type Views } from './views/createViews.ts';
@@ -34,19 +37,19 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const channel = vscode.window.createOutputChannel('Drydock', { log: true });
   const log = channelLog(channel);
   const inventory = new Inventory({ timers: systemTimers });
-  const engines = new EngineInUse(
-    { env: process.env, home: homedir(), platform: process.platform },
-    (engine) => {
-      log.info(`engine: ${engine.endpoint}`);
-      inventory.use(engine);
-    },
-  );
+  const around = { env: process.env, home: homedir(), platform: process.platform };
+  const engines = new EngineInUse(around, (engine) => {
+    log.info(`engine: ${engine.endpoint}`);
+    inventory.use(engine);
+  });
   const reconnect = (): Promise<void> => engines.connect(readSetting('engine.host'));
   const engine = (): typeof engines.current => engines.current;
   const ready = reconnect();
 
   const vaults = new VaultsInUse({ inventory, engine, log });
   const registries = new RegistriesInUse();
+  const connect = (setting: string): Promise<Engine> => engines.resolve(setting);
+  const moves = new MovesInUse({ inventory, engine, log, connect, folder: stateFolder(around) });
   const { inside, imageFiles, live, readInside } = lookInside(extension, { engine, inventory, vaults, log });
   const views = createViews(extension, {
     live,
@@ -71,6 +74,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     ...show,
     views,
     registries,
+    moves,
     imageFiles,
     live,
     reconnect,
@@ -84,6 +88,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     views,
     vaults,
     registries,
+    moves,
     ...pages,
     documents,
     lens,

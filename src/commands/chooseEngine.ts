@@ -31,9 +31,13 @@ export const chooseEngine: Command<'drydock.chooseEngine'> = async (context) => 
   return host;
 };
 
-async function askAddress(current: string): Promise<string | undefined> {
+/** An address as people type it. */
+export async function askAddress(
+  current: string,
+  title = vscode.l10n.t('Choose Engine'),
+): Promise<string | undefined> {
   return vscode.window.showInputBox({
-    title: vscode.l10n.t('Choose Engine'),
+    title,
     value: current,
     prompt: vscode.l10n.t('Address of the engine, as in DOCKER_HOST, or context:NAME'),
     validateInput: (text) =>

@@ -22,7 +22,16 @@ export interface PlanInput {
   readonly title: string;
 }
 
-type Answer =
+/** How a plan is shown: what its first line says, and whether parts of it can be chosen. */
+export interface PlanWords {
+  readonly title: string;
+  /** With the icon in front. */
+  readonly go: string;
+  readonly blocked: string;
+  readonly hasParts: boolean;
+}
+
+export type PlanAnswer =
   | { readonly kind: 'restore' | 'parts' | 'start' | 'nothing' }
   | { readonly kind: 'item'; readonly item: RestoreItem };
 
@@ -35,7 +44,12 @@ export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan |
   let choices: RestoreChoices = {};
   for (;;) {
     const plan = await planRestore(input, { contents: input.contents, choices });
-    const answer = await showPlan(plan, choices, input.title);
+    const answer = await showPlan(plan, choices, {
+      title: input.title,
+      go: vscode.l10n.t('$(debug-restart) Restore Now'),
+      blocked: vscode.l10n.t('$(error) This can’t be restored yet'),
+      hasParts: true,
+    });
     switch (answer?.kind) {
       case undefined:
         return undefined;
@@ -57,30 +71,31 @@ export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan |
 }
 
 interface PlanChoice extends vscode.QuickPickItem {
-  readonly answer: Answer;
+  readonly answer: PlanAnswer;
 }
 
-async function showPlan(
+/** Shows a plan once. Resolves with what was chosen, undefined when they back out. */
+export async function showPlan(
   plan: RestorePlan,
   choices: RestoreChoices,
-  title: string,
-): Promise<Answer | undefined> {
-  const nothing: Answer = { kind: 'nothing' };
+  words: PlanWords,
+): Promise<PlanAnswer | undefined> {
+  const nothing: PlanAnswer = { kind: 'nothing' };
   const blocked = isBlocked(plan);
   const go: PlanChoice = blocked
     ? {
-        label: vscode.l10n.t('$(error) This can’t be restored yet'),
+        label: words.blocked,
         description: vscode.l10n.t('look at the lines below'),
         answer: nothing,
       }
     : {
-        label: vscode.l10n.t('$(debug-restart) Restore Now'),
+        label: words.go,
         description: planSummary(plan, vscode),
         answer: { kind: 'restore' },
       };
   const { containers, volumes, project } = plan.contents;
   const options: PlanChoice[] = [
-    ...(project !== undefined || containers.length + volumes.length > 1
+    ...(words.hasParts && (project !== undefined || containers.length + volumes.length > 1)
       ? [{ label: vscode.l10n.t('$(list-selection) Choose Parts…'), answer: { kind: 'parts' } as const }]
       : []),
     ...(containers.length > 0
@@ -96,7 +111,7 @@ async function showPlan(
         ]
       : []),
   ];
-  const answerOn = (item: RestoreItem | undefined): Answer =>
+  const answerOn = (item: RestoreItem | undefined): PlanAnswer =>
     item !== undefined && canChange(item) ? { kind: 'item', item } : nothing;
   const itemChoice = (item: RestoreItem): PlanChoice => ({
     ...itemLine(item, vscode),
@@ -116,7 +131,7 @@ async function showPlan(
     ...plan.items.filter((item) => !isUndecided(item)).map(itemChoice),
   ];
   const chosen = await vscode.window.showQuickPick(lines, {
-    title,
+    title: words.title,
     placeHolder: vscode.l10n.t('What will happen; choose a line to change it'),
     matchOnDescription: true,
     ignoreFocusOut: true,
@@ -130,7 +145,12 @@ function canChange(item: RestoreItem): boolean {
   return (what === 'container' || what === 'volume' || what === 'tag') && reason !== 'same';
 }
 
-async function askItem(item: RestoreItem, title: string): Promise<ItemChoice | undefined> {
+/** Asks what is to become of one thing. `suffix` is what its new name is proposed with. */
+export async function askItem(
+  item: RestoreItem,
+  title: string,
+  suffix = '-restored',
+): Promise<ItemChoice | undefined> {
   const { what, name } = item;
   const choices: readonly (vscode.QuickPickItem & { readonly action: ItemChoice['action'] })[] = [
     {
@@ -153,7 +173,7 @@ async function askItem(item: RestoreItem, title: string): Promise<ItemChoice | u
   if (chosen.action !== 'rename') return { what, name, action: chosen.action };
   const newName = await vscode.window.showInputBox({
     title,
-    value: `${name}-restored`,
+    value: `${name}${suffix}`,
     prompt: vscode.l10n.t('New name'),
     ignoreFocusOut: true,
     validateInput: (text) =>
@@ -164,7 +184,8 @@ async function askItem(item: RestoreItem, title: string): Promise<ItemChoice | u
   return newName === undefined ? undefined : { what, name, action: 'rename', newName: newName.trim() };
 }
 
-function withChoice(choices: RestoreChoices, choice: ItemChoice | undefined): RestoreChoices {
+/** The choices, with one changed. */
+export function withChoice(choices: RestoreChoices, choice: ItemChoice | undefined): RestoreChoices {
   if (choice === undefined) return choices;
   const others = (choices.items ?? []).filter(
     ({ what, name }) => what !== choice.what || name !== choice.name,

@@ -41,6 +41,7 @@ import { readAgain, revealFiles, showMore } from './lookInside.ts';
 import { measureVolumes } from './measureVolumes.ts';
 import { openFile } from './openFile.ts';
 import { compareWithImage, copyLivePath, openLiveFile } from './openLiveFile.ts';
+import { copyTo, moveTo } from './moveTo.ts';
 import { openSnapshot } from './openSnapshot.ts';
 import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
 import { pruneVault } from './pruneVault.ts';
@@ -116,6 +117,8 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.showMore': showMore,
   'drydock.backUp': backUp,
   'drydock.restore': restore,
+  'drydock.copyTo': copyTo,
+  'drydock.moveTo': moveTo,
   'drydock.openSnapshot': openSnapshot,
   'drydock.pinSnapshots': pinSnapshots,
   'drydock.unpinSnapshots': unpinSnapshots,

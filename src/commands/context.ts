@@ -10,6 +10,7 @@ import type { DockerfileLens } from '../lens/dockerfileLens.ts';
 import type { LiveSources } from '../inside/liveSources.ts';
 import type { FileOpener } from '../ui/fileOpener.ts';
 import type { Log } from '../ui/log.ts';
+import type { MovesInUse } from '../moves/movesInUse.ts';
 import type { RegistriesInUse } from '../registries/registriesInUse.ts';
 import type { VaultsInUse } from '../vaults/vaultsInUse.ts';
 import type { Views } from '../views/createViews.ts';
@@ -31,6 +32,7 @@ export interface CommandContext {
   readonly views: Views;
   readonly vaults: VaultsInUse;
   readonly registries: RegistriesInUse;
+  readonly moves: MovesInUse;
   /** Images of the engine that are looked into. */
   readonly inside: OpenedImages;
   /** What stands above the lines of Dockerfiles. */

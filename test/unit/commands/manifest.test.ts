@@ -107,6 +107,8 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.showMore': false,
   'drydock.backUp': true,
   'drydock.restore': true,
+  'drydock.copyTo': true,
+  'drydock.moveTo': true,
   'drydock.openSnapshot': true,
   'drydock.pinSnapshots': true,
   'drydock.unpinSnapshots': true,

@@ -188,6 +188,7 @@ export const settingChoices = {
   'volumes.sort': ['name', 'age', 'size'],
   'backup.compression': ['zstd', 'gzip'],
   'backup.consistency': ['none', 'pause', 'stop'],
+  'backup.transport': ['auto', 'stream', 'delta'],
   beforeLoss: ['ask', 'always', 'never'],
 } as const;
 
@@ -216,6 +217,7 @@ export interface Settings {
   'backup.compression': Choice<'backup.compression'>;
   'backup.consistency': Choice<'backup.consistency'>;
   'backup.includeBinds': boolean;
+  'backup.transport': Choice<'backup.transport'>;
   beforeLoss: Choice<'beforeLoss'>;
   'lens.enabled': boolean;
   'lens.heat': boolean;

@@ -13,6 +13,7 @@ import { fileOpener, registerFileSystems } from './fileSystems.ts';
 import { lookInside } from './lookInside.ts';
 import { ComposeLens } from './lens/composeLens.ts';
 import { DockerfileLens } from './lens/dockerfileLens.ts';
+import { openEndpoint } from './openEndpoint.ts';
 import { createPages } from './pages.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
 import { channelLog } from './ui/log.ts';
@@ -67,7 +68,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const openSnapshot: OpenedSnapshots['open'] = (path, id) => opened.open(path, id);
   const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
   const opener = fileOpener(extension, { ready, log });
-  const shared = { engine, ready, inventory, vaults, inside, lens, opener, log };
+  const shared = { engine, openEndpoint, ready, inventory, vaults, inside, lens, opener, log };
   const { disposables: pages, ...show } = createPages(extension, { ...shared, readInside, openSnapshot });
   const context: CommandContext = {
     ...shared,

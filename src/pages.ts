@@ -15,7 +15,7 @@ import type { OpenedSnapshots } from './vaults/openedSnapshots.ts';
 
 export interface PagesDeps
   extends
-    Pick<CommandContext, 'engine' | 'ready' | 'inventory' | 'vaults' | 'opener' | 'log'>,
+    Pick<CommandContext, 'engine' | 'openEndpoint' | 'ready' | 'inventory' | 'vaults' | 'opener' | 'log'>,
     Pick<Inside, 'inside' | 'readInside'> {
   readonly lens: DockerfileLens;
   readonly openSnapshot: OpenedSnapshots['open'];
@@ -58,7 +58,7 @@ export function createPages(extension: vscode.ExtensionContext, deps: PagesDeps)
   const snapshots = new SnapshotPanels(extension, {
     open: openSnapshot,
     log,
-    ...snapshotActions({ engine, vaults, log, open: openSnapshot, opener }),
+    ...snapshotActions({ engine, openEndpoint: deps.openEndpoint, vaults, log, open: openSnapshot, opener }),
   });
   return {
     showAnalysis: (key) => analyses.show(key),

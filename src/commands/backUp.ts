@@ -7,6 +7,7 @@ import { isUsual } from '../core/snapshot/usualRemarks.ts';
 import { readSetting } from '../ui/settings.ts';
 import { pickContainers, pickImages, pickProjects, pickVolumes } from '../ui/pickers.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
+import { transportWords } from '../ui/transportWords.ts';
 import { remarkWords } from '../views/snapshotItem.ts';
 import type { DrydockNode } from '../views/node.ts';
 import { backupTargets, isNothing, sourcesAmong, subjectsOf, type BackupTargets } from './backupTargets.ts';
@@ -132,6 +133,7 @@ async function tellBackedUp(vault: KnownVault, results: readonly BackupResult[])
           size: formatBytes(newBytes),
           vault: vault.name,
         }),
+    ...transportWords(results),
     ...(remarks === 0
       ? []
       : [vscode.l10n.t('Please look at {remarks}.', { remarks: remarkWords(remarks, vscode) })]),

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
+import type { OpenEndpoint } from '../core/registry/endpoint.ts';
 import type { CommandArgs, CommandId } from '../contributions.ts';
 import type { Compared } from '../inside/comparing.ts';
 import type { DiffKey } from '../inside/diffSide.ts';
@@ -26,6 +27,8 @@ export interface EngineChoice {
 /** What commands are given. They reach an engine through `engine()` alone, which is the one in use now. */
 export interface CommandContext {
   readonly engine: () => Engine;
+  /** Where an engine can push images to, on loopback. */
+  readonly openEndpoint: OpenEndpoint;
   /** Settles once an engine was chosen; registered commands start after it. */
   readonly ready: Promise<void>;
   readonly inventory: Inventory;
@@ -64,7 +67,7 @@ export interface CommandContext {
 }
 
 /** What it takes to back something up. */
-export type BackupContext = Pick<CommandContext, 'engine' | 'vaults' | 'log'>;
+export type BackupContext = Pick<CommandContext, 'engine' | 'openEndpoint' | 'vaults' | 'log'>;
 
 /** One command. What it resolves with is for tests and other extensions; undefined means that nothing was done. */
 export type Command<Id extends CommandId> = (

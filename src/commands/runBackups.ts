@@ -3,6 +3,7 @@ import type { BackupResult } from '../core/backup/backupResult.ts';
 import { failure } from '../core/errors.ts';
 import type { Operation } from '../core/progress.ts';
 import { errorWords } from '../ui/errorWords.ts';
+import { readSetting } from '../ui/settings.ts';
 import { runOperation, showFailure } from '../ui/runOperation.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import { subjectsOf, type BackupTargets } from './backupTargets.ts';
@@ -29,7 +30,9 @@ export async function runBackups(
   const results: BackupResult[] = [];
   const errors: unknown[] = [];
   const isDone = await runOperation(context.log, run.title, {}, async (operation) => {
-    const deps = { engine: context.engine(), ...(await context.vaults.open(run.vault.path)) };
+    const { openEndpoint } = context;
+    const deps = { engine: context.engine(), openEndpoint, ...(await context.vaults.open(run.vault.path)) };
+    const transport = readSetting('backup.transport');
     const attempt = async (work: () => Promise<readonly BackupResult[]>): Promise<void> => {
       operation.signal.throwIfAborted();
       try {
@@ -42,19 +45,29 @@ export async function runBackups(
     if (targets.images.length > 0)
       await attempt(async () => {
         const { backupImages } = await import('../core/backup/backupImages.ts');
-        return backupImages(deps, { images: targets.images }, operation);
+        return backupImages(deps, { images: targets.images, transport }, operation);
       });
     for (const { id, name } of targets.containers)
       await attempt(async () => {
         const { backupContainer } = await import('../core/backup/backupContainer.ts');
         return [
-          await backupContainer(deps, { container: id, consistency, includeBinds }, named(operation, name)),
+          await backupContainer(
+            deps,
+            { container: id, consistency, includeBinds, transport },
+            named(operation, name),
+          ),
         ];
       });
     for (const project of targets.projects)
       await attempt(async () => {
         const { backupProject } = await import('../core/backup/backupProject.ts');
-        return [await backupProject(deps, { project, consistency, includeBinds }, named(operation, project))];
+        return [
+          await backupProject(
+            deps,
+            { project, consistency, includeBinds, transport },
+            named(operation, project),
+          ),
+        ];
       });
     for (const name of targets.volumes)
       await attempt(async () => {
@@ -63,6 +76,8 @@ export async function runBackups(
       });
     return true;
   });
+  for (const { snapshot, transport } of results)
+    if (transport !== undefined) context.log.info(`${snapshot.refName}: ${JSON.stringify(transport)}`);
   tellFailures(context, run, errors);
   return isDone === true ? results : undefined;
 }

@@ -170,6 +170,7 @@ const defaults: Readonly<Settings> = {
   'backup.policies': [],
   'backup.compression': 'zstd',
   'backup.consistency': 'pause',
+  'backup.transport': 'auto',
   'backup.includeBinds': false,
   beforeLoss: 'ask',
   'lens.enabled': true,
@@ -349,6 +350,7 @@ describe('package.json', () => {
       'drydock.archive.folder',
       'drydock.backup.consistency',
       'drydock.backup.includeBinds',
+      'drydock.backup.transport',
     ]);
   });
 

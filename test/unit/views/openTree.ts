@@ -24,6 +24,7 @@ export const settings: Settings = {
   'backup.policies': [],
   'backup.compression': 'zstd',
   'backup.consistency': 'pause',
+  'backup.transport': 'auto',
   'backup.includeBinds': false,
   beforeLoss: 'ask',
   'lens.enabled': true,

@@ -5,6 +5,7 @@ import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
 import type { ProgramBench } from '../test/bench/benchFolder.ts';
 import { benchInside } from '../test/bench/inside.ts';
+import { benchDeltaRestore } from '../test/bench/deltaRestore.ts';
 import { benchDiff } from '../test/bench/diff.ts';
 import { benchDiffPage } from '../test/bench/diffPage.ts';
 import { benchLens } from '../test/bench/lens.ts';
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
         return benchVersions(bench, restic);
       },
     },
+    deltaRestore: { title: 'Restoring what an engine lacks', measure: () => benchDeltaRestore(bench) },
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
     file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },
     inside: { title: 'Looking into an image of 1 GB', measure: () => benchInside(bench, host) },

@@ -124,7 +124,9 @@ export function planShipping(
     shipped.set(configDigest, '');
     const chains = there === nothingThere ? [] : chainIdsOf(image.layers.map(({ diffId }) => diffId));
     const layers = image.layers.map((layer, at) => {
-      const goesPlain = !verbatim.has(layer.path) && !isReadable(layer, engine);
+      // What Podman has it knows unpacked, so that is what the manifest names.
+      const isKnownPlain = !keepsGraph(image, engine) && there.hasBlob(layer.diffId);
+      const goesPlain = isKnownPlain || (!verbatim.has(layer.path) && !isReadable(layer, engine));
       const shipment = shipmentOf(layer, goesPlain);
       const chain = chains[at];
       if ((chain !== undefined && there.hasChain(chain)) || there.hasBlob(shipment.digest))

@@ -31,8 +31,9 @@ export interface EngineLayers {
    */
   readonly hasChain: (chainId: Digest) => boolean;
   /**
-   * Whether a tar for the engine may leave out this blob, as it is stored. Only containerd stores take such a tar,
-   * and only where they can be asked afterwards whether an image is whole.
+   * Whether a tar for the engine may leave out this blob, as it is stored. Containerd stores take such a tar, and only
+   * where they can be asked afterwards whether an image is whole; so does Podman, which knows layers by their diffID,
+   * on whatever chain, where the tar holds one image under one name at most.
    */
   readonly hasBlob: (digest: Digest) => boolean;
 }
@@ -73,7 +74,7 @@ export async function engineLayers(
     signal,
   );
   const chains = new Set(store === 'classic' ? images.flatMap(({ diffIds }) => chainIdsOf(diffIds)) : []);
-  const blobs = new Set<Digest>();
+  const blobs = new Set(store === 'podman' ? images.flatMap(({ diffIds }) => diffIds) : []);
   if (store === 'containerd' && blobsOf !== undefined)
     for (const manifest of new Set(images.flatMap(({ wholeManifests }) => wholeManifests))) {
       signal.throwIfAborted();

@@ -39,8 +39,10 @@ export async function layersThere(
   { info, images, blobsOf }: Pick<Coming, 'info' | 'images' | 'blobsOf'>,
   cancel: CancelOptions,
 ): Promise<ThereAlready> {
-  // Podman looks for every layer that a manifest.json names before it takes any.
-  if (images.length === 0 || info.product === 'podman') return nothingThere;
+  if (images.length === 0) return nothingThere;
+  // Podman reads a tar by its index.json only where that names one thing, and misses no layer that it has then.
+  const isOneThing = images.length === 1 && images.every(({ image }) => image.tags.length <= 1);
+  if (info.product === 'podman' && !isOneThing) return nothingThere;
   try {
     return await engineLayers(engine, { info, blobsOf }, cancel);
   } catch (error) {

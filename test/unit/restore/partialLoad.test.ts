@@ -161,13 +161,18 @@ describe('loading only what an engine lacks', () => {
       assert.equal((await layersIn(engine.loaded[0])).length, 2);
     });
 
-    it('sends all of it to Podman', async () => {
+    it('sends Podman a part of one image under one name, and all of it otherwise', async () => {
       const engine = new LyingEngine([base]);
       engine.lies.info = async (truth) => ({ ...(await truth()), product: 'podman' });
-      const plan = await planOf(engine, [app]);
-      await load(engine, plan);
-      assert.equal((await layersIn(engine.loaded[0])).length, 2);
-      assert.equal(plan.sending.bytes, plan.sending.wholeBytes);
+      const alone = await planOf(engine, [app]);
+      await load(engine, alone);
+      assert.deepEqual(await layersIn(engine.loaded[0]), [pathOf(two)]);
+      for (const images of [[{ ...app, tags: ['app:1', 'app:latest'] }], [app, next]]) {
+        const plan = await planOf(engine, images);
+        await load(engine, plan);
+        assert.ok((await layersIn(engine.loaded.at(-1))).includes(pathOf(one)));
+        assert.equal(plan.sending.bytes, plan.sending.wholeBytes);
+      }
     });
   });
 

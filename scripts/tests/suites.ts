@@ -87,7 +87,11 @@ async function e2e(): Promise<SuiteResults> {
     suite: 'e2e',
     pattern: 'test/e2e/**/*.test.ts',
     folder,
-    env: { ...engine.env, DRYDOCK_TEST_VSIX: await packageExtension(folder) },
+    env: {
+      ...engine.env,
+      DRYDOCK_TEST_REGISTRY: await provideDockerRegistry(),
+      DRYDOCK_TEST_VSIX: await packageExtension(folder),
+    },
     testTimeoutMs: 2 * minutes,
     suiteTimeoutMs: 20 * minutes,
   });

@@ -139,10 +139,11 @@ async function isAgreed({ items }: SyncPlan, { source, target }: Ends, title: st
               : vscode.l10n.t('{count} are there already and only looked after', { count: there }),
           isGo: true,
         };
+  const names = new Intl.Collator(vscode.env.language, { numeric: true });
   const lines = items
-    .toSorted((a, b) => Number(isWork(b)) - Number(isWork(a)))
+    .toSorted((a, b) => Number(isWork(b)) - Number(isWork(a)) || names.compare(nameOf(a), nameOf(b)))
     .map((item) => ({
-      label: `${iconOf(item)} ${item.to}${item.tag === undefined ? '' : `:${item.tag}`}`,
+      label: `${iconOf(item)} ${nameOf(item)}`,
       description: stateWords(item),
       detail: `${source.host}/${item.from}${item.ref.includes(':') ? '@' : ':'}${item.ref} → ${target.host}`,
       isGo: false,
@@ -154,6 +155,11 @@ async function isAgreed({ items }: SyncPlan, { source, target }: Ends, title: st
     matchOnDescription: true,
   });
   return chosen?.isGo === true;
+}
+
+/** What it is called over there. */
+function nameOf({ to, tag, digest }: SyncItem): string {
+  return tag === undefined ? `${to}@${shortDigest(digest)}` : `${to}:${tag}`;
 }
 
 function iconOf({ state }: SyncItem): string {

@@ -23,12 +23,15 @@ const listsNone: ReadonlySet<string> = new Set(['docker.io']);
 export class RemoteBranches {
   readonly #registries: ListedRegistries;
   readonly #wording: Wording;
+  /** Registries list in orders of their own, or in none. */
+  readonly #collator: Intl.Collator;
   /** The rows of repositories and tags, the same ones each time. */
   readonly #rows = new Map<string, RemoteRepositoryItem | RemoteTagItem>();
 
   constructor(registries: ListedRegistries, wording: Wording) {
     this.#registries = registries;
     this.#wording = wording;
+    this.#collator = new Intl.Collator(wording.language, { numeric: true });
   }
 
   /** The rows that stand for a place. */
@@ -79,7 +82,7 @@ export class RemoteBranches {
     else
       try {
         const pages = await this.#registries.repositories(host);
-        listed = pages.names;
+        listed = pages.names.toSorted(this.#collator.compare);
         ends.push(...moreOf(item, { host }, pages));
         if (listed.length === 0 && named.length === 0)
           ends.push(message(item, { reason: 'remote', why: 'none', remote: { host } }));
@@ -99,9 +102,9 @@ export class RemoteBranches {
     const pages = await this.#registries.tags(host, path);
     if (pages.names.length === 0)
       return [message(item, { reason: 'remote', why: 'none', remote: { host, path } })];
-    const rows = pages.names.map((tag) =>
-      this.#row(`${item.key}:${tag}`, () => new RemoteTagItem(item.key, host, path, tag)),
-    );
+    const rows = pages.names
+      .toSorted(this.#collator.compare)
+      .map((tag) => this.#row(`${item.key}:${tag}`, () => new RemoteTagItem(item.key, host, path, tag)));
     return [...rows, ...moreOf(item, { host, path }, pages)];
   }
 

@@ -11,6 +11,8 @@ import { bundleOfPart, parsePartList, partName, type Part, type PartList } from 
 
 /** The bytes of a bundle, whether it lies in one file or in parts. */
 export interface BundleFiles {
+  /** The bundle's file, or what its parts begin with. */
+  readonly path: string;
   readonly source: ArchiveSource;
   /** What all bytes together must be; absent where nothing beside the bundle says. */
   readonly digest?: Digest;
@@ -28,14 +30,21 @@ export async function openBundleFiles(path: string): Promise<BundleFiles> {
   const size = await sizeOf(path);
   const bundle = size === undefined ? path : bundleOfPart(path);
   const list = await readPartList(bundle);
-  if (list !== undefined) return partFiles(dirname(bundle), basename(bundle), list);
+  // Somebody may have put the parts together, as one does for `docker load`.
+  if (list !== undefined && size !== undefined && path === bundle)
+    return { ...oneFile(path, size), digest: list.whole.digest };
+  if (list !== undefined) return partFiles(bundle, list);
   const isPart = (await sizeOf(partName(bundle, 1))) !== undefined || /\.\d{3}$/.test(path);
   if (isPart && (size === undefined || path !== bundle))
     throw failure('bundlePartsUnclear', { checksum: checksumPath(bundle), reason: 'it is not there' });
   const file = path === checksumPath(bundle) ? bundle : path;
   const sizeBytes = await sizeOf(file);
   if (sizeBytes === undefined) throw failure('fileMissing', { path: file });
-  return { source: fileSource(file, sizeBytes), checkParts: () => Promise.resolve() };
+  return oneFile(file, sizeBytes);
+}
+
+function oneFile(path: string, sizeBytes: number): BundleFiles {
+  return { path, source: fileSource(path, sizeBytes), checkParts: () => Promise.resolve() };
 }
 
 async function readPartList(bundle: string): Promise<PartList | undefined> {
@@ -46,7 +55,8 @@ async function readPartList(bundle: string): Promise<PartList | undefined> {
   return bytes && parsePartList(Buffer.from(bytes).toString('utf8'), basename(bundle));
 }
 
-async function partFiles(folder: string, name: string, { whole, parts }: PartList): Promise<BundleFiles> {
+async function partFiles(path: string, { whole, parts }: PartList): Promise<BundleFiles> {
+  const [folder, name] = [dirname(path), basename(path)];
   for (const part of parts) {
     const found = await sizeOf(join(folder, part.name));
     if (found === undefined) throw failure('bundlePartMissing', { part: part.name, name });
@@ -61,6 +71,7 @@ async function partFiles(folder: string, name: string, { whole, parts }: PartLis
     for (const part of parts) yield* partBytes(folder, name, part, signal);
   };
   return {
+    path,
     source: { name, sizeBytes: whole.sizeBytes, open },
     digest: whole.digest,
     checkParts: async (signal) => {

@@ -56,7 +56,7 @@ export async function readBundleAt(path: string, operation: Operation): Promise<
         fileDigest,
         fileBytes,
       },
-      path,
+      files.path,
     );
   return bundle;
 }

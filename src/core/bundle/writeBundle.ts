@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ArchiveSource } from '../archive/archive.ts';
 import { checksumPath } from '../archive/checksumFile.ts';
@@ -158,21 +158,27 @@ async function writeParts(
   const sumPath = checksumPath(path);
   const list = { whole: { digest, sizeBytes: cut.whole.sizeBytes }, parts };
   const newList = join(workFolder, 'sha256');
-  await writeFile(newList, partListText(name, list), { flush: true });
+  const text = partListText(name, list);
+  // A name that breaks its lines is told now, and not where it is read.
+  parsePartList(text, name);
+  await writeFile(newList, text, { flush: true });
   signal.throwIfAborted();
   const paths = parts.map((part) => join(dirname(path), part.name));
   const named: string[] = [];
+  const aside = new Map<string, string>();
   try {
-    // Parts of two bundles beside the list of one would be told as damaged: there is no list meanwhile.
-    if (replace) await rm(sumPath, { force: true });
+    for (const [at, old] of (replace ? [sumPath, ...paths] : []).entries())
+      await putAside(old, join(workFolder, `old-${at}`), aside);
     for (const [at, part] of parts.entries()) {
       await nameFile(join(workFolder, part.name), paths[at] ?? '', replace);
       named.push(paths[at] ?? '');
     }
+    // Last, for parts without a list are no bundle.
     await nameFile(newList, sumPath, replace);
     await syncFolder(dirname(path));
   } catch (error) {
     for (const one of named) await rm(one, { force: true });
+    for (const [from, to] of aside) await rename(to, from);
     throw explainFileError(error, path);
   }
   return { paths, checksumPath: sumPath, sizeBytes: cut.whole.sizeBytes, digest };
@@ -229,6 +235,18 @@ class PartsWriter {
     this.parts.push({ name, sizeBytes, digest: this.#hasher.digest() });
     this.#hasher = new Hasher();
   }
+}
+
+/** Moves a file that is about to be replaced out of the way, so that it can come back; notes where it went. */
+async function putAside(path: string, place: string, aside: Map<string, string>): Promise<void> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  if (!found.isFile()) throw failure('fileUnusable', { path, reason: 'it is not a plain file' });
+  await rename(path, place);
+  aside.set(path, place);
 }
 
 async function syncFile(path: string): Promise<void> {

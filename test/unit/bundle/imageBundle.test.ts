@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { readArchiveAt } from '../../../src/core/archive/readArchiveAt.ts';
@@ -276,6 +276,29 @@ describe('a bundle of images', function () {
       assert.deepEqual(await names(), ['b.tar.001', 'b.tar.002', 'b.tar.900', 'b.tar.sha256']);
       await make([base], { replace: true });
       assert.deepEqual(await names(), ['b.tar', 'b.tar.900', 'b.tar.sha256']);
+    });
+
+    it('leaves the one that it should replace when a part can’t have its name', async () => {
+      await make([app], { partBytes });
+      const before = await Promise.all((await names()).map((name) => readFile(at(name), 'hex')));
+      await rm(at('b.tar.003'));
+      await mkdir(join(at('b.tar.003'), 'of somebody else'), { recursive: true });
+      await writeFile(at('b.tar.sha256'), 'nothing');
+      await failureOf(make([base, app], { partBytes: 10_000, replace: true }));
+      assert.deepEqual(await readdir(at('b.tar.003')), ['of somebody else']);
+      const after = ['b.tar.001', 'b.tar.002'].map((name) => readFile(at(name), 'hex'));
+      assert.deepEqual(await Promise.all(after), before.slice(0, 2));
+      assert.equal(await readFile(at('b.tar.sha256'), 'utf8'), 'nothing');
+    });
+
+    it('is taken as one file, too, when somebody put the parts together', async () => {
+      const { paths } = await make([app], { partBytes });
+      const bytes = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
+      await writeFile(at('b.tar'), bytes);
+      await Promise.all(paths.map((path) => rm(path)));
+      assert.equal((await apply(new LyingEngine())).images.length, 1);
+      await writeFile(at('b.tar'), Buffer.concat([bytes, Buffer.alloc(512)]));
+      assert.equal((await failureOf(apply(new LyingEngine()))).code, 'bundlePartsUnclear');
     });
 
     it('leaves nothing when it would need more parts than have names', async () => {

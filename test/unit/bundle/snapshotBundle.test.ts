@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { readArchiveAt } from '../../../src/core/archive/readArchiveAt.ts';
 import { applySnapshots, type AppliedSnapshots } from '../../../src/core/bundle/applySnapshots.ts';
 import { inventoryFrom } from '../../../src/core/bundle/bundleInventory.ts';
@@ -120,6 +122,24 @@ describe('a bundle of snapshots', function () {
     await writeFile(join(blobs, largest.name), largest.bytes);
     assert.equal((await failureOf(make([from.container]))).code, 'blobDamaged');
     assert.deepEqual((await readdir(folder.path())).sort(), ['from', 'to']);
+  });
+
+  it('leaves nothing when the disk takes no more', async () => {
+    const child = new URL('../../support/bundleOf.ts', import.meta.url).pathname;
+    for (const partBytes of [0, 3_000_000]) {
+      // A limit on the size of files is the full disk that needs no disk of its own.
+      const { stdout } = await promisify(execFile)('/bin/sh', [
+        '-c',
+        'ulimit -f 4096; exec "$0" "$@"',
+        process.execPath,
+        child,
+        from.vault.paths.root,
+        at('full.tar'),
+        String(partBytes),
+      ]);
+      assert.match(stdout, /^(fileUnusable|diskFilledUp)\n$/);
+      assert.deepEqual((await readdir(folder.path())).sort(), ['from', 'to']);
+    }
   });
 
   it('lists nothing when it is cancelled or the vault’s own part is damaged', async () => {

@@ -25,6 +25,8 @@ export interface WantedArchive {
   readonly withManifestJson?: boolean;
   /** Layers, and other blobs that are no documents, which do not go along. */
   readonly leavesOut?: (digest: Digest) => boolean;
+  /** Files of layers that do not go along, by the paths that the engine gives them (`savedLayerFiles`). */
+  readonly leavesOutFiles?: ReadonlySet<string>;
   /** More small files for its end, by path; told what was left out of what the engine sent. */
   readonly more?: (leftOut: ReadonlyMap<Digest, number>) => ReadonlyMap<string, Uint8Array | string>;
 }
@@ -78,7 +80,7 @@ export async function* savedArchive(
   yield* endOfArchive(sent, passed, wanted, leftOut);
 }
 
-type Passing = Pick<WantedArchive, 'form' | 'spoolFolder'> & {
+type Passing = Pick<WantedArchive, 'form' | 'spoolFolder' | 'leavesOutFiles'> & {
   readonly isLeftOut: (digest: Digest | undefined, sizeBytes: number) => boolean;
 };
 
@@ -87,7 +89,7 @@ async function* passEntry(
   path: string,
   sent: EngineArchive,
   passed: Set<Digest>,
-  { form, spoolFolder, isLeftOut }: Passing,
+  { form, spoolFolder, leavesOutFiles, isLeftOut }: Passing,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { sizeBytes } = entry;
@@ -103,6 +105,10 @@ async function* passEntry(
   if (entry.type === 'directory' && keepsLegacy && path !== 'blobs')
     yield tarHeader({ ...entry, type: 'directory', path: `${path}/` });
   if (entry.type !== 'file') return;
+  if (leavesOutFiles?.has(path) === true) {
+    sent.add({ path, sizeBytes });
+    return;
+  }
 
   const isLayer = path.endsWith('.tar');
   if (sizeBytes <= documentBytes && !isLayer) {

@@ -1,6 +1,7 @@
 import type { ArchivedImage } from '../archive/archive.ts';
 import { loadableTar } from '../archive/loadStream.ts';
 import { readArchive } from '../archive/readArchive.ts';
+import { savedLayerFiles } from '../archive/savedLayerFiles.ts';
 import { savedArchive } from '../archive/saveStream.ts';
 import { idsAfterLoad } from '../archive/shipping.ts';
 import type { Digest } from '../digest.ts';
@@ -32,7 +33,13 @@ export interface ImageRoute {
   readonly tar: (
     images: readonly Pick<ArrivingImage, 'details' | 'image'>[],
     operation: Operation,
+    leavesOutFiles?: ReadonlySet<string>,
   ) => AsyncIterable<Uint8Array>;
+  /** Files of the tar that may be left out for an engine which has these chainIDs. */
+  readonly filesThere: (
+    images: readonly Pick<ArrivingImage, 'details'>[],
+    hasChain: (chainId: Digest) => boolean,
+  ) => ReadonlySet<string>;
 }
 
 interface Ends {
@@ -60,7 +67,12 @@ export async function routeImages(
 function straight({ source }: Ends, images: readonly ImageToMove[]): ImageRoute {
   return {
     images: images.map((one) => ({ ...one, id: one.details.id, image: describedBy(one) })),
-    tar: async function* (chosen, operation) {
+    filesThere: (chosen, hasChain) =>
+      savedLayerFiles(
+        chosen.map(({ details }) => details.diffIds),
+        hasChain,
+      ),
+    tar: async function* (chosen, operation, leavesOutFiles = new Set()) {
       const { signal } = operation;
       const saved = await source.images.save([...new Set(chosen.map(({ details }) => details.id))], {
         signal,
@@ -68,7 +80,11 @@ function straight({ source }: Ends, images: readonly ImageToMove[]): ImageRoute 
       try {
         const wanted = chosen.map(({ details: { id, diffIds }, image: { tags } }) => ({ id, diffIds, tags }));
         // A docker-archive spools nothing.
-        yield* savedArchive(saved, { form: 'docker-archive', images: wanted, spoolFolder: '' }, operation);
+        yield* savedArchive(
+          saved,
+          { form: 'docker-archive', images: wanted, spoolFolder: '', leavesOutFiles },
+          operation,
+        );
       } finally {
         saved.destroy();
       }
@@ -117,6 +133,8 @@ async function translated(
   });
   return {
     images: arriving,
+    // Their files are not those of a classic engine's save.
+    filesThere: () => new Set(),
     tar: (some, during) =>
       loadableTar(
         saved,

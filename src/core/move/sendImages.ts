@@ -3,6 +3,7 @@ import type { EngineInfo, LoadOutcome } from '../engine/records.ts';
 import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
+import { layersThere } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
 import type { ImageRoute } from './movedImages.ts';
 import type { PlannedArrival } from './planMovedImages.ts';
@@ -10,7 +11,7 @@ import type { PlannedArrival } from './planMovedImages.ts';
 export interface ImagesToSend {
   /** What they belong to, for failures. */
   readonly name: string;
-  readonly route: Pick<ImageRoute, 'tar'>;
+  readonly route: Pick<ImageRoute, 'tar' | 'filesThere'>;
   readonly images: readonly PlannedArrival[];
   /** For tags that move: the name under which the image that loses the tag is kept. */
   readonly keepAs: ReadonlyMap<string, string>;
@@ -18,7 +19,7 @@ export interface ImagesToSend {
 }
 
 /**
- * Has images sent by one engine to the other: those that are not there in one tar, as it comes, the others only get
+ * Has images sent by one engine to the other: those that are not there in one tar, as it comes, without the layers that it has, the others only get
  * their tags. Each is looked up there afterwards by ID, diffIDs and tags. What would undo it is noted before anything
  * is changed; undoing it is left to who notes it. Rejects as `prepareLoad` and `carryOutLoad` do, and with the failures
  * of what the source sends.
@@ -30,10 +31,10 @@ export async function sendImages(
 ): Promise<CheckedLoad> {
   const { signal, progress } = operation;
   const missing = images.filter(({ load }) => !load.isThere);
-  const bring = async (): Promise<LoadOutcome> => {
+  const bring = async (leavesOutFiles?: ReadonlySet<string>): Promise<LoadOutcome> => {
     let outcome: LoadOutcome = { names: [], ids: [], remarks: [] };
     if (missing.length > 0)
-      outcome = await sendWhole(route.tar(missing, operation), signal, (bytes, untilWhole) =>
+      outcome = await sendWhole(route.tar(missing, operation, leavesOutFiles), signal, (bytes, untilWhole) =>
         target.images.load(bytes, {
           signal: untilWhole,
           onProgress: (fact) => {
@@ -49,7 +50,18 @@ export async function sendImages(
       }
     return outcome;
   };
-  const job = { name, info, images: images.map(({ load }) => load), keepAs, bring };
+  const coming = {
+    info,
+    images: missing.map(({ load: { id }, image }) => ({ id, image })),
+    blobsOf: () => Promise.resolve(undefined),
+  };
+  const { hasChain } = await layersThere(target, coming, { signal });
+  const there = route.filesThere(missing, hasChain);
+  const job = {
+    ...{ name, info, images: images.map(({ load }) => load), keepAs, bring: () => bring() },
+    // An engine that turns out not to have a layer says so, and is sent all of it.
+    ...(there.size > 0 && { bringRest: () => bring(there) }),
+  };
   const load = await prepareLoad(target, job, signal);
   await note(load.wayBack);
   return carryOutLoad(target, load, signal);

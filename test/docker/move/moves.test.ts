@@ -55,7 +55,8 @@ describe('moving to another engine', function () {
       const thing = { kind: 'image', images: [{ id: shellId(), tags: [shellImage] }] } as const;
       await bench.move(thing, 'keep');
       const child = { kind: 'image', images: [{ id, tags: [tag] }] } as const;
-      const { items } = await bench.move(child, 'remove');
+      const { items, sentBytes } = await bench.move(child, 'remove');
+      assert.ok(sentBytes < 50_000, 'its base is not sent again');
       assert.deepEqual(
         items.map(({ what, name, action }) => [what, name, action]),
         [

@@ -30,9 +30,14 @@ interface Coming {
   readonly blobsOf: BlobsOf;
 }
 
+/** So many images are asked about for any number of bytes. */
+const alwaysAsked = 64;
+/** An engine takes in about so many bytes in the time in which it tells of one image. */
+const bytesPerQuestion = 256 * 1024;
+
 /**
- * Which layers of images that are to be sent an engine has. That only saves bytes, so where it can't be told nothing
- * is there. Rejects with an AbortError alone.
+ * Which layers of images that are to be sent an engine has. That only saves bytes, so where it can't be told, or costs
+ * more than it can save, nothing is there. Rejects with an AbortError alone.
  */
 export async function layersThere(
   engine: Pick<Engine, 'images'>,
@@ -44,6 +49,12 @@ export async function layersThere(
   const isOneThing = images.length === 1 && images.every(({ image }) => image.tags.length <= 1);
   if (info.product === 'podman' && !isOneThing) return nothingThere;
   try {
+    const { length } = await engine.images.list(cancel);
+    const whole = planShipping(
+      images.map(({ image }) => image),
+      loadingEngine(info),
+    );
+    if (length > alwaysAsked && tarBytesOf(whole) < length * bytesPerQuestion) return nothingThere;
     return await engineLayers(engine, { info, blobsOf }, cancel);
   } catch (error) {
     if (!(error instanceof DrydockError)) throw error;

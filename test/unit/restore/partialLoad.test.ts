@@ -161,6 +161,16 @@ describe('loading only what an engine lacks', () => {
       assert.equal((await layersIn(engine.loaded[0])).length, 2);
     });
 
+    it('asks about no image where all of it is sent sooner than the engine tells of a thousand', async () => {
+      const others = Array.from({ length: 200 }, (_, at) => sampleImage([], [`other:${at}`], `made-${at}`));
+      const engine = new LyingEngine([base, ...others]);
+      const plan = await planOf(engine, [app]);
+      await load(engine, plan);
+      assert.equal((await layersIn(engine.loaded[0])).length, 2);
+      const asked = engine.calls.flatMap(({ name, args }) => (name === 'inspect' ? [args[0]] : []));
+      assert.deepEqual([...new Set(asked)], [app.configDigest]);
+    });
+
     it('sends Podman a part of one image under one name, and all of it otherwise', async () => {
       const engine = new LyingEngine([base]);
       engine.lies.info = async (truth) => ({ ...(await truth()), product: 'podman' });

@@ -88,7 +88,6 @@ export class Uploads {
       // An engine closes the connection when it has the answer. Were it closed here, with bytes on the way, the answer
       // might be lost and the engine try again.
       const stay = taken === 'enough' ? { Connection: 'keep-alive' } : {};
-      if (taken === 'enough') request.resume();
       send(asked, 202, { ...this.#place(name, id, session.receivedBytes), ...stay });
     } else if (method === 'PUT') {
       const digest = asked.query.get('digest') ?? '';

@@ -35,17 +35,19 @@ export class UploadSession {
   }
 
   /**
-   * Takes what one request brings, at the pace of the sink. `enough` says that the sink wants no more of it. A body
-   * that breaks off spoils the upload.
+   * Takes what one request brings, at the pace of the sink. `enough` says that the sink wants no more of it; what still
+   * comes is dropped. A body that breaks off spoils the upload.
    */
   async take(body: AsyncIterable<Uint8Array>): Promise<Taken> {
     this.#isBusy = true;
     try {
       const pieces = body[Symbol.asyncIterator]();
       for (;;) {
-        if (this.#isLeft) return 'enough';
-        const next = await Promise.race([pieces.next(), this.#left()]);
-        if (next === 'left') return 'enough';
+        const next = this.#isLeft ? 'left' : await Promise.race([pieces.next(), this.#left()]);
+        if (next === 'left') {
+          void drop(pieces);
+          return 'enough';
+        }
         if (next.done === true) return 'all';
         this.#hasher.update(next.value);
         this.#receivedBytes += next.value.length;
@@ -97,4 +99,12 @@ export class UploadSession {
       this.#onLeft();
     }
   }
+}
+
+/** Takes what still comes of it, to its end or until the sender has gone, and keeps nothing. */
+async function drop(pieces: AsyncIterator<Uint8Array>): Promise<void> {
+  const rest = async (): Promise<void> => {
+    while ((await pieces.next()).done !== true) continue;
+  };
+  await rest().catch(() => undefined);
 }

@@ -83,6 +83,7 @@ export interface CommandArgs {
   'drydock.applyRetention': NodeArgs;
   'drydock.pruneVault': NodeArgs;
   'drydock.addVault': readonly [];
+  'drydock.addRegistryVault': NodeArgs;
   'drydock.removeVault': NodeArgs;
   'drydock.revealVault': NodeArgs;
   'drydock.refreshBackups': readonly [];
@@ -154,6 +155,7 @@ export const contextValues = {
   modifiedFile: 'drydock.live.modifiedFile',
   liveDeleted: 'drydock.live.deleted',
   vault: 'drydock.vault',
+  vaultInRegistry: 'drydock.vault.registry',
   vaultFailed: 'drydock.vault.failed',
   source: 'drydock.source',
   snapshot: 'drydock.snapshot',

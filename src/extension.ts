@@ -47,8 +47,9 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const engine = (): typeof engines.current => engines.current;
   const ready = reconnect();
 
-  const vaults = new VaultsInUse({ inventory, engine, log });
   const registries = new RegistriesInUse();
+  const storage = extension.globalStorageUri;
+  const vaults = new VaultsInUse({ inventory, engine, registries, storage, log });
   const connect = (setting: string): Promise<Engine> => engines.resolve(setting);
   const moves = new MovesInUse({ inventory, engine, log, connect, folder: stateFolder(around) });
   const { inside, imageFiles, live, readInside } = lookInside(extension, { engine, inventory, vaults, log });

@@ -63,7 +63,12 @@ async function vaultIn(folder: string): Promise<string | undefined> {
   return path;
 }
 
-async function askName(title: string, value: string, taken: readonly string[]): Promise<string | undefined> {
+/** Asks what a vault shall be called; undefined when the person backs out. */
+export async function askName(
+  title: string,
+  value: string,
+  taken: readonly string[],
+): Promise<string | undefined> {
   const name = await vscode.window.showInputBox({
     title,
     value,

@@ -12,6 +12,7 @@ import { timeOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault, snapshotsAmong } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
+import { forgetIn } from './forgetIn.ts';
 
 /** Shows which snapshots the policies keep and why and which they drop, and drops them when that is agreed to. */
 export const applyRetention: Command<'drydock.applyRetention'> = async (context, ...args) => {
@@ -36,10 +37,9 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   if (!(await isAgreed(groups, doomed, title))) return undefined;
   const ids = doomed.map(({ id }) => id);
   const kept = groups.flatMap((group) => group.kept.map(({ snapshot }) => snapshot));
-  const forgotten = await runOperation(context.log, title, {}, async ({ signal }) => {
-    const { forgetSnapshots } = await import('../core/maintenance/forgetSnapshots.ts');
-    return forgetSnapshots(await context.vaults.open(known.path), { ids, kept }, { signal });
-  });
+  const forgotten = await runOperation(context.log, title, {}, async (operation) =>
+    forgetIn(await context.vaults.open(known.path), { ids, kept }, operation),
+  );
   await context.vaults.list.refresh(known.path);
   if (forgotten !== undefined)
     void vscode.window.showInformationMessage(

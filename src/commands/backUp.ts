@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { BackupResult } from '../core/backup/backupResult.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
 import type { SnapshotKind } from '../core/snapshot/snapshot.ts';
 import { isUsual } from '../core/snapshot/usualRemarks.ts';
@@ -23,7 +24,9 @@ export const backUp: Command<'drydock.backUp'> = async (context, ...args) => {
   const nodes = chosenNodes(args).filter(({ kind }) => kind !== 'message' && kind !== 'vault');
   const targets = nodes.length > 0 ? await backupTargets(context, nodes) : await pickTargets(context, title);
   if (targets === undefined || isNothing(targets)) return undefined;
-  const vault = vaultAmong(context, nodes) ?? (await chooseTargetVault(context, title));
+  const source = vaultAmong(context, nodes);
+  const isFolder = source !== undefined && !isRegistryVault(source.path);
+  const vault = isFolder ? source : await chooseTargetVault(context, title);
   if (vault === undefined || !(await isMeantHere(context, nodes, targets, title))) return undefined;
   return backUpInto(context, vault, targets);
 };

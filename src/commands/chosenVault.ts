@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { readSetting } from '../ui/settings.ts';
 import { pickVault } from '../ui/vaultPickers.ts';
@@ -38,7 +39,8 @@ export async function chooseTargetVault(
   title: string,
 ): Promise<KnownVault | undefined> {
   await context.vaults.ready;
-  const { vaults } = context.vaults.list;
+  // Into a registry snapshots are copied; a backup lands in a folder.
+  const vaults = context.vaults.list.vaults.filter(({ path }) => !isRegistryVault(path));
   if (vaults.length === 0) return addFirst(context);
   return defaultVaultOf(vaults, readSetting('defaultVault')) ?? pickVault(vaults, title);
 }

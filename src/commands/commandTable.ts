@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { walkthroughId, type CommandId } from '../contributions.ts';
 import { addRegistry, addRepository } from './addRegistry.ts';
+import { addRegistryVault } from './addRegistryVault.ts';
 import { addVault } from './addVault.ts';
 import { analyzeImage } from './analyzeImage.ts';
 import { applyBundle } from './applyBundle.ts';
@@ -128,6 +129,7 @@ export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
   'drydock.applyRetention': applyRetention,
   'drydock.pruneVault': pruneVault,
   'drydock.addVault': addVault,
+  'drydock.addRegistryVault': addRegistryVault,
   'drydock.removeVault': removeVault,
   'drydock.revealVault': revealVault,
   'drydock.refreshBackups': ({ vaults }) => vaults.list.refresh(),

@@ -6,6 +6,7 @@ import { snapshotCount } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
+import { copyBetween } from './copyBetween.ts';
 
 /** Copies snapshots into another vault, which gets only what it lacks. A vault stands for all of its snapshots. */
 export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, ...args) => {
@@ -39,11 +40,7 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
       name: target.name,
     }),
     {},
-    async (operation) => {
-      const { copySnapshots: copy } = await import('../core/maintenance/copySnapshots.ts');
-      const { vault: to, owner } = await context.vaults.open(target.path);
-      return copy({ from, to, owner }, { ids }, operation);
-    },
+    async (operation) => copyBetween(from, await context.vaults.open(target.path), ids, operation),
   );
   await context.vaults.list.refresh(target.path);
   if (copied !== undefined) {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshots } from '../ui/vaultPickers.ts';
@@ -6,6 +7,7 @@ import { timeOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
+import { forgetIn } from './forgetIn.ts';
 
 const mostNamed = 15;
 
@@ -29,17 +31,18 @@ export const deleteSnapshots: Command<'drydock.deleteSnapshots'> = async (contex
       modal: true,
       detail: [
         ...snapshotLines(snapshots),
-        vscode.l10n.t('They can’t be restored any more. Their room is freed by Prune Vault.'),
+        isRegistryVault(known.path)
+          ? vscode.l10n.t('They can’t be restored any more. The registry frees their room.')
+          : vscode.l10n.t('They can’t be restored any more. Their room is freed by Prune Vault.'),
       ].join('\n'),
     },
     remove,
   );
   if (answer !== remove) return undefined;
   const ids = snapshots.map(({ id }) => id);
-  const deleted = await runOperation(context.log, title, {}, async ({ signal }) => {
-    const { forgetSnapshots } = await import('../core/maintenance/forgetSnapshots.ts');
-    return forgetSnapshots(await context.vaults.open(known.path), { ids }, { signal });
-  });
+  const deleted = await runOperation(context.log, title, {}, async (operation) =>
+    forgetIn(await context.vaults.open(known.path), { ids }, operation),
+  );
   await context.vaults.list.refresh(known.path);
   return deleted;
 };

@@ -19,11 +19,8 @@ export async function findInVault(
 ): Promise<readonly FoundChoice[] | undefined> {
   const title = vscode.l10n.t('Finding {pattern} in {name}', { pattern, name });
   const result = await runQuick(context.log, title, async (operation) => {
-    const [{ openVault }, { findInSnapshots }] = await Promise.all([
-      import('../core/vault/layout.ts'),
-      import('../core/snapshotFiles/findInSnapshots.ts'),
-    ]);
-    const vault = await openVault({ path: vaultPath, access: 'read' });
+    const { findInSnapshots } = await import('../core/snapshotFiles/findInSnapshots.ts');
+    const vault = await context.vaults.read(vaultPath);
     return findInSnapshots({ vault }, { snapshots, pattern }, operation);
   });
   if (result === undefined) return undefined;

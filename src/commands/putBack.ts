@@ -99,7 +99,7 @@ async function send(
     import('../core/snapshotFiles/putBackFiles.ts'),
     import('../core/vault/vaultSession.ts'),
   ]);
-  const deps = await vaults.open(place.vaultPath);
+  const deps = await vaults.openToRestore(place.vaultPath);
   const { engineId } = engineIdentity(await engine().info(operation));
   try {
     return await withVaultSession(

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { readSetting, writeSetting } from '../ui/settings.ts';
 import { parseVaultSettings } from '../vaults/vaultSettings.ts';
 import { chosenNodes } from './chosenNodes.ts';
@@ -15,7 +16,9 @@ export const removeVault: Command<'drydock.removeVault'> = async (context, ...ar
     vscode.l10n.t('Remove the vault {name} from the list?', { name: vault.name }),
     {
       modal: true,
-      detail: vscode.l10n.t('The folder {path} and all backups in it stay.', { path: vault.path }),
+      detail: isRegistryVault(vault.path)
+        ? vscode.l10n.t('The registry keeps {path} and all backups in it.', { path: vault.path })
+        : vscode.l10n.t('The folder {path} and all backups in it stay.', { path: vault.path }),
     },
     remove,
   );

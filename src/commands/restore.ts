@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { RestorePlan } from '../core/restore/restorePlan.ts';
 import type { RestoreResult } from '../core/restore/restoreResult.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
@@ -23,7 +24,7 @@ export const restore: Command<'drydock.restore'> = async (context, ...args) => {
   if (snapshot === undefined) return undefined;
 
   const { openSnapshot } = await import('../core/snapshot/snapshots.ts');
-  const { vault, owner } = await context.vaults.open(known.path);
+  const { vault, owner } = await context.vaults.openToRestore(known.path);
   const engine = context.engine();
   const contents = await openSnapshot(vault, snapshot);
   const about = vscode.l10n.t('Restore {name}', { name: snapshot.source.name });
@@ -39,7 +40,11 @@ export const restore: Command<'drydock.restore'> = async (context, ...args) => {
       return executeRestore({ engine, vault, owner }, plan, operation);
     },
   );
-  if (restored !== undefined) tellRestored(context, snapshot.source.name, restored);
+  const isElsewhere = isRegistryVault(known.path) && plan.volumes.some(({ action }) => action === 'replace');
+  const kept = isElsewhere
+    ? [vscode.l10n.t('What was replaced is kept in the vault {path}.', { path: vault.paths.root })]
+    : [];
+  if (restored !== undefined) tellRestored(context, snapshot.source.name, restored, kept);
   return restored;
 };
 
@@ -86,7 +91,12 @@ async function mayReplace(context: CommandContext, plan: RestorePlan, message: s
   return answer === replace;
 }
 
-function tellRestored({ log }: CommandContext, name: string, restored: RestoreResult): void {
+function tellRestored(
+  { log }: CommandContext,
+  name: string,
+  restored: RestoreResult,
+  more: readonly string[],
+): void {
   const { kept, warnings, sentAgain } = restored;
   const sentence = vscode.l10n.t('Restored and checked: {name} ({summary}).', {
     name,
@@ -95,6 +105,7 @@ function tellRestored({ log }: CommandContext, name: string, restored: RestoreRe
   const notes = [
     ...kept.map((thing) => keptWords(thing, vscode)),
     ...warnings.map((warning) => warningWords(warning, vscode)),
+    ...more,
   ];
   for (const note of notes) log.info(`${name}: ${note}`);
   if (sentAgain !== undefined)

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { failure } from '../core/errors.ts';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { chooseVault } from './chosenVault.ts';
 import type { Command } from './context.ts';
@@ -7,6 +9,7 @@ import type { Command } from './context.ts';
 export const revealVault: Command<'drydock.revealVault'> = async (context, ...args) => {
   const vault = await chooseVault(context, chosenNodes(args), vscode.l10n.t('Show Vault’s Folder'));
   if (vault === undefined) return undefined;
+  if (isRegistryVault(vault.path)) throw failure('vaultInRegistry', { path: vault.path });
   const uri = vscode.Uri.file(vault.path);
   const hasFileManager = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
   if (hasFileManager) await vscode.commands.executeCommand('revealFileInOS', uri);

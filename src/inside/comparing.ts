@@ -142,12 +142,8 @@ export class Comparing {
         });
       case 'snapshot':
         return this.#openAmong(side, run, async ({ signal }) => {
-          const [{ openVault }, { snapshotTrees }] = await Promise.all([
-            import('../core/vault/layout.ts'),
-            import('../core/fileTrees/snapshotTrees.ts'),
-          ]);
-          const { contents } = await this.#deps.openSnapshot(side.vaultPath, side.id);
-          const vault = await openVault({ path: side.vaultPath, access: 'read' });
+          const { snapshotTrees } = await import('../core/fileTrees/snapshotTrees.ts');
+          const { vault, contents } = await this.#deps.openSnapshot(side.vaultPath, side.id);
           return snapshotTrees(vault.blobs, contents, { signal });
         });
       case 'archive':

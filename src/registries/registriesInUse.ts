@@ -14,7 +14,7 @@ export class RegistriesInUse {
 
   constructor() {
     this.list = new RegistryList({
-      connect: (host) => this.#connect(host),
+      connect: (host) => this.connect(host),
       run: (host, work) => runWhenSlow(vscode.l10n.t('Look into {image}', { image: host }), work),
     });
     this.#disposables = [
@@ -34,7 +34,7 @@ export class RegistriesInUse {
     const open = new Map<string, Promise<RemoteRegistry>>();
     try {
       return await work((host) => {
-        const registry = open.get(host) ?? this.#connect(host);
+        const registry = open.get(host) ?? this.connect(host);
         open.set(host, registry);
         return registry;
       });
@@ -80,7 +80,8 @@ export class RegistriesInUse {
     this.list.use(registries);
   }
 
-  async #connect(host: string): Promise<RemoteRegistry> {
+  /** A connection of its own, which whoever asked lets go of. */
+  async connect(host: string): Promise<RemoteRegistry> {
     const { connectRegistry } = await import('../registry/connectRegistry.ts');
     const around = { env: process.env, home: homedir(), platform: process.platform };
     return connectRegistry(around, host, { isPlainHttp: this.list.find(host)?.isPlainHttp ?? false });

@@ -1,9 +1,12 @@
 import { failure } from '../core/errors.ts';
 import type { SnapshotContents } from '../core/snapshot/snapshot.ts';
 import type { RootFiles } from '../core/snapshotFiles/rootFiles.ts';
+import type { Vault } from '../core/vault/layout.ts';
 import type { VaultsInUse } from './vaultsInUse.ts';
 
 export interface OpenedSnapshot {
+  /** Open to be read. */
+  readonly vault: Pick<Vault, 'blobs'>;
   readonly contents: SnapshotContents;
   readonly roots: readonly RootFiles[];
 }
@@ -34,8 +37,8 @@ export class OpenedSnapshots {
     this.#open.set(key, opening);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
     try {
-      const { contents, roots } = await opening;
-      return { contents: { ...contents, snapshot }, roots };
+      const { vault, contents, roots } = await opening;
+      return { vault, contents: { ...contents, snapshot }, roots };
     } catch (error) {
       this.#open.delete(key);
       throw error;
@@ -43,15 +46,14 @@ export class OpenedSnapshots {
   }
 
   async #read(vaultPath: string, id: string): Promise<OpenedSnapshot> {
-    const [{ openVault }, { openSnapshot, readSnapshots }, { openSnapshotTree }] = await Promise.all([
-      import('../core/vault/layout.ts'),
+    const [{ openSnapshot, readSnapshots }, { openSnapshotTree }] = await Promise.all([
       import('../core/snapshot/snapshots.ts'),
       import('../core/snapshotFiles/snapshotTree.ts'),
     ]);
-    const vault = await openVault({ path: vaultPath, access: 'read' });
+    const vault = await this.#vaults.read(vaultPath);
     const snapshot = (await readSnapshots(vault)).find((one) => one.id === id);
     if (snapshot === undefined) throw failure('snapshotGone', { vault: vaultPath, id });
     const contents = await openSnapshot(vault, snapshot);
-    return { contents, roots: openSnapshotTree(vault, contents).roots };
+    return { vault, contents, roots: openSnapshotTree(vault, contents).roots };
   }
 }

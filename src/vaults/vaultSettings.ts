@@ -1,11 +1,18 @@
 import { isAbsolute, join, normalize } from 'node:path';
 import type { VaultSetting } from '../contributions.ts';
+import { DrydockError } from '../core/errors.ts';
+import {
+  isRegistryVault,
+  parseRegistryVault,
+  registryVaultText,
+} from '../core/registry/registryVaultName.ts';
 
 const maxVaults = 100;
 const maxText = 4_000;
 
 /**
- * Reads the setting `vaults`. A folder must be absolute or start with `~/`; what is no vault, and a folder that was
+ * Reads the setting `vaults`. A folder must be absolute or start with `~/`, a vault in a registry is
+ * `registry://HOST/REPOSITORY`; what is no vault, and a folder that was
  * named before, is passed over. A vault without a name has that of its folder.
  */
 export function parseVaultSettings(value: unknown, home: string): readonly VaultSetting[] {
@@ -23,11 +30,24 @@ function parseVault(value: unknown, home: string): VaultSetting | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { name, path } = value as Readonly<Record<string, unknown>>;
   if (typeof path !== 'string' || path.length > maxText || path.includes('\0')) return undefined;
+  const isNamed = typeof name === 'string' && name.trim() !== '' && name.length <= maxText;
+  if (isRegistryVault(path)) {
+    const place = placeIn(path);
+    return place === undefined ? undefined : { name: isNamed ? name.trim() : nameOf(place), path: place };
+  }
   const full = /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
   if (!isAbsolute(full)) return undefined;
   const folder = withoutEnd(normalize(full));
-  const isNamed = typeof name === 'string' && name.trim() !== '' && name.length <= maxText;
   return { name: isNamed ? name.trim() : nameOf(folder), path: folder };
+}
+
+function placeIn(path: string): string | undefined {
+  try {
+    return registryVaultText(parseRegistryVault(path));
+  } catch (error) {
+    if (error instanceof DrydockError) return undefined;
+    throw error;
+  }
 }
 
 /** Without the separator at its end, which a root keeps. */

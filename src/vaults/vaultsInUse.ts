@@ -1,7 +1,12 @@
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
+import { isRegistryVault, parseRegistryVault } from '../core/registry/registryVaultName.ts';
+import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
+import type { RegistryVault } from '../core/transfer/registryVault.ts';
 import type { Vault } from '../core/vault/layout.ts';
 import type { ProcessIdentity } from '../core/vault/processIdentity.ts';
 import { errorWords } from '../ui/errorWords.ts';
@@ -14,6 +19,10 @@ import { parseVaultSettings } from './vaultSettings.ts';
 export interface VaultsInUseDeps {
   readonly inventory: Inventory;
   readonly engine: () => Engine;
+  /** Connections of their own. */
+  readonly registries: { connect(host: string): Promise<RemoteRegistry> };
+  /** Where vaults of this machine lie that restores out of registries work in. */
+  readonly storage: vscode.Uri;
   readonly log: Log;
 }
 
@@ -30,13 +39,15 @@ export class VaultsInUse {
   readonly #deps: VaultsInUseDeps;
   readonly #disposables: { dispose(): unknown }[];
   readonly #recovered = new Set<string>();
+  /** By host. */
+  readonly #registries = new Map<string, Promise<RemoteRegistry>>();
   /** Settles once the vaults that the settings name now were read. */
   ready: Promise<void>;
 
   constructor(deps: VaultsInUseDeps) {
     this.#deps = deps;
     this.list = new VaultList({
-      open: async (path) => (await import('../core/vault/layout.ts')).openVault({ path, access: 'read' }),
+      open: (path) => this.read(path),
       readSnapshots: async (vault) => (await import('../core/snapshot/snapshots.ts')).readSnapshots(vault),
       readHeld: async (vault, snapshot) => {
         const { openSnapshot } = await import('../core/snapshot/snapshots.ts');
@@ -73,7 +84,9 @@ export class VaultsInUse {
       }),
       // Watchers miss what happens on network drives, and drives that come and go.
       vscode.window.onDidChangeWindowState(({ focused }) => {
-        if (focused) void this.list.refresh();
+        // A registry is asked once for each of its tags, and not at every look at the window.
+        if (focused)
+          for (const { path } of this.list.vaults) if (!isRegistryVault(path)) void this.list.refresh(path);
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
         void this.reload();
@@ -88,8 +101,18 @@ export class VaultsInUse {
     return this.ready;
   }
 
-  /** Opens a vault for an operation that changes it. */
+  /** Opens a vault to be read. */
+  async read(path: string): Promise<Vault> {
+    if (isRegistryVault(path)) return this.#inRegistry(path);
+    return (await import('../core/vault/layout.ts')).openVault({ path, access: 'read' });
+  }
+
+  /** Opens a vault for an operation that changes it. What can't be done in a registry is refused by the operation. */
   async open(path: string): Promise<WritableVault> {
+    if (isRegistryVault(path)) {
+      const { currentProcess } = await import('../core/vault/processIdentity.ts');
+      return { vault: await this.#inRegistry(path), owner: await currentProcess() };
+    }
     const [{ openVault }, { currentProcess }] = await Promise.all([
       import('../core/vault/layout.ts'),
       import('../core/vault/processIdentity.ts'),
@@ -98,14 +121,68 @@ export class VaultsInUse {
     return { vault, owner };
   }
 
+  /** Opens what a restore out of a vault works in: for one in a registry a vault of this machine that reads from there. */
+  async openToRestore(path: string): Promise<WritableVault> {
+    if (!isRegistryVault(path)) return this.open(path);
+    const [{ companionVault }, { currentProcess }] = await Promise.all([
+      import('../core/transfer/companionVault.ts'),
+      import('../core/vault/processIdentity.ts'),
+    ]);
+    const remote = await this.#inRegistry(path);
+    const vault = await companionVault({ remote, folder: this.#companions() });
+    return { vault, owner: await currentProcess() };
+  }
+
   dispose(): void {
+    for (const registry of this.#registries.values())
+      void registry.then(
+        (open) => {
+          open.close();
+        },
+        () => undefined,
+      );
     for (const disposable of this.#disposables) disposable.dispose();
+  }
+
+  #companions(): string {
+    return join(this.#deps.storage.fsPath, 'registries');
+  }
+
+  async #inRegistry(path: string): Promise<RegistryVault> {
+    const { registryVault } = await import('../core/transfer/registryVault.ts');
+    const place = parseRegistryVault(path);
+    const connected = this.#registries.get(place.host) ?? this.#deps.registries.connect(place.host);
+    this.#registries.set(place.host, connected);
+    const vault = registryVault((await connected).repository(place.path));
+    const { listing } = vault;
+    if (listing === undefined) return vault;
+    return {
+      ...vault,
+      listing: {
+        ...listing,
+        read: async (cancel) => {
+          try {
+            return await listing.read(cancel);
+          } catch (error) {
+            // Who logs in meanwhile is known to a new connection only. What works with this one goes on.
+            if (this.#registries.get(place.host) === connected) this.#registries.delete(place.host);
+            throw error;
+          }
+        },
+      },
+    };
   }
 
   async #use(): Promise<void> {
     const vaults = parseVaultSettings(readSetting('vaults'), homedir());
     void vscode.commands.executeCommand('setContext', 'drydock.hasVaults', vaults.length > 0);
     await this.list.use(vaults);
+  }
+
+  /** Whether a restore out of a registry worked on this machine before. */
+  async #hasCompanion(path: string): Promise<boolean> {
+    const { companionFolder } = await import('../core/transfer/companionVault.ts');
+    return (await stat(companionFolder(this.#companions(), path)).catch(() => undefined)) !== undefined;
   }
 
   /** Once for each vault and engine of this window: undoes what killed operations left, and says what that was. */
@@ -117,9 +194,10 @@ export class VaultsInUse {
       const turn = `${engine.endpoint}\n${path}`;
       if (state.kind !== 'open' || this.#recovered.has(turn)) continue;
       this.#recovered.add(turn);
+      if (isRegistryVault(path) && !(await this.#hasCompanion(path))) continue;
       try {
         const { recoverVault } = await import('../core/recovery/recoverVault.ts');
-        const operations = await recoverVault({ ...(await this.open(path)), engine });
+        const operations = await recoverVault({ ...(await this.openToRestore(path)), engine });
         for (const { outcome, left } of operations) {
           const errors = left.flatMap(({ error }) => (error === undefined ? [] : [error]));
           for (const error of errors) log.error(`${name}: could not be put right`, error);
@@ -155,6 +233,7 @@ function tellNotRecovered(name: string, log: Log): void {
 
 /** index.json is replaced by renaming, which is a creation to some watchers and a change to others. */
 function watchIndex(path: string, onChange: () => void): { dispose(): void } {
+  if (isRegistryVault(path)) return { dispose: () => undefined };
   const watcher = vscode.workspace.createFileSystemWatcher(
     new vscode.RelativePattern(vscode.Uri.file(path), 'index.json'),
   );

@@ -1,4 +1,5 @@
-import { contextValues } from '../contributions.ts';
+import { contextValues, type ContextValue } from '../contributions.ts';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import type { VaultNode } from './node.ts';
@@ -48,8 +49,8 @@ export class VaultItem implements VaultNode, ViewItem {
     return {
       label: name,
       ...described(parts),
-      icon: { codicon: state.kind === 'failed' ? 'error' : 'archive' },
-      contextValue: state.kind === 'failed' ? contextValues.vaultFailed : contextValues.vault,
+      icon: { codicon: state.kind === 'failed' ? 'error' : isRegistryVault(this.path) ? 'cloud' : 'archive' },
+      contextValue: this.#contextValue(),
       expansion: 'expanded',
       spoken: spoken(l10n.t('Vault {name}', { name }), ...parts),
     };
@@ -59,16 +60,23 @@ export class VaultItem implements VaultNode, ViewItem {
     const { l10n } = wording;
     const { name, path, state } = this.#vault;
     const snapshots = state.kind === 'open' ? state.snapshots : [];
+    // A registry does not tell what was new of each.
+    const isFolder = state.kind === 'open' && state.vault.listing === undefined;
     const stored = snapshots.reduce((sum, { newBytes }) => sum + newBytes, 0);
     return {
       title: name,
       rows: [
-        [l10n.t('Folder'), path],
+        [isRegistryVault(path) ? l10n.t('Registry') : l10n.t('Folder'), path],
         [l10n.t('Snapshots'), state.kind === 'open' ? String(snapshots.length) : ''],
-        [l10n.t('Stored for them'), state.kind === 'open' ? formatBytes(stored) : ''],
-        [l10n.t('Compression'), state.kind === 'open' ? state.vault.settings.compression : ''],
+        [l10n.t('Stored for them'), isFolder ? formatBytes(stored) : ''],
+        [l10n.t('Compression'), isFolder ? state.vault.settings.compression : ''],
       ],
     };
+  }
+
+  #contextValue(): ContextValue {
+    if (this.#vault.state.kind === 'failed') return contextValues.vaultFailed;
+    return isRegistryVault(this.path) ? contextValues.vaultInRegistry : contextValues.vault;
   }
 
   #summary({ l10n }: Wording): string {

@@ -16,7 +16,7 @@ export async function companionVault(
   { remote, folder }: { readonly remote: RegistryVault; readonly folder: string },
   cancel: CancelOptions = {},
 ): Promise<Vault> {
-  const path = join(folder, hexOf(digestOf(remote.paths.root)).slice(0, 16));
+  const path = companionFolder(folder, remote.paths.root);
   const own = await openOrMake(path, cancel);
   const { blobs: local } = own;
   const { blobs: far } = remote;
@@ -32,6 +32,11 @@ export async function companionVault(
       },
     },
   };
+}
+
+/** Where that of a place lies. */
+export function companionFolder(folder: string, place: string): string {
+  return join(folder, hexOf(digestOf(place)).slice(0, 16));
 }
 
 async function openOrMake(path: string, cancel: CancelOptions): Promise<Vault> {

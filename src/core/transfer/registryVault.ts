@@ -23,6 +23,12 @@ export function isInRegistry(vault: Vault & Partial<RegistryVault>): vault is Re
   return vault.repository !== undefined;
 }
 
+/** The vault, where it lies in a registry. Throws otherwise: a bug of ours. */
+export function requireInRegistry(vault: Vault): RegistryVault {
+  if (isInRegistry(vault)) return vault;
+  throw failure('unexpected', { reason: `${vault.paths.root} lies in no registry` });
+}
+
 /**
  * A repository of a registry as a vault. Nothing is asked before it is read, and nothing of it is kept afterwards.
  * Reading rejects as the calls of the repository do.

@@ -6,24 +6,32 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
-import { readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
+import { companionVault } from '../../../src/core/transfer/companionVault.ts';
+import { copyToRegistry } from '../../../src/core/transfer/copyToRegistry.ts';
+import { registryVault } from '../../../src/core/transfer/registryVault.ts';
 import { layerEntries } from '../../../src/core/vault/layerIndex.ts';
 import { withVaultSession } from '../../../src/core/vault/vaultSession.ts';
 import { captureOpen, type VolumeCapture } from '../../../src/core/volumes/captureVolume.ts';
 import type { VolumeDeps } from '../../../src/core/volumes/helperContainer.ts';
 import { withOpenVolume } from '../../../src/core/volumes/openVolume.ts';
 import { failureOf } from '../../support/failureOf.ts';
+import { FakeRegistry } from '../../support/fakeRegistry.ts';
 import { factsOf, fillOddly } from '../../support/oddVolume.ts';
+import { registryHere } from '../../support/registryHere.ts';
 import { VolumeBench } from '../../support/volumeBench.ts';
 import { watchedEngine } from '../../support/watchedEngine.ts';
 
@@ -207,6 +215,53 @@ describe('a volume on a real engine', function () {
     const kept = { volume: await bench.volumeIn(before), target: { name: target, mode: 'new' as const } };
     await restoreVolume(bench, kept, unattended());
     assert.deepEqual(factsOf(await bench.folderOf(target)), old);
+  });
+
+  it('is replaced out of a registry, what it held kept on this machine, and left alone when that lacks a part', async () => {
+    const { name, folder } = await bench.volume('far');
+    writeFileSync(join(folder, 'file'), 'as it was backed up');
+    const wanted = factsOf(folder);
+    const { snapshot } = await bench.backUp(name);
+    writeFileSync(join(folder, 'file'), 'written since');
+    const old = factsOf(folder);
+    const server = new FakeRegistry();
+    await server.start();
+    const registry = registryHere(server.host);
+    const place = await mkdtemp(join(tmpdir(), 'drydock-companion-'));
+    try {
+      const ids = [snapshot.id];
+      const to = registryVault(registry.repository('far'));
+      await copyToRegistry({ from: bench.vault, to }, { ids }, unattended());
+      const remote = registryVault(registry.repository('far'));
+      const vault = await companionVault({ remote, folder: place });
+      const [volume] = (await openSnapshot(remote, snapshot)).volumes;
+      assert.ok(volume);
+      const { engine, owner } = bench;
+      const restore = () =>
+        restoreVolume({ engine, owner, vault }, { volume, target: { name, mode: 'replace' } }, unattended());
+
+      const [part] = volume.parts;
+      const key = `far ${part?.descriptor.digest ?? ''}`;
+      const bytes = server.blobs.get(key);
+      assert.ok(bytes && part);
+      server.blobs.delete(key);
+      await failureOf(restore());
+      assert.deepEqual(factsOf(folder), old);
+
+      server.blobs.set(key, bytes);
+      const { before } = await restore();
+      assert.deepEqual(factsOf(folder), wanted);
+      assert.deepEqual(
+        (await readSnapshots(vault)).map(({ id }) => id),
+        [before?.id],
+      );
+      assert.equal(await vault.blobs.stat(part.descriptor.digest).then((found) => found?.storedMs), 0);
+      assert.deepEqual(readdirSync(vault.paths.journal), []);
+    } finally {
+      registry.close();
+      await server.stop();
+      await rm(place, { recursive: true, force: true });
+    }
   });
 
   it('is not called restored where it would keep nothing, and is named as such', async () => {

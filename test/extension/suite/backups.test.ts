@@ -12,6 +12,7 @@ import type { DrydockApi } from '../../../src/extension.ts';
 import { snapshotUri } from '../../../src/ui/snapshotFileSystem.ts';
 import type { DrydockItem } from '../../../src/views/viewItem.ts';
 import { testHost, testLabel } from '../../support/engine.ts';
+import { FakeRegistry } from '../../support/fakeRegistry.ts';
 import { engineHost, sleepingRootfs } from '../../support/tinyImage.ts';
 import { tabsWhere, untilTabs } from './tabs.ts';
 
@@ -165,6 +166,44 @@ describe('backups in the extension host', () => {
     const raw = await host.call('GET', '/containers/json?all=1');
     const names = z.array(z.object({ Names: z.array(z.string()) })).parse(raw);
     assert.equal(names.filter((each) => each.Names.some((name) => name.startsWith('/drydock-'))).length, 1);
+  });
+
+  it('copies a snapshot into a registry, and reads its files from there', async () => {
+    const server = new FakeRegistry();
+    server.wantsEverything = true;
+    await server.start();
+    const remote = `registry://${server.host}/team/backups`;
+    try {
+      const both = [
+        { name: 'test', path },
+        { name: 'far', path: remote },
+      ];
+      await settings().update('vaults', both, vscode.ConfigurationTarget.Global);
+      await until(() => api.vaults.list.find(remote)?.state.kind === 'failed');
+      const local = api.vaults.list.find(path)?.state;
+      const known = local?.kind === 'open' ? local.snapshots : [];
+      const wanted = known.find(({ source }) => source.kind === 'container');
+      const node = (await snapshots()).find((one) => one.kind === 'snapshot' && one.id === wanted?.id);
+      assert.ok(node?.kind === 'snapshot');
+      await vscode.commands.executeCommand('drydock.copySnapshots', node);
+      const { state } = api.vaults.list.find(remote) ?? {};
+      assert.ok(state?.kind === 'open');
+      assert.deepEqual(
+        state.snapshots.map(({ id }) => id),
+        [node.id],
+      );
+      const place = { id: node.id, root: containerName, path: 'bin/sleep' };
+      const [near, far] = [path, remote].map((vaultPath) => snapshotUri({ ...place, vaultPath }));
+      assert.ok(near !== undefined && far !== undefined);
+      assert.deepEqual(await vscode.workspace.fs.readFile(far), await vscode.workspace.fs.readFile(near));
+      const [, item] = await children();
+      assert.ok(item !== undefined);
+      const { contextValue } = await api.views.api.backups.getTreeItem(item);
+      assert.equal(contextValue, 'drydock.vault.registry');
+    } finally {
+      await settings().update('vaults', [{ name: 'test', path }], vscode.ConfigurationTarget.Global);
+      await server.stop();
+    }
   });
 
   it('lets go of a vault that the settings no longer name', async () => {

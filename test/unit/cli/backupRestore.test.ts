@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backUpEach } from '../../../src/cli/backupReport.ts';
 import type { Report } from '../../../src/cli/command.ts';
@@ -8,9 +9,12 @@ import { digestOf } from '../../../src/core/digest.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import { failure } from '../../../src/core/errors.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';
+import { openVault } from '../../../src/core/vault/layout.ts';
 import { sampleImage, sampleLayer } from '../../support/archives/sampleImages.ts';
 import { sourceOf } from '../../support/capturedThings.ts';
+import { FakeRegistry } from '../../support/fakeRegistry.ts';
 import { LyingEngine } from '../../support/lyingEngine.ts';
+import { registryHere } from '../../support/registryHere.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 import { runCliHere, type Ran } from './runCliHere.ts';
 
@@ -106,6 +110,39 @@ describe('backing up and restoring on the command line', function () {
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /^Restored and verified: /);
     assert.deepEqual(engine.state(), before);
+  });
+
+  it('restores an image out of a registry, in a vault of this machine that stays empty', async () => {
+    const before = engine.state();
+    await run('backup', 'image', 'app:1');
+    const server = new FakeRegistry();
+    await server.start();
+    const dataFolder = join(folder.path(), 'data');
+    const remote = `registry://${server.host}/backups`;
+    const there = (...argv: readonly string[]): Promise<Ran> =>
+      runCliHere([...argv, '--vault', remote], {
+        engine: plain(engine),
+        dataFolder,
+        connectRegistry: (host) => Promise.resolve(registryHere(host)),
+      });
+    try {
+      const copied = await runCliHere(['copy', '--vault', vaultFolder, '--to', remote], {
+        connectRegistry: (host) => Promise.resolve(registryHere(host)),
+      });
+      assert.equal(copied.exitCode, 0, copied.stderr);
+      await engine.images.remove('app:1', { force: true });
+      assert.match((await there('restore', 'app:1@latest', '--dry-run')).stdout, /image .* create/);
+      const { exitCode, stdout, stderr } = await there('restore', 'app:1@latest');
+      assert.deepEqual([exitCode, stderr], [0, '']);
+      assert.match(stdout, /^Restored and verified: /);
+      assert.deepEqual(engine.state(), before);
+      const [own = ''] = await readdir(join(dataFolder, 'registries'));
+      const { paths } = await openVault({ path: join(dataFolder, 'registries', own), access: 'read' });
+      for (const left of [paths.blobs, paths.journal, paths.locks, paths.partial])
+        assert.deepEqual(await readdir(left), []);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('moves no tag of another image before that was agreed to', async () => {

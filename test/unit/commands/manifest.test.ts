@@ -118,6 +118,7 @@ const worksFromPalette: Readonly<Record<CommandId, boolean>> = {
   'drydock.applyRetention': true,
   'drydock.pruneVault': true,
   'drydock.addVault': true,
+  'drydock.addRegistryVault': true,
   'drydock.removeVault': true,
   'drydock.revealVault': true,
   'drydock.refreshBackups': true,

@@ -42,7 +42,7 @@ describe('comparing what lies on disk', () => {
       title: 'web@now',
     };
     const contents = await openSnapshot(landed.vault, landed.snapshot);
-    openIt = () => Promise.resolve({ contents, roots: [] });
+    openIt = () => Promise.resolve({ vault: landed.vault, contents, roots: [] });
   });
 
   after(() => rm(folder, { recursive: true, force: true }));

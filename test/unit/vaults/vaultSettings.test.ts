@@ -11,6 +11,15 @@ describe('the setting for vaults', () => {
     ]);
   });
 
+  it('takes vaults in registries, named by their repository where they have no name', () => {
+    const path = 'registry://harbor.example:5000/team/backups';
+    assert.deepEqual(parse([{ path: `${path}/` }, { name: 'far', path: 'registry://harbor/b' }]), [
+      { name: 'backups', path },
+      { name: 'far', path: 'registry://harbor/b' },
+    ]);
+    assert.deepEqual(parse([{ path: 'registry://harbor' }, { path: 'registry://h/a:1' }]), []);
+  });
+
   it('passes over what is no vault, and a folder that was named before', () => {
     const same = { name: 'twice', path: '/mnt/./vault' };
     const found = parse([

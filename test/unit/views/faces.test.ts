@@ -142,6 +142,7 @@ const everyKind: readonly DrydockItem[] = [
   ...liveItems(),
   ...[
     unopened,
+    { ...unopened, path: 'registry://r.test/v' },
     { ...unopened, state: { kind: 'failed', error: failure('fileMissing', { path: '/v' }) } as const },
   ].map((vault) => new VaultItem(vault)),
   new SourceItem('/v', snapshotRecord('s').source),

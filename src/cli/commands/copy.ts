@@ -73,7 +73,7 @@ export const copy: Command = {
       text: () =>
         results.map(({ snapshot: { id, refName }, wasThere, copied: { bytes } }) =>
           wasThere
-            ? `Verified, the vault had it already: ${refName} (${shortDigest(id)})`
+            ? `${isInRegistry(to) ? 'The registry had it already, all of it is there' : 'Verified, the vault had it already'}: ${refName} (${shortDigest(id)})`
             : `Copied and verified: ${refName} (${shortDigest(id)}), ${formatBytes(bytes)} new`,
         ),
       quiet: results.map(({ snapshot: { id } }) => id),

@@ -41,7 +41,13 @@ export const snapshots: Command = {
           columns,
         ),
       quiet: list.map(({ id }) => id),
-      notes: noneNote(list, all, args.text('source')),
+      notes: [
+        ...noneNote(list, all, args.text('source')),
+        // Of a registry: one of these may be a snapshot.
+        ...((await vault.listing?.faults()) ?? []).map(
+          ({ name, reason }) => `${name} can’t be read: ${reason}`,
+        ),
+      ],
     };
   },
 };

@@ -123,28 +123,36 @@ async function fetchLayers(
   const totalBytes = absent.reduce((sum, { size }) => sum + size, 0);
   let doneBytes = 0;
   const { blobs, settings } = session.vault;
-  await inParallel(
-    absent,
-    async ({ digest, size: sizeBytes }) => {
-      const data = counted(from.openBlob({ digest, sizeBytes }, { signal }), (length) => {
-        progress.report({ phase: 'reading', item, doneBytes: (doneBytes += length), totalBytes });
-      });
-      const name = shortDigest(digest);
-      try {
-        const { compression, bytes } = await sniffed(data, name);
-        const input = { bytes, name, compression, expectedDigest: digest };
-        const kept = await keepLayer(blobs, { ...input, listCompression: settings.compression }, { signal });
-        if (kept.failure) throw kept.failure;
-        if (kept.layer) layers.set(digest, storedLayer(kept.layer, compression));
-      } finally {
-        // What fails at its first bytes leaves the connection open otherwise.
-        await data.return();
-      }
-      fetched.blobs += 1;
-      fetched.bytes += sizeBytes;
-    },
-    signal,
-  );
+  // What fails in one ends the others: a layer may have an hour to go.
+  const failed = new AbortController();
+  const cancel = { signal: AbortSignal.any([signal, failed.signal]) };
+  const fetchLayer = async ({ digest, size: sizeBytes }: Descriptor): Promise<void> => {
+    const data = counted(from.openBlob({ digest, sizeBytes }, cancel), (length) => {
+      progress.report({ phase: 'reading', item, doneBytes: (doneBytes += length), totalBytes });
+    });
+    const name = shortDigest(digest);
+    try {
+      const { compression, bytes } = await sniffed(data, name);
+      const input = { bytes, name, compression, expectedDigest: digest };
+      const kept = await keepLayer(blobs, { ...input, listCompression: settings.compression }, cancel);
+      if (kept.failure) throw kept.failure;
+      if (kept.layer) layers.set(digest, storedLayer(kept.layer, compression));
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    } finally {
+      // What fails at its first bytes leaves the connection open otherwise.
+      await data.return();
+    }
+    fetched.blobs += 1;
+    fetched.bytes += sizeBytes;
+  };
+  try {
+    await inParallel(absent, fetchLayer, cancel.signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failed.signal.aborted ? failed.signal.reason : error;
+  }
   return layers;
 }
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../digest.ts';
-import { DrydockError, reasonOf } from '../errors.ts';
+import { DrydockError, failure, reasonOf } from '../errors.ts';
 import { inParallel } from '../inParallel.ts';
 import type { RemoteManifest, RemoteRepository } from '../registry/remoteRepository.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -29,6 +29,9 @@ export interface RegistryList {
   readonly faults: readonly ListFault[];
 }
 
+/** As many as index.json may have entries. */
+const maxTags = 100_000;
+
 interface Tagged {
   readonly tag: string;
   readonly manifest: Digest;
@@ -46,7 +49,11 @@ export async function readRegistryList(
   { signal = new AbortController().signal }: CancelOptions,
 ): Promise<RegistryList> {
   const tags: string[] = [];
-  for await (const tag of from.tags({ signal })) if (companionOf(tag) === undefined) tags.push(tag);
+  for await (const tag of from.tags({ signal })) {
+    if (companionOf(tag) === undefined) tags.push(tag);
+    if (tags.length > maxTags)
+      throw failure('archiveTooLarge', { name: blobs.name, reason: `more than ${maxTags} tags` });
+  }
   const found: Tagged[] = [];
   const faults: ListFault[] = [];
   await inParallel(

@@ -42,8 +42,12 @@ export function registryVault(repository: RemoteRepository): RegistryVault {
       return { mediaType: ociIndexType, digest: snapshot.id, sizeBytes: snapshot.sizeBytes };
     });
   });
-  const list = (cancel: CancelOptions = {}): Promise<RegistryList> =>
-    readRegistryList(repository, blobs, cancel);
+  /** Who reads the list asks next what of it could not be read. */
+  let last: RegistryList | undefined;
+  const list = async (cancel: CancelOptions = {}): Promise<RegistryList> => {
+    last = await readRegistryList(repository, blobs, cancel);
+    return last;
+  };
   return {
     paths: pathsOf(name),
     // Its ID stands for the place: there is no file that could tell another one.
@@ -66,7 +70,7 @@ export function registryVault(repository: RemoteRepository): RegistryVault {
         return { fields: { schemaVersion: 2, mediaType: ociIndexType }, entries };
       },
       faults: async (cancel) =>
-        (await list(cancel)).faults.map(({ tag, reason }) => ({ name: `${name}:${tag}`, reason })),
+        (last ?? (await list(cancel))).faults.map(({ tag, reason }) => ({ name: `${name}:${tag}`, reason })),
     },
     steps: unwatched,
     repository,

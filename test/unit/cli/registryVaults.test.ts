@@ -86,7 +86,7 @@ describe('a vault in a registry on the command line', function () {
     assert.match(stdout, new RegExp(`^missing: ${layer}: .* hurts .*app:1`, 'm'));
     assert.match(stderr, /Copy what it hurts there again/);
     const mended = await drydock('copy', 'app:1@latest', '--vault', made.vault.paths.root, '--to', remote);
-    assert.match(mended.stdout, /^Verified, the vault had it already/);
+    assert.match(mended.stdout, /^The registry had it already, all of it is there: app:1/);
     assert.equal((await drydock('verify')).exitCode, 0);
   });
 
@@ -137,6 +137,16 @@ describe('a vault in a registry on the command line', function () {
       assert.match(stderr, said);
       assert.deepEqual(server.seen, []);
     });
+
+  it('says of a tag that can’t be read that it may be a snapshot', async () => {
+    await fill();
+    const bytes = Buffer.from('{"schemaVersion":2,');
+    server.manifests.set('backups torn', { mediaType: 'application/vnd.oci.image.index.v1+json', bytes });
+    const { exitCode, stdout, stderr } = await drydock('snapshots');
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /app:1/);
+    assert.match(stderr, /note: registry:\/\/.*\/backups:torn can’t be read/);
+  });
 
   it('is told apart from what is no place, and asked over http only where that is said', async () => {
     const wrong = await drydock('snapshots', '--vault', 'registry://h/a:1');

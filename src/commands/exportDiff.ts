@@ -67,7 +67,13 @@ function formats(bundleFolder: string): readonly Format[] {
         ]);
         const strings = diffPageStrings(vscode.l10n);
         const bundle = await readDiffBundle(bundleFolder);
-        return diffHtml({ report, bundle, strings, language: vscode.env.language });
+        return diffHtml({
+          report,
+          bundle,
+          strings,
+          language: vscode.env.language,
+          worded: (template, args) => vscode.l10n.t(template, args),
+        });
       },
     },
     {

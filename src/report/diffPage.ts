@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { diffPageHead, diffPageRows } from '../core/diff/diffPageOf.ts';
 import { diffPageStrings } from '../core/diff/diffPageStrings.ts';
 import type { FileChange } from '../core/diff/diffReport.ts';
+import type { Worded } from '../core/diffRemark.ts';
 import { visibleName } from '../core/fileTrees/visibleName.ts';
 import type { Compared, Comparing } from '../inside/comparing.ts';
 import { keyText, type DiffKey } from '../inside/diffSide.ts';
@@ -28,6 +29,8 @@ export interface DiffPageDeps extends DiffPageActions {
   readonly panel: vscode.WebviewPanel;
   readonly key: DiffKey;
 }
+
+const inLanguage: Worded = (template, args) => vscode.l10n.t(template, args);
 
 /** One page: compares, hands out the rows as the page asks for them, and does what a person asks for. */
 export class DiffPage {
@@ -92,7 +95,7 @@ export class DiffPage {
       this.#compared = shown;
       this.#key = shown.key;
       this.#showTitle();
-      this.#show({ kind: 'ready', generation, head: diffPageHead(shown.report) });
+      this.#show({ kind: 'ready', generation, head: diffPageHead(shown.report, inLanguage) });
     }
     return compared;
   }

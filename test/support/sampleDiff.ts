@@ -142,7 +142,12 @@ export function sampleDiff({
       { manager: 'npm', name: 'left-pad', kind: 'added', right: '1.3.0' },
       { manager: 'pip', name: 'PyYAML', kind: 'downgraded', left: '6.0.2', right: '5.4.1' },
     ],
-    remarks: ['var/lib/rpm/Packages on the right is a database that is not read.'],
+    remarks: [
+      {
+        template: '{path} on the right is a database that is not read.',
+        args: { path: 'var/lib/rpm/Packages' },
+      },
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import { Pacer } from '../archive/pacer.ts';
+import { diffRemark, type DiffRemark } from '../diffRemark.ts';
 import type { FileTree } from '../fileTrees/fileTree.ts';
 import type { InstalledPackage } from '../packages/installedPackage.ts';
 import { findPackageFiles, type PackageFile, type PackageFiles } from '../packages/packageFiles.ts';
@@ -12,7 +13,7 @@ const mostNpmFiles = 1000;
 
 export interface PackageComparison {
   readonly changes: readonly PackageChange[];
-  readonly remarks: readonly string[];
+  readonly remarks: readonly DiffRemark[];
 }
 
 /**
@@ -32,28 +33,28 @@ export async function comparePackages(
     { tree: left, own: before, other: after, otherTree: right },
     { tree: right, own: after, other: before, otherTree: left },
   ];
-  const remarks = new Set([...before.remarks, ...after.remarks]);
+  const remarks = [...before.remarks, ...after.remarks];
   const packages: (readonly InstalledPackage[])[] = [];
   for (const { tree, own, other, otherTree } of sides) {
     const { files, left: leftOut } = await filesToRead(own, other, { tree, otherTree });
-    for (const remark of leftOut) remarks.add(remark);
+    remarks.push(...leftOut);
     const read = await readPackages(tree, files, operation);
-    for (const remark of read.remarks) remarks.add(remark);
+    remarks.push(...read.remarks);
     packages.push([...read.packages, ...own.named]);
   }
   const [leftPackages = [], rightPackages = []] = packages;
-  return { changes: await pairPackages(leftPackages, rightPackages, signal), remarks: [...remarks] };
+  return { changes: await pairPackages(leftPackages, rightPackages, signal), remarks: onceEach(remarks) };
 }
 
-/** The lists of one side that differ from the other's; `left` are those left out, in words. */
+/** The lists of one side that differ from the other's; `left` are those left out. */
 async function filesToRead(
   own: PackageFiles,
   other: PackageFiles,
   { tree, otherTree }: { readonly tree: FileTree; readonly otherTree: FileTree },
-): Promise<{ readonly files: readonly PackageFile[]; readonly left: readonly string[] }> {
+): Promise<{ readonly files: readonly PackageFile[]; readonly left: readonly DiffRemark[] }> {
   const pacer = new Pacer();
   const files: PackageFile[] = [];
-  const left: string[] = [];
+  const left: DiffRemark[] = [];
   const locked = lockedFolders(own, other);
   let npmCount = 0;
   for (const one of own.files.values()) {
@@ -61,7 +62,7 @@ async function filesToRead(
     const twin = other.files.get(one.path);
     if (twin?.file.sha256 !== undefined && twin.file.sha256 === one.file.sha256) continue;
     if (twin === undefined && isPart(otherTree) && one.form !== 'npm') {
-      left.push(`/${one.path} is in ${tree.name} alone, so its packages were not compared.`);
+      left.push(diffRemark('listOnOneSide', { path: `/${one.path}`, name: tree.name }));
       continue;
     }
     if (one.form === 'npmLock' && !locked.has(folderOf(one.path))) continue;
@@ -73,8 +74,12 @@ async function filesToRead(
     files.push(one);
   }
   if (npmCount > mostNpmFiles)
-    left.push(`${npmCount - mostNpmFiles} more packages of npm differ in ${tree.name}; they were not read.`);
+    left.push(diffRemark('npmNotRead', { count: npmCount - mostNpmFiles, name: tree.name }));
   return { files, left };
+}
+
+function onceEach(remarks: readonly DiffRemark[]): readonly DiffRemark[] {
+  return [...new Map(remarks.map((remark) => [JSON.stringify(remark), remark])).values()];
 }
 
 /** Some layers, or what a container changed: what is not there may be below. */

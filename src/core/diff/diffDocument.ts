@@ -1,3 +1,4 @@
+import { remarkText } from '../diffRemark.ts';
 import { isRaw, pathBytes } from '../layers/entryNames.ts';
 import type { DiffReport, FileChange } from './diffReport.ts';
 import type { FileFacts } from '../layers/treeNode.ts';
@@ -37,7 +38,7 @@ export function diffDocument(report: DiffReport): Readonly<Record<string, unknow
       left: change.left ?? null,
       right: change.right ?? null,
     })),
-    remarks,
+    remarks: remarks.map((remark) => remarkText(remark)),
   };
 }
 

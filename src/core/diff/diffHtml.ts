@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Worded } from '../diffRemark.ts';
 import { failure } from '../errors.ts';
 import { rowsPerChunk, type DiffFileHead } from './diffPageData.ts';
 import { diffPageHead, diffPageRows } from './diffPageOf.ts';
@@ -17,6 +18,7 @@ export interface DiffHtmlInput {
   /** English without them. */
   readonly strings?: DiffPageStrings;
   readonly language?: string;
+  readonly worded?: Worded;
 }
 
 /**
@@ -51,7 +53,7 @@ export function* diffHtml(input: DiffHtmlInput): Generator<string> {
 </head>
 <body>
 `;
-  const head = diffPageHead(report);
+  const head = diffPageHead(report, input.worded);
   yield block({ language, strings, head } satisfies DiffFileHead);
   for (let start = 0; start < head.rowCount; start += rowsPerChunk) yield block(diffPageRows(report, start));
   yield `<script type="module">${script}</script>

@@ -1,3 +1,4 @@
+import { remarkText } from '../diffRemark.ts';
 import { markdownHeader, markdownName, markdownRow, markdownText } from '../markdown.ts';
 import type { DiffReport, FileChange } from './diffReport.ts';
 import {
@@ -49,7 +50,7 @@ export function* diffMarkdown(report: DiffReport): Generator<string, void, undef
   const steps = history.filter(({ kind }) => kind !== 'same');
   yield* section('History', ['', 'STEP'], steps, ({ kind, text }) => [kind, linesWords(text)]);
   if (remarks.length > 0) yield* ['', '## Remarks', ''];
-  for (const remark of remarks) yield `- ${markdownText(remark)}`;
+  for (const remark of remarks) yield `- ${markdownText(remarkText(remark))}`;
 }
 
 function* section<T>(

@@ -15,6 +15,7 @@ import {
   type WireFacts,
   type WireRow,
 } from './diffPageData.ts';
+import { remarkText, type Worded } from '../diffRemark.ts';
 import type { DiffReport, FileChange } from './diffReport.ts';
 import type { FileFacts } from '../layers/treeNode.ts';
 import { isHiddenChange } from './diffWords.ts';
@@ -22,8 +23,8 @@ import { isHiddenChange } from './diffWords.ts';
 /** Digits of a sha256 that the page shows: enough to tell two contents apart by eye. */
 const shownDigits = 16;
 
-/** What the page shows at once. */
-export function diffPageHead(report: DiffReport): DiffPageHead {
+/** What the page shows at once; remarks are English unless `worded` gives another language. */
+export function diffPageHead(report: DiffReport, worded?: Worded): DiffPageHead {
   const { left, right, strictness, files, config, history, packages, remarks } = report;
   return {
     left: { ...left, sizeBytes: sum(left.sizeBytes) },
@@ -53,7 +54,7 @@ export function diffPageHead(report: DiffReport): DiffPageHead {
         ...(before !== undefined && { left: cut(before) }),
         ...(after !== undefined && { right: cut(after) }),
       })),
-    remarks: remarks.slice(0, mostRemarks).map(cut),
+    remarks: remarks.slice(0, mostRemarks).map((remark) => cut(remarkText(remark, worded))),
     rest: {
       config: Math.max(0, config.length - mostSettings),
       history: Math.max(0, history.length - mostSteps),

@@ -1,3 +1,4 @@
+import type { DiffRemark } from '../diffRemark.ts';
 import type { Keyword } from '../dockerfile/instruction.ts';
 import type { FileTreeKind } from '../fileTrees/fileTree.ts';
 import type { FileFacts } from '../layers/treeNode.ts';
@@ -77,5 +78,5 @@ export interface DiffReport {
   readonly history: readonly HistoryChange[];
   readonly packages: readonly PackageChange[];
   /** Package lists that are there and could not be read, in words: nothing is passed over. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly DiffRemark[];
 }

@@ -1,3 +1,4 @@
+import { remarkText } from '../diffRemark.ts';
 import { visibleName, visibleText } from '../fileTrees/visibleName.ts';
 import type { ConfigChange, DiffReport, FileChange, FileChangeKind, HistoryChange } from './diffReport.ts';
 import {
@@ -42,7 +43,7 @@ export function* diffText(report: DiffReport): Generator<string, void, undefined
   if (steps.length > 0) yield* ['', `History: ${steps.length} of ${history.length} steps`];
   for (const step of steps) yield* stepLines(step);
   if (remarks.length > 0) yield '';
-  for (const remark of remarks) yield visibleText(remark);
+  for (const remark of remarks) yield visibleText(remarkText(remark));
 }
 
 function fileLine(change: FileChange, width: number): string {

@@ -1,3 +1,4 @@
+import { diffRemark, type DiffRemark } from '../diffRemark.ts';
 import { Pacer } from '../archive/pacer.ts';
 import type { FileTree } from '../fileTrees/fileTree.ts';
 import { visibleName } from '../fileTrees/visibleName.ts';
@@ -60,44 +61,32 @@ function isWhole({ kind }: FileTree): boolean {
 }
 
 /** A container has a config and a history too, which only the bytes of its image tell. */
-function unreadImageRemarks(left: FileTree, right: FileTree): readonly string[] {
+function unreadImageRemarks(left: FileTree, right: FileTree): readonly DiffRemark[] {
   const isMissing = ({ kind, image }: FileTree): boolean => kind === 'container' && image === undefined;
   const hasConfig = (side: FileTree): boolean =>
     isWhole(side) && (isMissing(side) || side.image !== undefined);
   if (!hasConfig(left) || !hasConfig(right)) return [];
   return [left, right]
     .filter(isMissing)
-    .map(
-      ({ name }) =>
-        `Config and history were not compared: the image of ${visibleName(name)} was not read yet. Look into that image, then compare again.`,
-    );
+    .map(({ name }) => diffRemark('imageUnread', { name: visibleName(name) }));
 }
 
 function sideFacts({ name, kind }: FileTree, { fileCount, sizeBytes }: TreeSums): DiffSideFacts {
   return { name, kind, fileCount, sizeBytes };
 }
 
-function madeRemarks(count: number): readonly string[] {
-  return count === 0
-    ? []
-    : [
-        `${count} empty ${count === 1 ? 'name' : 'names'} that engines make in every container are left out; compared strictly they count.`,
-      ];
+function madeRemarks(count: number): readonly DiffRemark[] {
+  return count === 0 ? [] : [diffRemark(count === 1 ? 'nameMade' : 'namesMade', { count })];
 }
 
 /** Layers alone also say what is to go from below them, of which the other side may know nothing. */
-function takenAwayRemarks(name: string, { takenAway: { count, first } }: TreeSums): readonly string[] {
+function takenAwayRemarks(name: string, { takenAway: { count, first } }: TreeSums): readonly DiffRemark[] {
   if (count === 0) return [];
   const examples = first.map((path) => visibleName(`/${path}`)).join(', ');
-  return [
-    `${name} takes ${count} ${count === 1 ? 'name' : 'names'} away from the layers below, and the other side does not: ${examples}${count > first.length ? ', …' : ''}`,
-  ];
+  const args = { name, count, examples: `${examples}${count > first.length ? ', …' : ''}` };
+  return [diffRemark(count === 1 ? 'nameTakenAway' : 'namesTakenAway', args)];
 }
 
-function guessRemarks(count: number): readonly string[] {
-  return count === 0
-    ? []
-    : [
-        `The bytes of ${count} ${count === 1 ? 'file' : 'files'} are not known on both sides; size and time were compared.`,
-      ];
+function guessRemarks(count: number): readonly DiffRemark[] {
+  return count === 0 ? [] : [diffRemark(count === 1 ? 'fileGuessed' : 'filesGuessed', { count })];
 }

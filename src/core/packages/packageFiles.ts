@@ -1,3 +1,4 @@
+import { diffRemark, type DiffRemark } from '../diffRemark.ts';
 import { Pacer } from '../archive/pacer.ts';
 import { isThere, type TreeFile, type TreeNode } from '../layers/treeNode.ts';
 import type { InstalledPackage, PackageManager } from './installedPackage.ts';
@@ -17,7 +18,7 @@ export interface PackageFiles {
   /** Packages of which the name of a file says everything. */
   readonly named: readonly InstalledPackage[];
   /** What would have to be read too and can't be, in words. */
-  readonly remarks: readonly string[];
+  readonly remarks: readonly DiffRemark[];
 }
 
 const debianStatus = ['var/lib/dpkg/status', 'usr/lib/dpkg/status'];
@@ -54,7 +55,7 @@ export async function findPackageFiles(root: TreeNode<unknown>, signal: AbortSig
 class PackageFinder implements PackageFiles {
   readonly files = new Map<string, PackageFile>();
   readonly named: InstalledPackage[] = [];
-  readonly remarks: string[] = [];
+  readonly remarks: DiffRemark[] = [];
   readonly #root: TreeNode<unknown>;
 
   constructor(root: TreeNode<unknown>) {
@@ -73,7 +74,7 @@ class PackageFinder implements PackageFiles {
       this.#take(`${folder}/${database}`, { manager: 'rpm', form: 'rpm' });
       const log = `${folder}/${database}-wal`;
       if ((fileIn(this.#root, log)?.sizeBytes ?? 0) > 0)
-        this.remarks.push(`/${log} holds changes to the list of packages that were not read.`);
+        this.remarks.push(diffRemark('listHasLog', { path: `/${log}` }));
     }
   }
 

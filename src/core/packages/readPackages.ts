@@ -1,4 +1,5 @@
-import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
+import { diffRemark, remarkReason, type DiffRemark } from '../diffRemark.ts';
+import { DrydockError, failure, isCancellation } from '../errors.ts';
 import type { FileTree } from '../fileTrees/fileTree.ts';
 import { formatBytes } from '../quantity.ts';
 import type { Operation } from '../progress.ts';
@@ -18,8 +19,8 @@ const mostNamed = 3;
 
 export interface ReadPackages {
   readonly packages: readonly InstalledPackage[];
-  /** Lists that are there and could not be read, in words. */
-  readonly remarks: readonly string[];
+  /** Of lists that are there and could not be read. */
+  readonly remarks: readonly DiffRemark[];
 }
 
 /** Reads lists of packages out of a tree of files. What can't be read becomes a remark. Rejects with an AbortError. */
@@ -29,7 +30,7 @@ export async function readPackages(
   operation: Operation,
 ): Promise<ReadPackages> {
   const lists = new Map<string, readonly InstalledPackage[]>();
-  const reasons = new Map<string, string>();
+  const reasons = new Map<string, DrydockError>();
   /** Takes what can't be read for a remark on `some`. */
   const attempt = async (some: readonly PackageFile[], work: () => Promise<void>): Promise<void> => {
     operation.signal.throwIfAborted();
@@ -37,8 +38,7 @@ export async function readPackages(
       await work();
     } catch (error) {
       if (!(error instanceof DrydockError) || isCancellation(error)) throw error;
-      for (const { path } of some)
-        if (!lists.has(path)) reasons.set(path, reasons.get(path) ?? reasonOf(error));
+      for (const { path } of some) if (!lists.has(path)) reasons.set(path, reasons.get(path) ?? error);
     }
   };
   const take = (one: PackageFile, bytes: AsyncIterable<Uint8Array>): Promise<void> =>
@@ -67,11 +67,12 @@ export async function readPackages(
 }
 
 /** One sentence for each reason, which names the first of the lists. */
-function remarksOf(reasons: ReadonlyMap<string, string>, name: string): readonly string[] {
-  return [...Map.groupBy(reasons, ([, reason]) => reason)].map(([reason, lists]) => {
+function remarksOf(reasons: ReadonlyMap<string, DrydockError>, name: string): readonly DiffRemark[] {
+  return [...Map.groupBy(reasons, ([, { message }]) => message).values()].map((lists) => {
     const first = lists.slice(0, mostNamed).map(([path]) => `/${path}`);
-    const more = lists.length > first.length ? ` and ${lists.length - first.length} more` : '';
-    return `The packages in ${first.join(', ')}${more} of ${name} were not read: ${reason}`;
+    const args = { paths: first.join(', '), name, reason: remarkReason(lists[0]?.[1]) };
+    const count = lists.length - first.length;
+    return count > 0 ? diffRemark('listsNotRead', { ...args, count }) : diffRemark('listNotRead', args);
   });
 }
 

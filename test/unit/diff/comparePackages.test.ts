@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { comparePackages } from '../../../src/core/diff/comparePackages.ts';
 import { pairPackages } from '../../../src/core/diff/pairPackages.ts';
 import type { PackageChange } from '../../../src/core/diff/diffReport.ts';
+import { remarkText } from '../../../src/core/diffRemark.ts';
 import { failure } from '../../../src/core/errors.ts';
 import type { FileTree } from '../../../src/core/fileTrees/fileTree.ts';
 import type { InstalledPackage, PackageManager } from '../../../src/core/packages/installedPackage.ts';
@@ -16,7 +17,7 @@ function told(changes: readonly PackageChange[]): readonly string[] {
 
 async function compared(left: FileTree, right: FileTree): Promise<readonly string[]> {
   const { changes, remarks } = await comparePackages({ left, right }, unattended());
-  return [...told(changes), ...remarks];
+  return [...told(changes), ...remarks.map((remark) => remarkText(remark))];
 }
 
 const debian = (...packages: readonly string[]): string =>

@@ -14,6 +14,8 @@ import { diffJson } from '../../../src/core/diff/diffJson.ts';
 import { diffHtml } from '../../../src/core/diff/diffHtml.ts';
 import { diffPageHead, diffPageRows } from '../../../src/core/diff/diffPageOf.ts';
 import { comparedFields, fileChangeKinds } from '../../../src/core/diff/diffReport.ts';
+import { diffRemark, remarkReason, remarkTexts, type Worded } from '../../../src/core/diffRemark.ts';
+import { failure, failureTemplates, fillTemplate } from '../../../src/core/errors.ts';
 import { rowsOf } from '../../../src/report/app/changeRows.ts';
 import { hostileNames, sampleDiff } from '../../support/sampleDiff.ts';
 
@@ -66,6 +68,25 @@ describe('the form of a report for its page', () => {
     assert.equal(head.packages[0]?.name, 'openssl:amd64');
   });
 
+  it('has remarks in the language of the reader, with the reasons in them', () => {
+    const reason = remarkReason(failure('packageListBad', { name: '/x', reason: 'it is cut' }));
+    const remark = diffRemark('listsNotRead', { paths: '/x', count: 2, name: 'app', reason });
+    const asked: string[] = [];
+    const worded: Worded = (template, args) => {
+      asked.push(template);
+      return `<${fillTemplate(template, args)}>`;
+    };
+    const report = { ...sampleDiff(), remarks: [remark] };
+    assert.deepEqual(diffPageHead(report).remarks, [
+      'The packages in /x and 2 more of app were not read: /x can’t be read as a list of packages: it is cut',
+    ]);
+    assert.deepEqual(diffPageHead(report, worded).remarks, [
+      '<The packages in /x and 2 more of app were not read: </x can’t be read as a list of packages: it is cut>>',
+    ]);
+    for (const template of asked)
+      assert.ok([...remarkTexts(), ...failureTemplates()].includes(template), template);
+  });
+
   it('has a head that says how many of each it leaves out', () => {
     const report = sampleDiff();
     const many = <T>(one: T | undefined, count: number): T[] => Array.from({ length: count }, () => one as T);
@@ -74,7 +95,7 @@ describe('the form of a report for its page', () => {
       config: many(report.config[0], 5_001),
       history: many(report.history[0], 5_002),
       packages: many(report.packages[0], 20_003),
-      remarks: many('r', 1_004),
+      remarks: many(report.remarks[0], 1_004),
     });
     assert.deepEqual(head.rest, { config: 1, history: 2, packages: 3, remarks: 4 });
     assert.notEqual(parseDiffPageHead(JSON.parse(JSON.stringify(head))), undefined);
@@ -160,7 +181,11 @@ describe('the report as one HTML file', () => {
     const [name = ''] = hostileNames;
     const evil = '</title></script><script>alert(1)</script>';
     const html = wholeFile({
-      report: { ...sample, left: { ...sample.left, name: evil }, remarks: [evil, name] },
+      report: {
+        ...sample,
+        left: { ...sample.left, name: evil },
+        remarks: [evil, name].map((text) => ({ template: '{text}', args: { text } })),
+      },
       bundle,
     });
     assert.equal(html.includes(evil), false);

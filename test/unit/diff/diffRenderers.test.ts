@@ -63,7 +63,7 @@ const report: DiffReport = {
     { manager: 'dpkg', name: 'libc6', architecture: 'amd64', kind: 'upgraded', left: '2.36', right: '2.37' },
     { manager: 'npm', name: '@a/b', kind: 'added', right: '1.0.0' },
   ],
-  remarks: ['One list was not read.'],
+  remarks: [{ template: 'One list was not read.', args: {} }],
 };
 
 /** Names that a screen or a page would obey. */
@@ -159,7 +159,7 @@ function withNames(): DiffReport {
     config: [{ setting: `Labels ${second}`, left: first, right: '\u202e' }],
     history: [{ kind: 'added', keyword: '', text: second, isEmpty: true }],
     packages: [{ manager: 'npm', name: first, kind: 'added', right: second }],
-    remarks: [third],
+    remarks: [{ template: '{third}', args: { third } }],
   };
 }
 

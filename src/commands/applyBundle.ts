@@ -33,7 +33,7 @@ async function pickTarget(context: CommandContext, title: string): Promise<strin
   const vaults = context.vaults.list.vaults.map(({ name, path }) => ({
     label: name,
     description: path,
-    detail: vscode.l10n.t('For a bundle of snapshots'),
+    detail: vscode.l10n.t('For a bundle of snapshots, or of images to be kept'),
     value: path,
   }));
   if (vaults.length === 0) return engine.value;

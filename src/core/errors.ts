@@ -252,7 +252,6 @@ const templates = {
   bundlePartWrong: 'The part {part} of {name} is not as it was made: {reason}. Fetch it again.',
   bundlePartsUnclear: '{checksum}, which says what the parts are, can’t be used: {reason}. Fetch it again.',
   bundleHoldsSnapshots: '{name} holds snapshots, which go into a vault. Choose one, and restore from there.',
-  bundleHoldsImages: '{name} holds images, which go into an engine. Choose one.',
   bundleTooManyParts: 'This would make more than {limit} parts. Choose a larger size.',
 
   // Last resort: a bug of ours or of the machine.

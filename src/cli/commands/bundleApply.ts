@@ -19,13 +19,13 @@ export const bundleApply: Command = {
   usage: 'FILE [--vault FOLDER | --keep-old | --move-tags]',
   details: [
     'FILE is the bundle, or any of its parts. All of it is read and checked first, and the engine is asked for every layer that did not travel: nothing is loaded when one is missing. Names that another image has now are not taken away unless you say how.',
-    'A bundle of snapshots goes into the vault that --vault names, where they have the IDs that they had; restore from there.',
+    'With --vault it goes into that vault: snapshots have the IDs that they had, and each image becomes a snapshot as a backup of it would. A bundle of snapshots goes there alone; restore from there.',
   ],
   takes: { least: 1, most: 1 },
   options: {
     'keep-old': { help: 'keep images that lose a name under NAME-before-TIME' },
     ...moveTagsOption,
-    vault: { value: 'FOLDER', help: 'the vault that takes the snapshots of the bundle' },
+    vault: { value: 'FOLDER', help: 'the vault that takes the bundle' },
   },
   async run(context, args) {
     if (args.isSet('keep-old') && args.isSet('move-tags'))
@@ -80,7 +80,7 @@ export const bundleApply: Command = {
 
 async function applyToVault(context: CommandContext, args: Arguments): Promise<Report> {
   if (args.isSet('keep-old') || args.isSet('move-tags'))
-    throw usageFailure('--keep-old and --move-tags are for images; a vault has room for every snapshot.');
+    throw usageFailure('--keep-old and --move-tags are for engines; a vault has room for every snapshot.');
   const vault = await openChosenVault(context, args, 'write');
   const owner = await currentProcess();
   const { snapshots, stored } = await applySnapshots(

@@ -14,6 +14,7 @@ import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { bundledSnapshots, bundleReader } from './bundledSnapshots.ts';
+import { keepImages } from './keepImages.ts';
 import { readBundleAt, type Bundle } from './readBundle.ts';
 
 export interface AppliedSnapshots {
@@ -25,9 +26,10 @@ export interface AppliedSnapshots {
 /**
  * Brings the snapshots of a bundle into a vault, under the IDs that they have: 1. read the bundle and check all of it,
  * 2. see that the vault has every blob that did not travel, 3. store the blobs that it lacks, each read back before it has
- * its name, 4. open each snapshot as a restore would, read back what was there before, and list it.
+ * its name, 4. open each snapshot as a restore would, read back what was there before, and list it. Images become
+ * snapshots as a backup makes them.
  *
- * Rejects with `bundleHoldsImages`, `bundleLacks` with all that is missing, as `readBundleAt` does, with `blobDamaged`,
+ * Rejects with `bundleLacks` with all that is missing, as `readBundleAt` does, with `blobDamaged`,
  * `archiveChanged`, `diskFilledUp`, or an AbortError. Snapshots before the one that failed are in the vault then.
  */
 export async function applySnapshots(
@@ -37,11 +39,12 @@ export async function applySnapshots(
 ): Promise<AppliedSnapshots> {
   requireWritable(vault);
   const bundle = await readBundleAt(path, operation);
-  if (bundle.document.kind === 'images') throw failure('bundleHoldsImages', { name: bundle.name });
-  const snapshots = bundledSnapshots(bundle);
   const what = { kind: 'apply', subject: bundle.name };
+  const isOfImages = bundle.document.kind === 'images';
+  const snapshots = isOfImages ? [] : bundledSnapshots(bundle);
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const work = { ...operation, signal: session.signal };
+    if (isOfImages) return await keepImages(session, bundle, work);
     // Asked under the lock: nobody prunes what stays behind while the rest comes.
     const wanted = await blobsWanted(session, bundle, snapshots);
     const stored = await storeBlobs(session, bundle, [...wanted.values()].flat(), work);

@@ -14,6 +14,8 @@ export interface BundleDocument {
   readonly createdMs: number;
   /** The engine or the vault that it was made of, for people. */
   readonly madeOn: string;
+  /** What that engine or vault is known by. */
+  readonly madeOnId: string;
   /** IDs of its images, or of its snapshots. */
   readonly items: readonly BundleItem[];
   /** Blobs that are not in it, since the target was said to have them. */
@@ -39,6 +41,7 @@ const document = z.object({
   kind: z.enum(['images', 'snapshots']),
   created: z.iso.datetime(),
   madeOn: z.string().max(1000),
+  madeOnId: z.string().max(1000).default(''),
   items: z.array(z.object({ id: digest, name: z.string().max(2000) })).max(10_000),
   leftOut: z
     .array(z.object({ digest, size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER) }))
@@ -54,6 +57,7 @@ export function bundleDocumentBytes(said: BundleDocument): Buffer {
       kind: said.kind,
       created: new Date(said.createdMs).toISOString(),
       madeOn: said.madeOn,
+      madeOnId: said.madeOnId,
       items: said.items,
       leftOut: said.leftOut.map(({ digest: of, sizeBytes }) => ({ digest: of, size: sizeBytes })),
       ...(said.had && { had: inventoryDocument(withinLimits(said.had)) }),
@@ -69,6 +73,7 @@ export function parseBundleDocument(bytes: Uint8Array, name: string): BundleDocu
       kind: said.kind,
       createdMs: Date.parse(said.created),
       madeOn: said.madeOn,
+      madeOnId: said.madeOnId,
       items: said.items,
       leftOut: said.leftOut.map(({ digest: of, size }) => ({ digest: of, sizeBytes: size })),
       ...(said.had && { had: inventoryOf(said.had, name) }),

@@ -98,6 +98,7 @@ export async function bundleImages(
             kind: 'images',
             createdMs: nowMs,
             madeOn: engineIdentity(info).engineName,
+            madeOnId: engineIdentity(info).engineId,
             items: items.map(({ id, name }) => ({ id, name })),
             leftOut,
             ...(had && { had }),

@@ -70,6 +70,7 @@ export async function bundleSnapshots(
     kind: 'snapshots',
     createdMs: nowMs,
     madeOn: vault.paths.root,
+    madeOnId: vault.settings.id,
     items: snapshots.map(({ id, refName: name }) => ({ id, name })),
     leftOut,
     ...(had && { had }),

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { shortDigest } from '../core/digest.ts';
+import { failure } from '../core/errors.ts';
 import type { Removal } from '../core/transfer/keepLastTags.ts';
 import type { RemoteTagNode } from '../views/node.ts';
+import { ageOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import type { Command } from './context.ts';
 import { readPlan, removePlanned } from './keepLastTags.ts';
@@ -22,6 +25,14 @@ export const deleteTags: Command<'drydock.deleteTags'> = async (context, ...args
     return planRemoval(images, tags);
   });
   if (plan === undefined) return undefined;
+  const moved = chosen.find(
+    ({ tag, digest }) =>
+      digest !== undefined && plan.removed.some((one) => one.tag === tag && one.digest !== digest),
+  );
+  if (moved !== undefined) {
+    context.registries.list.refresh(on);
+    throw failure('tagMoved', { tag: `${on.path}:${moved.tag}` });
+  }
   const name = `${on.host}/${on.path}`;
   if (plan.inTheWay.length > 0) {
     void vscode.window.showWarningMessage(
@@ -46,6 +57,7 @@ export const deleteTags: Command<'drydock.deleteTags'> = async (context, ...args
 
 async function isMeant(name: string, tags: ReadonlySet<string>, { removed }: Removal): Promise<boolean> {
   const others = removed.filter(({ tag }) => !tags.has(tag)).map(({ tag }) => tag);
+  const wording = { l10n: vscode.l10n, language: vscode.env.language, nowMs: () => Date.now() };
   const remove = vscode.l10n.t('Delete');
   const answer = await vscode.window.showWarningMessage(
     tags.size === 1
@@ -54,6 +66,13 @@ async function isMeant(name: string, tags: ReadonlySet<string>, { removed }: Rem
     {
       modal: true,
       detail: [
+        ...removed
+          .slice(0, mostNamed)
+          .map(({ tag, digest, createdMs }) =>
+            [`${tag} (${shortDigest(digest)})`, ageOf(createdMs, wording)]
+              .filter((part) => part !== '')
+              .join(' · '),
+          ),
         ...(others.length === 0
           ? []
           : [

@@ -72,7 +72,6 @@ function isNode(value: unknown): boolean {
     case 'remoteRepository':
       return isText(path) && isRemotePlace(value);
     case 'remoteTag':
-      return isText(path) && isText(fields['tag']) && isRemotePlace(value);
     case 'remoteFact':
       return (
         isText(path) && isText(fields['tag']) && isRemotePlace(value) && isDigestOrNone(fields['digest'])

@@ -134,6 +134,8 @@ export interface RemoteTagNode {
   readonly host: string;
   readonly path: string;
   readonly tag: string;
+  /** What it stood for when somebody looked; left out while nobody has. */
+  readonly digest?: Digest | undefined;
 }
 
 /** A line below a tag: something that is known of what it stands for. */

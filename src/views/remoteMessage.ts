@@ -1,4 +1,5 @@
 import type { DrydockError, FailureCode } from '../core/errors.ts';
+import { visibleText } from '../core/fileTrees/visibleName.ts';
 import type { RemotePlace } from '../core/registry/remoteName.ts';
 import type { MessageWords, RemoteMessage } from './messageItem.ts';
 import type { Wording } from './viewItem.ts';
@@ -26,7 +27,7 @@ export function remoteMessageWords(message: RemoteMessage, { l10n }: Pick<Wordin
   switch (message.why) {
     case 'logIn':
       return {
-        label: l10n.t(message.error.template, { ...message.error.details }),
+        label: errorText(message.error, { l10n }),
         hint: '',
         icon: 'lock',
         command: { id: 'drydock.logInRegistry', title: l10n.t('Log In'), onItem: true },
@@ -56,10 +57,15 @@ export function remoteMessageWords(message: RemoteMessage, { l10n }: Pick<Wordin
       };
     case 'failed':
       return {
-        label: l10n.t(message.error.template, { ...message.error.details }),
+        label: errorText(message.error, { l10n }),
         hint: '',
         icon: 'error',
         command: tryAgain,
       };
   }
+}
+
+/** A registry's own words may be in it. */
+function errorText({ template, details }: DrydockError, { l10n }: Pick<Wording, 'l10n'>): string {
+  return visibleText(l10n.t(template, { ...details }));
 }

@@ -1,5 +1,5 @@
 import { contextValues } from '../contributions.ts';
-import { hexOf } from '../core/digest.ts';
+import { hexOf, type Digest } from '../core/digest.ts';
 import { visibleText } from '../core/fileTrees/visibleName.ts';
 import { formatBytes } from '../core/quantity.ts';
 import type { RemoteFacts } from '../core/transfer/remoteFacts.ts';
@@ -30,6 +30,10 @@ export class RemoteTagItem implements RemoteTagNode, ViewItem {
     this.host = host;
     this.path = path;
     this.tag = tag;
+  }
+
+  get digest(): Digest | undefined {
+    return this.#facts?.digest;
   }
 
   get facts(): RemoteFacts | undefined {

@@ -98,7 +98,7 @@ describe('registries in the browser', function () {
     await putImage(registry.repository('dev/web'), { tag: 'latest', content: 'web', created });
   }
 
-  it('adds a registry, and tells what its tags stand for when they are opened', async () => {
+  it('tells what tags stand for when they are opened, and has the log-in ready that is missing', async () => {
     await show('Registries');
     await page.locator('.part.sidebar').getByRole('button', { name: 'Add Registry', exact: true }).click();
     await workbench.answer(/Host of the registry/, server.host);
@@ -109,6 +109,27 @@ describe('registries in the browser', function () {
     await workbench.expand(/^Tag 1\.0/);
     await workbench.treeItem(/^1 signature or attestation/).waitFor();
     await workbench.treeItem(/^Tag 1\.0, linux\/amd64, 20/).waitFor();
+
+    const closed = await startRealRegistry(join(folder, 'closed'), { wantsPassword: true });
+    try {
+      await vscode.runCommand('Drydock: Add Registry');
+      await workbench.answer(/Host of the registry/, closed.host);
+      await workbench.expand(new RegExp(`^Registry ${closed.host}`));
+      const message = workbench.treeItem(new RegExp(`wants a log-in.*docker login ${closed.host}`));
+      await message.waitFor();
+      await message.click();
+      await page.locator('.terminal-wrapper.active').waitFor();
+      await vscode.screenshot('registries-log-in');
+      await vscode.runCommand('Terminal: Kill All Terminals');
+      await workbench.chooseFromMenu(
+        workbench.treeItem(new RegExp(`^Registry ${closed.host}`)),
+        /Remove Registry from List/,
+      );
+      await workbench.dialog.getByRole('button', { name: 'Remove from List' }).click();
+      await message.waitFor({ state: 'detached' });
+    } finally {
+      await closed.stop();
+    }
   });
 
   it('pushes a snapshot after saying what may be secret, and pulls it into another vault', async () => {

@@ -41,23 +41,9 @@ export async function readTags(
 ): Promise<readonly TaggedImage[]> {
   const tags: string[] = [];
   for await (const tag of repository.tags({ signal })) if (companionOf(tag) === undefined) tags.push(tag);
-  const found: TaggedImage[] = [];
-  await inParallel(
-    tags,
-    async (tag) => {
-      progress.report({ phase: 'reading', item: `${repository.path}:${tag}` });
-      const manifest = await repository.getManifest(tag, { signal });
-      // Taken away since the list was made.
-      if (manifest === undefined) return;
-      const reaches: Digest[] = [];
-      const createdMs = await lookInto(repository, manifest, reaches, { signal });
-      const { digest, mediaType } = manifest;
-      found.push({ tag, digest, mediaType, reaches, ...(createdMs !== undefined && { createdMs }) });
-    },
-    signal,
-  );
+  const found = await readEach(repository, tags, { signal, progress });
   const timeOf = ({ createdMs = Number.NEGATIVE_INFINITY }: TaggedImage): number => createdMs;
-  return found.sort((a, b) =>
+  return found.toSorted((a, b) =>
     timeOf(b) > timeOf(a) ? 1 : timeOf(b) < timeOf(a) ? -1 : a.tag < b.tag ? -1 : 1,
   );
 }
@@ -111,7 +97,7 @@ export function planRemoval(images: readonly TaggedImage[], tags: ReadonlySet<st
 /**
  * Takes the images of a plan out of a repository, with the signatures and lists that are about them. The registry frees
  * the room when it next collects what nothing names. Rejects with `tagMoved` before anything is taken away where a tag
- * stands for something else by now, or as the calls of the repository do; images before that one are gone then.
+ * stands for something else by now, or a new one for what is to go, or as the calls of the repository do; images before that one are gone then.
  */
 export async function removeTags(
   repository: RemoteRepository,
@@ -130,10 +116,17 @@ export async function removeTags(
   );
   const companions: string[] = [];
   const gone = new Set<Digest>(removed.map(({ digest }) => digest));
+  const planned = new Set(standing.map(({ tag }) => tag));
+  const added: string[] = [];
   for await (const tag of repository.tags({ signal })) {
     const subject = companionOf(tag);
     if (subject !== undefined && gone.has(subject)) companions.push(tag);
+    if (subject === undefined && !planned.has(tag)) added.push(tag);
   }
+  // Somebody may have given a tag to what is to go, for it to stay.
+  for (const { tag, digest, reaches } of await readEach(repository, added, { signal, progress }))
+    if ([digest, ...reaches].some((one) => gone.has(one)))
+      throw failure('tagMoved', { tag: `${repository.path}:${tag}` });
   for (const digest of gone) {
     progress.report({ phase: 'finishing', item: `${repository.path}@${digest}` });
     signal.throwIfAborted();
@@ -144,6 +137,30 @@ export async function removeTags(
     const found = await repository.headManifest(tag, { signal });
     if (found !== undefined) await repository.deleteManifest(found.digest, { signal });
   }
+}
+
+/** Those that are there still, in no order. */
+async function readEach(
+  repository: RemoteRepository,
+  tags: readonly string[],
+  { signal, progress }: Operation,
+): Promise<readonly TaggedImage[]> {
+  const found: TaggedImage[] = [];
+  await inParallel(
+    tags,
+    async (tag) => {
+      progress.report({ phase: 'reading', item: `${repository.path}:${tag}` });
+      const manifest = await repository.getManifest(tag, { signal });
+      // Taken away since the list was made.
+      if (manifest === undefined) return;
+      const reaches: Digest[] = [];
+      const createdMs = await lookInto(repository, manifest, reaches, { signal });
+      const { digest, mediaType } = manifest;
+      found.push({ tag, digest, mediaType, reaches, ...(createdMs !== undefined && { createdMs }) });
+    },
+    signal,
+  );
+  return found;
 }
 
 /** Gathers what a document reaches, and tells when it was made. */

@@ -323,6 +323,18 @@ describe('keeping the last tags of a repository', () => {
     assert.deepEqual(await listed(app.tags()), ['new', 'old']);
   });
 
+  it('removes nothing when a tag that came since needs what is to go', async () => {
+    const old = await putImage(app, { tag: 'old', content: 'old', created: day(1) });
+    await putImage(app, { tag: 'new', content: 'new', created: day(2) });
+    const first = await plan(1);
+    await putIndex(app, 'stable', [old]);
+    assert.equal((await failureOf(removeTags(app, first, operation))).code, 'tagMoved');
+    await app.deleteManifest('stable');
+    await app.putManifest((await app.getManifest('old')) ?? assert.fail(), { tag: 'promoted' });
+    assert.equal((await failureOf(removeTags(app, first, operation))).code, 'tagMoved');
+    assert.deepEqual((await listed(app.tags())).sort(), ['new', 'old', 'promoted']);
+  });
+
   it('says what goes with a tag that is deleted, and which tags need it', async () => {
     const image = await putImage(app, { tag: '1', content: 'one' });
     await putImage(app, { tag: '1.0', content: 'one' });

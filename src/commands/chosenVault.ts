@@ -30,7 +30,11 @@ export async function chooseVault(
   await context.vaults.ready;
   const { vaults } = context.vaults.list;
   if (vaults.length === 0) return addFirst(context);
-  return vaultAmong(context, nodes) ?? pickVault(vaults, title);
+  const chosen = vaultAmong(context, nodes) ?? (await pickVault(vaults, title));
+  if (chosen === undefined) return undefined;
+  // One in a registry may be read still.
+  await context.vaults.list.settled(chosen.path);
+  return context.vaults.list.find(chosen.path) ?? chosen;
 }
 
 /** The vault to store in: the default one. A person picks where there are several and none was made the default. */

@@ -26,6 +26,7 @@ export class OpenedSnapshots {
   /** What a list of snapshots says can change, for example a pin: that is always as it is now. */
   async open(vaultPath: string, id: string): Promise<OpenedSnapshot> {
     await this.#vaults.ready;
+    await this.#vaults.list.settled(vaultPath);
     const known = this.#vaults.list.find(vaultPath);
     if (known?.state.kind === 'failed') throw known.state.error;
     const snapshots = known?.state.kind === 'open' ? known.state.snapshots : [];

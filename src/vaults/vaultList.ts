@@ -3,6 +3,7 @@ import type { VaultSetting } from '../contributions.ts';
 import type { Digest } from '../core/digest.ts';
 import { DrydockError, failure, reasonOf } from '../core/errors.ts';
 import { nothingHeld, type HeldNames } from '../core/inspect/protection.ts';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import type { Vault } from '../core/vault/layout.ts';
 
@@ -70,7 +71,10 @@ export class VaultList {
     return { dispose: () => void this.#listeners.delete(listener) };
   }
 
-  /** Follows these vaults from now on, in this order. Settles when each was read once. */
+  /**
+   * Follows these vaults from now on, in this order. Settles when each in a folder was read once: a registry that does
+   * not answer holds up nobody who wants something else.
+   */
   async use(settings: readonly VaultSetting[]): Promise<void> {
     const before = new Map(this.#entries);
     this.#entries.clear();
@@ -85,7 +89,13 @@ export class VaultList {
     }
     for (const gone of before.values()) stop(gone);
     this.#tell();
-    await Promise.all([...this.#entries.values()].map(({ reading }) => reading));
+    const folders = [...this.#entries.values()].filter(({ known }) => !isRegistryVault(known.path));
+    await Promise.all(folders.map(({ reading }) => reading));
+  }
+
+  /** Settles when the vault at `path` was read, if it is on the list. */
+  async settled(path: string): Promise<void> {
+    await this.#entries.get(path)?.reading;
   }
 
   /** Reads a vault again, or all of them. Rejects never: failures are states. */

@@ -217,6 +217,24 @@ describe('an image of a registry', () => {
     await requireUntouched();
   });
 
+  it('leaves nothing when it is cancelled in the middle of a layer', async () => {
+    await putReal('one', { tag: '1' });
+    const stopped = new AbortController();
+    server.faults.push((request, _response, { path }) => {
+      if (request.method === 'GET' && path.includes('/blobs/') && stopping) stopped.abort();
+      stopping ||= path.includes('/blobs/');
+      return 'passes';
+    });
+    let stopping = false;
+    const cancelled = pull(
+      { from, to: vault, owner },
+      { ref: '1' },
+      { ...operation, signal: stopped.signal },
+    );
+    await assert.rejects(cancelled, { name: 'AbortError' });
+    await requireUntouched();
+  });
+
   it('is pulled without the platforms whose layers are not in the registry, and says so', async () => {
     const own = await putReal('for arm64', { architecture: 'arm64' });
     const windows = await putReal('elsewhere', { isForeign: true });

@@ -282,6 +282,35 @@ describe('a vault in a registry', function () {
     );
   });
 
+  it('gets no tag from a copy that is cancelled, or that a log-in ends in its middle', async () => {
+    const stopped = new AbortController();
+    const { signal } = stopped;
+    const ids = [made.container.id];
+    server.faults.push((request) => {
+      if (request.method === 'PATCH' || request.method === 'PUT') stopped.abort();
+      return 'passes';
+    });
+    const cancelled = copyToRegistry({ from: made.vault, to: vault }, { ids }, { ...operation, signal });
+    await assert.rejects(cancelled, { name: 'AbortError' });
+    server.faults.length = 0;
+    let puts = 0;
+    server.faults.push((request, response) => {
+      if (request.method !== 'PUT' || (puts += 1) < 3) return 'passes';
+      request.resume();
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+      return 'handled';
+    });
+    const refused = copyToRegistry({ from: made.vault, to: fresh() }, { ids }, operation);
+    assert.equal((await failureOf(refused)).code, 'registryLogInMissing');
+    server.faults.length = 0;
+    assert.ok([...server.manifests.keys()].every((key) => key.includes('sha256:')));
+    const anew = registryHere(server.host);
+    const to = registryVault(anew.repository('team/backups'));
+    const [copy] = await copyToRegistry({ from: made.vault, to }, { ids }, operation);
+    anew.close();
+    assert.equal(copy?.wasThere, false);
+  });
+
   it('forgets snapshots, whatever they lie as, and says what a registry refuses', async () => {
     await copyAll();
     const gone = await forgetInRegistry(

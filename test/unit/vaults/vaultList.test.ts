@@ -60,6 +60,29 @@ describe('the list of vaults', () => {
     assert.equal(state.error.code, 'notAVault');
   });
 
+  it('does not wait for a registry, whose vault whoever wants it waits for', async () => {
+    let answer: (vault: Vault) => void = () => undefined;
+    const far = 'registry://r.test/backups';
+    list.dispose();
+    list = make({
+      open: (at) =>
+        at === far
+          ? new Promise((resolve) => {
+              answer = resolve;
+            })
+          : Promise.resolve(vault),
+    });
+    await list.use([
+      { name: 'far', path: far },
+      { name: 'here', path },
+    ]);
+    assert.deepEqual([list.find(far)?.state.kind, list.find(path)?.state.kind], ['opening', 'open']);
+    answer(vault);
+    await list.settled(far);
+    assert.equal(list.find(far)?.state.kind, 'open');
+    await list.settled('registry://r.test/unknown');
+  });
+
   it('reads a vault again when its list of snapshots changed', async () => {
     await list.use([{ name: 'here', path }]);
     snapshots = [snapshotRecord('new')];

@@ -145,6 +145,32 @@ describe('backing up and restoring on the command line', function () {
     }
   });
 
+  it('tells how many bytes a restore will send and has sent, and why it sent all of them after all', async () => {
+    await run('backup', 'image', 'app:1');
+    await engine.images.remove('app:1', { force: true });
+    const planned = await run('restore', 'app:1@latest', '--dry-run');
+    assert.match(planned.stdout, /To send: .* of .*; the engine has the rest\./);
+    const restored = await run('restore', 'app:1@latest', '--json');
+    const { sending, sentBytes, sentAgain } = JSON.parse(restored.stdout) as {
+      sending: { bytes: number; wholeBytes: number };
+      sentBytes: number;
+      sentAgain: string | null;
+    };
+    assert.ok(sending.bytes < sending.wholeBytes);
+    assert.deepEqual([sentBytes, sentAgain], [sending.bytes, null]);
+
+    await engine.images.remove('app:1', { force: true });
+    engine.lies.load = async (truth) => {
+      // The only other image that has its lower layer.
+      if (engine.state()['db:1'] !== undefined) await engine.images.remove('db:1');
+      return truth();
+    };
+    const again = await run('restore', 'app:1@latest');
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.match(again.stdout, /Sent: /);
+    assert.match(again.stderr, /so all of them were sent: .*no such file or directory/);
+  });
+
   it('moves no tag of another image before that was agreed to', async () => {
     await run('backup', 'image', 'app:1');
     await engine.images.tag(db.configDigest, 'app:1');

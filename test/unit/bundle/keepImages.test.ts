@@ -65,7 +65,7 @@ describe('a bundle of images in a vault', function () {
       image?.manifests[0]?.layers.map(({ diffId }) => diffId),
       app.diffIds,
     );
-    assert.equal(image.manifests[0]?.config.digest, app.configDigest);
+    assert.equal(image.manifests[0].config.digest, app.configDigest);
     await requireWhole();
   });
 
@@ -116,6 +116,6 @@ describe('a bundle of images in a vault', function () {
 
 /** The engine, which finds its image whatever it is asked for. */
 function withId(engine: LyingEngine, id: Digest): LyingEngine {
-  const { inspect } = engine.images;
-  return Object.assign(engine, { images: { ...engine.images, inspect: () => inspect(id) } });
+  const { images } = engine;
+  return Object.assign(engine, { images: { ...images, inspect: () => images.inspect(id) } });
 }

@@ -57,7 +57,7 @@ describe('the comparison of two images, in the browser', function () {
     vscode = await openVsCode({
       workspace,
       engineHost: testHost(),
-      viewport: { width: 1500, height: 1000 },
+      viewport: { width: 1500, height: 1500 },
     });
     workbench = workbenchOf(vscode.page);
     await vscode.openContainer('Drydock');

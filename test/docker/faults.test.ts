@@ -245,26 +245,6 @@ describe('faults in the middle of the work on a real engine', function () {
     assert.deepEqual(await readdir(target), []);
   });
 
-  it('names the tags when the engine is killed in the middle of a load', async () => {
-    const path = join(folder, 'both.tar');
-    // What is there is not sent, so that no byte of it could be cut off.
-    await engine.images.remove(names[0]);
-    const plan = await planLoad({ engine }, { path }, unattended());
-    const killed = loadArchive(
-      { engine },
-      { plan, keepAs: new Map() },
-      onFact(
-        ({ phase, doneBytes = 0 }) => phase === 'sending' && doneBytes > 4 << 20,
-        () => void own.kill(),
-      ),
-    );
-    const { code, details } = await failureOf(killed);
-    await own.start();
-    assert.equal(code, 'rollbackFailed');
-    for (const name of names) assert.ok(String(details['tags']).includes(name));
-    await bringBack();
-  });
-
   it('leaves a full disk as it was', async () => {
     const target = join(folder, 'small-disk');
     await mkdir(target);
@@ -302,5 +282,26 @@ describe('faults in the middle of the work on a real engine', function () {
     const path = join(target, 'a.tar');
     await save(path);
     await requireChecksum(await readArchive(fileSource(path), unattended()), path);
+  });
+
+  it('names the tags when the engine is killed in the middle of a load', async () => {
+    const path = join(folder, 'both.tar');
+    // What is there is not sent, so that no byte of it could be cut off.
+    await engine.containers.remove(containerId);
+    await engine.images.remove(names[0]);
+    const plan = await planLoad({ engine }, { path }, unattended());
+    const killed = loadArchive(
+      { engine },
+      { plan, keepAs: new Map() },
+      onFact(
+        ({ phase, doneBytes = 0 }) => phase === 'sending' && doneBytes > 4 << 20,
+        () => void own.kill(),
+      ),
+    );
+    const { code, details } = await failureOf(killed);
+    await own.start();
+    assert.equal(code, 'rollbackFailed');
+    for (const name of names) assert.ok(String(details['tags']).includes(name));
+    await bringBack();
   });
 });

@@ -43,12 +43,13 @@ describe('a vault in Distribution’s registry', function () {
   it('is copied to, verified down to every file, copied from and on, and forgotten in', async () => {
     const owner = await currentProcess();
     const at = (path: string) => registryVault(registry.repository(path));
-    const ids = (await readSnapshots(made.vault)).map(({ id }) => id);
+    // One as an index and one as a parcel.
+    const ids = [made.image.id, made.sparse.id];
     await copyToRegistry({ from: made.vault, to: at('team/backups') }, { ids }, operation);
     const verify = (path: string) =>
       verifyVault({ vault: at(path), owner }, { depth: 'contents' }, operation);
     const first = await verify('team/backups');
-    assert.deepEqual([first.problems, first.sound.length], [[], 4]);
+    assert.deepEqual([first.problems, first.sound.length], [[], 2]);
 
     const copies = await copyToRegistry({ from: at('team/backups'), to: at('second') }, { ids }, operation);
     assert.ok(copies.every(({ copied }) => copied.bytes <= 2));
@@ -68,7 +69,9 @@ describe('a vault in Distribution’s registry', function () {
   });
 
   it('gives a part of a blob by its range, and skopeo the image in a snapshot', async () => {
-    const vault = registryVault(registry.repository('team/backups'));
+    const vault = registryVault(registry.repository('ranges'));
+    const ids = [made.container.id, made.image.id];
+    await copyToRegistry({ from: made.vault, to: vault }, { ids }, operation);
     const { volumes } = await openSnapshot(vault, made.container);
     const index = volumes[0]?.parts[0]?.index;
     assert.ok(index);
@@ -88,7 +91,7 @@ describe('a vault in Distribution’s registry', function () {
       ...['copy', '--override-os=linux', '--override-arch=amd64'],
       `--src-cert-dir=${join(server.certificates, server.host)}`,
       `--src-creds=${password.username}:${password.password}`,
-      ...[`docker://${server.host}/team/backups:${tag}`, `dir:${path}`],
+      ...[`docker://${server.host}/ranges:${tag}`, `dir:${path}`],
     );
     const [image] = (await openSnapshot(made.vault, made.image)).images;
     const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as {

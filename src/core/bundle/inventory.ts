@@ -5,7 +5,7 @@ import { engineLayers } from '../engine/engineLayers.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { parseJson } from '../oci/parseJson.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
-import type { CancelOptions } from '../vault/blobStore.ts';
+import type { BlobReader, CancelOptions, StoredBlob } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 
 /** What a target has, as far as it need not travel there: made at the target, or taken from the last bundle for it. */
@@ -71,23 +71,29 @@ export async function engineInventory(
   };
 }
 
-/** What a vault has: every blob that it lists. Rejects as its store does. */
+/** Of more, the smallest are left out of an inventory: they travel then, which costs least. */
+const mostBlobs = 60_000;
+
+/** What a vault has: the blobs that it lists. Rejects as its store does. */
 export async function vaultInventory(
-  vault: Vault,
+  vault: VaultBlobs,
   nowMs: number,
   { signal }: CancelOptions = {},
 ): Promise<Inventory> {
-  const blobs = new Set<Digest>();
-  for await (const { digest } of vault.blobs.list(signal && { signal })) blobs.add(digest);
+  const blobs: StoredBlob[] = [];
+  for await (const blob of vault.blobs.list(signal && { signal })) blobs.push(blob);
+  if (blobs.length > mostBlobs) blobs.sort((a, b) => b.sizeBytes - a.sizeBytes);
   const { root } = vault.paths;
   return {
     target: { kind: 'vault', id: vault.settings.id, name: root },
     createdMs: nowMs,
     images: new Set(),
     diffIds: new Set(),
-    blobs,
+    blobs: new Set(blobs.slice(0, mostBlobs).map(({ digest }) => digest)),
   };
 }
+
+type VaultBlobs = Pick<Vault, 'paths' | 'settings'> & { readonly blobs: Pick<BlobReader, 'list'> };
 
 /** The inventory as its file has it. Throws `badInventory` for one that no reader would take. */
 export function inventoryBytes(inventory: Inventory): Buffer {

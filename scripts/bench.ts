@@ -10,6 +10,7 @@ import { benchDiff } from '../test/bench/diff.ts';
 import { benchDiffPage } from '../test/bench/diffPage.ts';
 import { benchLens } from '../test/bench/lens.ts';
 import { benchListing } from '../test/bench/listing.ts';
+import { benchMove } from '../test/bench/move.ts';
 import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
 import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
 import { benchVolume } from '../test/bench/vaultVolume.ts';
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
       },
     },
     deltaRestore: { title: 'Restoring what an engine lacks', measure: () => benchDeltaRestore(bench) },
+    move: { title: 'Moving to another engine', measure: () => benchMove(bench, host) },
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
     file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },
     inside: { title: 'Looking into an image of 1 GB', measure: () => benchInside(bench, host) },

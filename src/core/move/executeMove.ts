@@ -136,12 +136,12 @@ async function tryAll(run: MoveRun, session: MoveSession): Promise<Done> {
     const then = { ...onTarget, plan: last.made };
     const moved = await makeRoom(then, last.made.containers, Date.now());
     const containers = await makeContainers(then, volumes);
-    await startMoved(run, containers);
+    const { startedAtMs } = await startMoved(run, containers);
     await checkMoved(run, containers, volumes);
     if (plan.input.afterwards !== 'keep') await still.requireStill();
     operation.signal.throwIfAborted();
     await target.undo.keepAll();
-    const until = last.wentOnAtMs ?? performance.now();
+    const until = last.wentOnAtMs ?? startedAtMs;
     return {
       ...{ loaded, moved, volumes },
       ...(last.stoodFromMs !== undefined && { stillMs: Math.round(until - last.stoodFromMs) }),

@@ -6,12 +6,12 @@ import type { MoveRun } from './moveRun.ts';
 
 /**
  * Starts what ran, in order, each after those it needs are healthy where they have a check, and waits until all of it
- * is clear to stay. Rejects with `moveNotHealthy`.
+ * is clear to stay. Resolves with when the last one was started, by `performance.now()`. Rejects with `moveNotHealthy`.
  */
 export async function startMoved(
   { target: { engine }, operation, wait, to }: Pick<MoveRun, 'target' | 'operation' | 'wait' | 'to'>,
   made: readonly MadeContainer[],
-): Promise<void> {
+): Promise<{ readonly startedAtMs: number }> {
   const { signal, progress } = operation;
   const started = made.filter(({ planned }) => planned.state !== 'created');
   const steady = new Set<string>();
@@ -30,6 +30,7 @@ export async function startMoved(
     // Without the signal: a call that broke off might still be carried out after it was undone.
     await engine.containers.start(id);
   }
+  const startedAtMs = performance.now();
   for (const one of started) await requireSteady(one);
   // One may have ended while the others were waited for.
   for (const { id, planned } of started) {
@@ -37,6 +38,7 @@ export async function startMoved(
     if (reason !== undefined) throw failure('moveNotHealthy', { name: planned.name, to, reason });
     if (planned.state === 'paused') await engine.containers.pause(id);
   }
+  return { startedAtMs };
 }
 
 function hasCheck({ planned: { document } }: MadeContainer): boolean {

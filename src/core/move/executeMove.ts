@@ -89,6 +89,7 @@ export async function executeMove(
     const run: MoveRun = {
       ...{ plan, source: endOf('source'), target: endOf('target'), to: deps.target.endpoint, wait },
       ...{ operation: { signal: session.signal, progress: operation.progress }, warnings: [], kept: [] },
+      listed: new Map(),
     };
     const done = await tryAll(run, session);
     await removeAside(run, done.moved);

@@ -1,6 +1,9 @@
 import { withCommits } from '../backup/commitImages.ts';
 import type { Digest } from '../digest.ts';
+import { withoutHelpers } from '../engine/helperLabel.ts';
+import { failure } from '../errors.ts';
 import type { PlannedVolume } from '../restore/restorePlan.ts';
+import { usersOf } from '../volumes/volumeUsers.ts';
 import { imageToMove } from './lookAtSource.ts';
 import type { MoveRun } from './moveRun.ts';
 import { routeImages } from './movedImages.ts';
@@ -8,9 +11,10 @@ import { withOpenPairs, type PairNames } from './openPairs.ts';
 import type { MovePlan } from './planMove.ts';
 import { planMovedImages } from './planMovedImages.ts';
 import { sendImages } from './sendImages.ts';
+import { quickPass } from './quickPass.ts';
 import { hasOwnData, otherWriters } from './sourceProblems.ts';
 import type { StillSource } from './stillSource.ts';
-import { finishVolume } from './volumePasses.ts';
+import { finishVolume, type VolumePair } from './volumePasses.ts';
 
 /** What the last pass came to. */
 export interface LastPass {
@@ -47,8 +51,9 @@ export async function lastPass(
       if (isUp) times.from = performance.now();
       await still.stop([...moved, ...new Set(others)]);
       for (const pair of pairs) {
-        const { entries: count } = await finishVolume(pair, run, operation);
-        entries.set(pair.source.name, count);
+        const listing = run.listed.get(pair.target.name);
+        const quick = listing && (await quickPass(pair, listing, operation));
+        entries.set(pair.source.name, quick ?? (await finishVolume(pair, run, operation)).entries);
       }
       for (const { document } of made.containers) {
         const details = await source.engine.containers.inspect(document.id, operation);
@@ -56,6 +61,7 @@ export async function lastPass(
         if (image !== undefined) commits.set(document.id, image);
       }
       await still.requireStill();
+      await requireUnused(run, pairs);
       await still.goOn((id) => input.afterwards === 'keep' || !moved.has(id));
       if (input.afterwards === 'keep') times.on = performance.now();
     });
@@ -66,6 +72,19 @@ export async function lastPass(
       ...(times.on !== undefined && { wentOnAtMs: times.on }),
     };
   });
+}
+
+/** What was just made and is to be the same as here, nobody there may have had a hand in. */
+async function requireUnused(
+  { target, to, operation }: MoveRun,
+  pairs: readonly VolumePair[],
+): Promise<void> {
+  const there = withoutHelpers(await target.engine.containers.list(operation));
+  for (const { source, target: volume } of pairs) {
+    const [user] = usersOf(volume.name, there);
+    if (user !== undefined)
+      throw failure('moveDiffers', { name: source.name, to, what: user.names[0] ?? user.id });
+  }
 }
 
 function pairsOf(

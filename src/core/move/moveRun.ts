@@ -5,6 +5,7 @@ import type { EngineUndo } from '../restore/engineUndo.ts';
 import type { KeptThing, RestoreWarning } from '../restore/restoreResult.ts';
 import type { MoveSession } from './moveSession.ts';
 import type { MovePlan } from './planMove.ts';
+import type { VolumeListing } from './quickPass.ts';
 
 /** One end of a move. */
 export interface MoveEnd {
@@ -27,4 +28,6 @@ export interface MoveRun {
   readonly warnings: RestoreWarning[];
   readonly kept: KeptThing[];
   readonly wait: Wait;
+  /** What volumes of the target held after their first pass, by their names there. */
+  readonly listed: Map<string, VolumeListing>;
 }

@@ -4,6 +4,7 @@ import { contentOf } from '../volumes/fillVolume.ts';
 import { withOpenVolume } from '../volumes/openVolume.ts';
 import type { MoveRun } from './moveRun.ts';
 import { hasOwnData } from './sourceProblems.ts';
+import { listVolume } from './quickPass.ts';
 import { copyVolume, type VolumePair } from './volumePasses.ts';
 
 /** A volume's names on both engines. */
@@ -33,7 +34,7 @@ export async function withOpenPairs<T>(
 
 /** The first pass over a volume, into one that was just made. Rejects with `volumeNotEmpty` where it holds something. */
 export async function fillFromSource(
-  run: Pick<MoveRun, 'source' | 'target' | 'operation' | 'plan'>,
+  run: Pick<MoveRun, 'source' | 'target' | 'operation' | 'plan' | 'listed'>,
   { document }: SnapshotVolume,
   there: string,
 ): Promise<void> {
@@ -43,6 +44,9 @@ export async function fillFromSource(
     const left = await contentOf(pair.target, run.operation.signal);
     if (left !== undefined) throw failure('volumeNotEmpty', { name: there, path: left });
     // From a Podman's volume nothing can be taken away again: there all is sent in the last pass.
-    if (run.plan.made.info.product !== 'podman') await copyVolume(pair, run.operation);
+    if (run.plan.made.info.product === 'podman') return;
+    await copyVolume(pair, run.operation);
+    const listing = await listVolume(pair.target, run.operation);
+    if (listing !== undefined) run.listed.set(there, listing);
   });
 }

@@ -159,7 +159,7 @@ function toSend({ changes, links }: Compared): (path: string) => boolean {
  * the way of an entry: so a hard link to itself is sent in its place. That removes it and then fails, for there is
  * nothing left to link to. Whether it is gone is seen by looking.
  */
-async function removePath(target: OpenVolume, path: string, signal: AbortSignal): Promise<void> {
+export async function removePath(target: OpenVolume, path: string, signal: AbortSignal): Promise<void> {
   const bytes = Buffer.from(target.root + path, 'latin1');
   const entry: TarEntry = {
     ...{ path: bytes.toString(), rawPath: bytes, type: 'hardlink', mode: 0o644, uid: 0, gid: 0 },
@@ -232,6 +232,6 @@ function latin(path: string): string {
 }
 
 /** The root is the parent of what lies in it, and empty. */
-function parentOf(path: string): string {
+export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

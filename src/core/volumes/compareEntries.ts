@@ -73,6 +73,15 @@ interface Compared {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** What an entry is called below its root, and all that makes it the same as another one, as one text. */
+export function entryFacts(
+  root: string,
+  entry: LayerEntry,
+): { readonly key: string; readonly facts: string } {
+  const { key, fields } = comparedOf(root, entry);
+  return { key, facts: JSON.stringify(fields) };
+}
+
 class Side {
   readonly #root: string;
   readonly #iterator: AsyncIterator<LayerEntry>;

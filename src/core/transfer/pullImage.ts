@@ -14,7 +14,7 @@ import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { StoredLayer } from '../snapshot/storedLayer.ts';
-import { putDocument, type ReadBack } from '../vault/blobStore.ts';
+import { putDocument } from '../vault/blobStore.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
@@ -22,6 +22,7 @@ import { descriptorOf } from '../vault/snapshotDocuments.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import type { WrittenLayer } from '../vault/writeLayer.ts';
 import { childrenFirst } from './documentGraph.ts';
+import { counted, toItsEnd } from './fetchedBytes.ts';
 import { readRemoteImage, type RemoteImage } from './imageInRegistry.ts';
 
 export interface PullImageInput {
@@ -214,19 +215,4 @@ function idOf({ top, platforms }: RemoteImage): Digest {
 /** What any engine may call it that has pulled it. */
 function allIds(id: Digest, { top, platforms }: RemoteImage): readonly Digest[] {
   return [...new Set([id, top.digest, ...platforms.map(({ manifest }) => manifest.config.digest)])];
-}
-
-const toItsEnd: ReadBack = async (stored) => {
-  const pieces = stored[Symbol.asyncIterator]();
-  while ((await pieces.next()).done !== true);
-};
-
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  onBytes: (length: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const piece of bytes) {
-    onBytes(piece.length);
-    yield piece;
-  }
 }

@@ -7,11 +7,12 @@ import { landCopied, type LandedCopy } from '../snapshot/landCopied.ts';
 import { openContents } from '../snapshot/openContents.ts';
 import { entryWith, snapshotOfDocument } from '../snapshot/snapshotOfDocument.ts';
 import { annotationsOf } from '../snapshot/snapshotAnnotations.ts';
-import { putDocument, type ReadBack, type StoredBlob } from '../vault/blobStore.ts';
+import { putDocument, type StoredBlob } from '../vault/blobStore.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { childrenFirst } from './documentGraph.ts';
+import { counted, toItsEnd } from './fetchedBytes.ts';
 import { snapshotIn } from './parcel.ts';
 import { parcelGraph, remoteGraph, type RemoteGraph } from './remoteGraph.ts';
 
@@ -110,21 +111,6 @@ async function fetchAll(
     fetched.bytes += sizeBytes;
   }
   return fetched;
-}
-
-const toItsEnd: ReadBack = async (stored) => {
-  const pieces = stored[Symbol.asyncIterator]();
-  while ((await pieces.next()).done !== true);
-};
-
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  onBytes: (length: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const piece of bytes) {
-    onBytes(piece.length);
-    yield piece;
-  }
 }
 
 function storedOf({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): StoredBlob {

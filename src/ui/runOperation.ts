@@ -80,7 +80,9 @@ export async function runQuick<T>(
 function isFailedCleanUp(error: unknown): boolean {
   return (
     error instanceof AggregateError ||
-    ['rollbackFailed', 'uploadCut', 'uploadDiffers', 'putBackDiffers'].includes(knownFailure(error).code)
+    ['rollbackFailed', 'moveRollbackFailed', 'uploadCut', 'uploadDiffers', 'putBackDiffers'].includes(
+      knownFailure(error).code,
+    )
   );
 }
 

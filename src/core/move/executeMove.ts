@@ -195,7 +195,8 @@ function resultOf(
   { loaded, volumes, stillMs }: Done,
   gone: Pick<MoveResult, 'removed' | 'left'>,
 ): Omit<MoveResult, 'sentBytes'> {
-  const said = loaded.remarks.map((text) => ({ kind: 'engine', name: source.name, text }) as const);
+  const remarks = [...loaded.remarks, ...(loaded.sentAgain === undefined ? [] : [loaded.sentAgain])];
+  const said = remarks.map((text) => ({ kind: 'engine', name: source.name, text }) as const);
   return {
     items: made.items.map((item) =>
       item.what === 'volume' ? { ...item, newName: volumes.get(item.name) ?? item.newName } : item,

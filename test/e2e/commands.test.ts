@@ -30,7 +30,7 @@ describe('commands in the browser', function () {
     workspace = join(folder, 'workspace');
     await mkdir(workspace);
     // Trees draw only the rows that can be seen.
-    const viewport = { width: 1280, height: 1400 };
+    const viewport = { width: 1280, height: 1560 };
     vscode = await openVsCode({ workspace, engineHost: testHost(), viewport });
     page = vscode.page;
     workbench = workbenchOf(page);

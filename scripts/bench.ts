@@ -5,6 +5,7 @@ import { benchActivation } from '../test/bench/activation.ts';
 import { benchArchives, makeLargeImage } from '../test/bench/archives.ts';
 import type { ProgramBench } from '../test/bench/benchFolder.ts';
 import { benchInside } from '../test/bench/inside.ts';
+import { benchDeltaBackup } from '../test/bench/deltaBackup.ts';
 import { benchDeltaRestore } from '../test/bench/deltaRestore.ts';
 import { benchDiff } from '../test/bench/diff.ts';
 import { benchDiffPage } from '../test/bench/diffPage.ts';
@@ -77,6 +78,7 @@ async function main(): Promise<void> {
         return benchVersions(bench, restic);
       },
     },
+    delta: { title: 'Backing up what a vault lacks', measure: () => benchDeltaBackup(bench) },
     deltaRestore: { title: 'Restoring what an engine lacks', measure: () => benchDeltaRestore(bench) },
     move: { title: 'Moving to another engine', measure: () => benchMove(bench, host) },
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },

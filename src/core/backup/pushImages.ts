@@ -8,7 +8,9 @@ import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Endpoint, OpenEndpoint } from '../registry/endpoint.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
+import { readBack } from '../snapshot/readBack.ts';
 import type { StoredLayer } from '../snapshot/storedLayer.ts';
+import type { StoredBlob } from '../vault/blobStore.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { classicContent, type CapturedImageContent } from './capturedImageContent.ts';
 import { inTheEnd } from './inTheEnd.ts';
@@ -89,10 +91,15 @@ export async function pushImages(
   try {
     endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), { sink, onLogIn });
     const opened = endpoint;
+    const reading = readKnown(deps, missing, signal).catch((error: unknown) => {
+      failed.abort(error);
+    });
     const contents = await inTheEnd(
       () => pushAll(opened),
       () => opened.close(),
     );
+    await reading;
+    signal.throwIfAborted();
     return { contents, receivedBytes };
   } catch (error) {
     await layers.stop(error);
@@ -102,6 +109,24 @@ export async function pushImages(
     if (!isOfEngine(cause)) throw cause;
     return { reason: reached.isSo ? 'pushFailed' : 'notReached', detail: reasonOf(cause) };
   }
+}
+
+/**
+ * Reads back what the vault has of the images while the engine packs and sends the rest: who lands a snapshot would have
+ * to afterwards, with nothing else to do.
+ */
+async function readKnown(
+  { session, known }: PushDeps,
+  missing: readonly ImageDetails[],
+  signal: AbortSignal,
+): Promise<void> {
+  const blobs = new Map<Digest, StoredBlob>();
+  for (const diffId of new Set(missing.flatMap(({ diffIds }) => diffIds))) {
+    const { digest, sizeBytes } = (await known.layerOfDiffId(diffId))?.index ?? {};
+    if (digest !== undefined && sizeBytes !== undefined) blobs.set(digest, { digest, sizeBytes });
+  }
+  const quiet = { report: () => undefined };
+  await readBack(session, [...blobs.values()], () => undefined, { signal, progress: quiet, item: '' });
 }
 
 interface Receiving {

@@ -289,10 +289,10 @@ describe('a backup that the engine pushes', function () {
     }),
     'a manifest is of another image': (sink) => ({
       takeDocument: (document, tag) => {
-        const text = Buffer.from(document.bytes)
-          .toString()
-          .replace(/("config":[^}]*sha256:)./, '$1x');
-        return sink.takeDocument({ ...document, bytes: Buffer.from(text.replace(':x', ':0')) }, tag);
+        const text = Buffer.from(document.bytes).toString();
+        const [, before = '', digit = ''] = /("config":[^}]*sha256:)(.)/.exec(text) ?? [];
+        const other = text.replace(before + digit, before + (digit === '0' ? '1' : '0'));
+        return sink.takeDocument({ ...document, bytes: Buffer.from(other) }, tag);
       },
     }),
   };

@@ -1,6 +1,7 @@
 import { readArchiveAt } from '../../core/archive/readArchiveAt.ts';
 import type { Command } from '../command.ts';
 import { archiveDocument, distinctLayers } from '../archiveDocument.ts';
+import { countOf } from '../countOf.ts';
 import { onEachFile } from '../onEachFile.ts';
 
 export const archiveCheck: Command = {
@@ -17,7 +18,7 @@ export const archiveCheck: Command = {
       return {
         document: archiveDocument(archive),
         text: () => [
-          `${name} is whole: ${counted(archive.images.length, 'image')}, ${counted(layers, 'layer')}, every digest right`,
+          `${name} is whole: ${countOf(archive.images.length, 'image')}, ${countOf(layers, 'layer')}, every digest right`,
         ],
         quiet: [],
         notes: archive.remarks.map(({ text }) => text),
@@ -25,7 +26,3 @@ export const archiveCheck: Command = {
     });
   },
 };
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
-}

@@ -8,6 +8,7 @@ import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext, Report } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { tagsWouldMove, usageFailure } from '../failures.ts';
 import { moveTagsOption } from '../options.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
@@ -99,7 +100,7 @@ async function applyToVault(context: CommandContext, args: Arguments): Promise<R
         const what = wasThere ? 'Verified, the vault had it already' : 'Stored and verified';
         return `${what}: ${refName} (${shortDigest(id)})`;
       }),
-      `${stored.blobs} blobs, ${formatBytes(stored.bytes)} stored`,
+      `${countOf(stored.blobs, 'blob')}, ${formatBytes(stored.bytes)} stored`,
     ],
     quiet: snapshots.map(({ snapshot: { id } }) => id),
   };

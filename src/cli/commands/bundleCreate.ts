@@ -8,6 +8,7 @@ import { formatBytes } from '../../core/quantity.ts';
 import { findSnapshot, readSnapshots } from '../../core/snapshot/snapshots.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, Report } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { usageFailure } from '../failures.ts';
 import { findImage } from '../findImage.ts';
 import { compressOption, outputOptions } from '../options.ts';
@@ -87,7 +88,7 @@ function madeReport(made: MadeBundle): Report {
       `Bundled and verified: ${items.map(({ name }) => name).join(', ')}`,
       `${paths.length === 1 ? (paths[0] ?? '') : `${paths.length} parts, ${paths[0] ?? ''} to ${paths.at(-1) ?? ''}`} (${formatBytes(sizeBytes)}, ${digest})`,
       ...(leftOut.length > 0
-        ? [`Left out, since the target has it: ${leftOut.length} blobs, ${formatBytes(spared)}`]
+        ? [`Left out, since the target has it: ${countOf(leftOut.length, 'blob')}, ${formatBytes(spared)}`]
         : []),
     ],
     quiet: [...paths, checksumPath],

@@ -1,3 +1,4 @@
+import { countOf } from '../countOf.ts';
 import { engineInventory, vaultInventory } from '../../core/bundle/inventory.ts';
 import { writeInventory } from '../../core/bundle/writeInventory.ts';
 import type { Command } from '../command.ts';
@@ -28,7 +29,7 @@ export const bundleInventory: Command = {
     return {
       document: { path: file.path, target, ...count },
       text: () => [
-        `${file.path}: what ${target.name} has, ${target.kind === 'vault' ? `${count.blobs} blobs` : `${count.images} images with ${count.layers} layers`}`,
+        `${file.path}: what ${target.name} has, ${target.kind === 'vault' ? countOf(count.blobs, 'blob') : `${countOf(count.images, 'image')} with ${countOf(count.layers, 'layer')}`}`,
       ],
       quiet: [file.path],
     };

@@ -1,3 +1,4 @@
+import { countOf } from '../countOf.ts';
 import { commitContainer } from '../../core/backup/commitContainer.ts';
 import { requireChange } from '../../core/engine/commitInstructions.ts';
 import { formatBytes } from '../../core/quantity.ts';
@@ -53,7 +54,7 @@ export const commit: Command = {
         layers: image.layers,
       },
       text: () => [
-        `Committed and verified: ${label} as ${name}, ${image.layers} layers, ${formatBytes(image.sizeBytes)}, without its volumes`,
+        `Committed and verified: ${label} as ${name}, ${countOf(image.layers, 'layer')}, ${formatBytes(image.sizeBytes)}, without its volumes`,
         image.id,
       ],
       quiet: [image.id],

@@ -5,6 +5,7 @@ import type { LeftOut } from '../../core/snapshotFiles/extractPlan.ts';
 import { pathInSnapshot } from '../../core/snapshotFiles/snapshotTree.ts';
 import { openChosenTree, pathWords, snapshotWords } from '../chosenSnapshot.ts';
 import type { Command } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { vaultOption } from '../options.ts';
 import { shownName } from '../fileEntry.ts';
 
@@ -46,7 +47,7 @@ export const extract: Command = {
         left,
       },
       text: () => [
-        `Extracted and verified: ${result.fileCount === 1 ? '1 file' : `${result.fileCount} files`}, ${formatBytes(result.sizeBytes)}`,
+        `Extracted and verified: ${countOf(result.fileCount, 'file')}, ${formatBytes(result.sizeBytes)}`,
         ...result.paths,
       ],
       quiet: result.paths,

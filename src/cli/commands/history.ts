@@ -1,3 +1,4 @@
+import { countOf } from '../countOf.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { historyReport, type HistoryReportLayer } from '../../core/inspect/historyReport.ts';
 import { formatAge, formatBytes } from '../../core/quantity.ts';
@@ -55,7 +56,7 @@ export const history: Command = {
       markdown: () => [
         `# ${markdownText(imageLabel(found))}`,
         '',
-        `${markdownText(report.platform)}, ${formatBytes(report.sizeBytes)}, ${report.layerCount} layers, ${report.id}`,
+        `${markdownText(report.platform)}, ${formatBytes(report.sizeBytes)}, ${countOf(report.layerCount, 'layer')}, ${report.id}`,
         '',
         ...markdownTable(header, rows, ['SIZE']),
       ],

@@ -3,6 +3,7 @@ import { formatBytes } from '../../core/quantity.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { vaultOption } from '../options.ts';
 import { usageFailure } from '../failures.ts';
 import { openChosenFolder } from '../vaultOption.ts';
@@ -36,16 +37,14 @@ export const prune: Command = {
     const result = await pruneVault({ vault, owner }, { graceMs, isDryRun }, context.operation);
     const { removed, young, kept, partials } = result;
     const words = ({ blobs, bytes }: typeof removed): string =>
-      `${blobs} ${blobs === 1 ? 'blob' : 'blobs'} (${formatBytes(bytes)})`;
+      `${countOf(blobs, 'blob')} (${formatBytes(bytes)})`;
     return {
       document: { isDryRun, ...result },
       text: () => [
         `${isDryRun ? 'Would remove' : 'Removed'} ${words(removed)}; ${words(kept)} needed`,
         ...(young.blobs > 0 ? [`Left ${words(young)} that nothing needs and that are young`] : []),
         ...(partials > 0
-          ? [
-              `${isDryRun ? 'Would sweep' : 'Swept'} ${partials} unfinished ${partials === 1 ? 'file' : 'files'}`,
-            ]
+          ? [`${isDryRun ? 'Would sweep' : 'Swept'} ${countOf(partials, 'unfinished file')}`]
           : []),
       ],
       quiet: [],

@@ -1,6 +1,7 @@
 import { vaultStats } from '../../core/maintenance/vaultStats.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import type { Command } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { vaultOption } from '../options.ts';
 import { table } from '../table.ts';
 import { openChosenVault } from '../vaultOption.ts';
@@ -31,14 +32,14 @@ export const stats: Command = {
           ]),
           columns,
         ),
-        `${found.snapshots === 1 ? '1 snapshot' : `${found.snapshots} snapshots`} of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${found.stored.blobs} blobs)`,
+        `${countOf(found.snapshots, 'snapshot')} of ${formatBytes(found.plainBytes)} in ${formatBytes(found.stored.bytes)} (${countOf(found.stored.blobs, 'blob')})`,
         ...(vault.listing === undefined
           ? [
-              `${formatBytes(found.reclaimable.bytes)} in ${found.reclaimable.blobs} blobs are needed by nothing; prune removes what is old enough`,
+              `${formatBytes(found.reclaimable.bytes)} in ${countOf(found.reclaimable.blobs, 'blob')}, needed by nothing; prune removes what is old enough`,
             ]
           : []),
         ...(found.foreign.blobs > 0
-          ? [`${formatBytes(found.foreign.bytes)} in ${found.foreign.blobs} blobs belong to other tools`]
+          ? [`${formatBytes(found.foreign.bytes)} in ${countOf(found.foreign.blobs, 'blob')} of other tools`]
           : []),
         ...(found.damaged > 0 ? [`${found.damaged} of the snapshots found damaged; verify names what`] : []),
       ],

@@ -8,6 +8,7 @@ import { readSnapshots } from '../../core/snapshot/snapshots.ts';
 import type { Vault } from '../../core/vault/layout.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Command } from '../command.ts';
+import { countOf } from '../countOf.ts';
 import { vaultOption } from '../options.ts';
 import { exitCodes } from '../exitCode.ts';
 import { CliFailure, usageFailure } from '../failures.ts';
@@ -81,12 +82,12 @@ function damageFound(report: VerifyReport, { paths: { root: path }, listing }: V
 function summary({ problems, snapshots, sound, read, all, depth }: VerifyReport): string {
   const looked =
     depth === 'structure'
-      ? `${all.blobs} blobs looked at`
+      ? `${countOf(all.blobs, 'blob')} looked at`
       : `${read.blobs} of ${all.blobs} blobs read (${formatBytes(read.bytes)})`;
   if (problems.length > 0)
-    return `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: ${sound.length} of ${snapshots} snapshots found whole, ${looked}`;
+    return `${countOf(problems.length, 'problem')}: ${sound.length} of ${snapshots} snapshots found whole, ${looked}`;
   const isPart = sound.length < snapshots;
-  return `Nothing is wrong${isPart ? ' with what was read' : ''}: ${snapshots} snapshots, ${looked}`;
+  return `Nothing is wrong${isPart ? ' with what was read' : ''}: ${countOf(snapshots, 'snapshot')}, ${looked}`;
 }
 
 function shareIn(text: string | undefined): VerifyShare | undefined {

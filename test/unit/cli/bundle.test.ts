@@ -27,7 +27,7 @@ describe('drydock bundle', () => {
     there.lies.info = async (truth) => ({ ...(await truth()), product: 'podman' });
     const listed = await drydock(there, 'bundle', 'inventory', '-o', at('there.json'));
     assert.equal(listed.exitCode, 0, listed.stderr);
-    assert.match(listed.stdout, /what dock has, 1 images with 1 layers/);
+    assert.match(listed.stdout, /what dock has, 1 image with 1 layer/);
     const made = await drydock(
       here,
       ...[

@@ -3,7 +3,7 @@ import type { Digest } from '../digest.ts';
 import type { Engine, RegistryLogIn } from '../engine/engine.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { takeNameAway } from '../engine/takeNameAway.ts';
-import { DrydockError, failure, reasonOf } from '../errors.ts';
+import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Endpoint, OpenEndpoint } from '../registry/endpoint.ts';
@@ -107,7 +107,10 @@ export async function pushImages(
     // What the sink failed with says more than that the push was ended.
     const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
     if (!isOfEngine(cause)) throw cause;
-    return { reason: reached.isSo ? 'pushFailed' : 'notReached', detail: reasonOf(cause) };
+    return {
+      reason: reached.isSo ? 'pushFailed' : 'notReached',
+      detail: isCancellation(cause) ? 'no answer in time' : reasonOf(cause),
+    };
   }
 }
 
@@ -212,7 +215,8 @@ function portOf(vaultId: string): number {
 
 /** Whether another way of getting the images may do: what the vault or its disk fails with would fail again. */
 function isOfEngine(error: unknown): boolean {
-  if (error instanceof Error && error.name === 'TimeoutError') return true;
+  // Nobody cancelled it but the time limit of the log-in.
+  if (isCancellation(error) || (error instanceof Error && error.name === 'TimeoutError')) return true;
   if (!(error instanceof DrydockError)) return false;
   const others = [
     'blobMismatch',

@@ -278,6 +278,19 @@ describe('a backup that the engine pushes', function () {
     await other.close();
   });
 
+  it('streams where the engine does not say in time whether it gets to us', async () => {
+    const into = await createVault({ path: join(folder, 'late'), compression: 'zstd' });
+    const late = {
+      ...engine.images,
+      checkLogIn: () => Promise.reject(new DOMException('late', 'AbortError')),
+    };
+    const { id } = await engine.images.inspect(name('1'));
+    const deps = { engine: { ...engine, images: late }, vault: into, owner, openEndpoint: watched };
+    const input = { images: [{ id, tags: [name('1')] }], transport: 'delta' } as const;
+    const [result] = await backupImages(deps, input, unattended());
+    assert.deepEqual([result?.transport?.transport, result?.transport?.reason], ['stream', 'notReached']);
+  });
+
   function refuse(): Promise<never> {
     return Promise.reject(new Error('nothing is to come here'));
   }

@@ -1,14 +1,10 @@
-import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { CommandContext } from './commands/context.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { inspectScheme } from './contributions.ts';
-import type { Engine } from './core/engine/engine.ts';
-import { stateFolder } from './core/files/stateFolder.ts';
 import { readImageLayers } from './core/inspect/imageLayers.ts';
-import { Inventory } from './core/inspect/inventory.ts';
-import { systemTimers } from './core/inspect/timers.ts';
-import { EngineInUse } from './engineInUse.ts';
+import type { Inventory } from './core/inspect/inventory.ts';
+import { connectEngine } from './engineConnection.ts';
 import { fileOpener, registerFileSystems } from './fileSystems.ts';
 import { lookInside } from './lookInside.ts';
 import { ComposeLens } from './lens/composeLens.ts';
@@ -37,21 +33,19 @@ export interface DrydockApi {
 export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const channel = vscode.window.createOutputChannel('Drydock', { log: true });
   const log = channelLog(channel);
-  const inventory = new Inventory({ timers: systemTimers });
-  const around = { env: process.env, home: homedir(), platform: process.platform };
-  const engines = new EngineInUse(around, (engine) => {
-    log.info(`engine: ${engine.endpoint}`);
-    inventory.use(engine);
-  });
-  const reconnect = (): Promise<void> => engines.connect(readSetting('engine.host'));
-  const engine = (): typeof engines.current => engines.current;
-  const ready = reconnect();
+  const connection = connectEngine(log);
+  const { inventory, engine, ready, reconnect } = connection;
 
   const registries = new RegistriesInUse();
   const storage = extension.globalStorageUri;
   const vaults = new VaultsInUse({ inventory, engine, registries, storage, log });
-  const connect = (setting: string): Promise<Engine> => engines.resolve(setting);
-  const moves = new MovesInUse({ inventory, engine, log, connect, folder: stateFolder(around) });
+  const moves = new MovesInUse({
+    inventory,
+    engine,
+    log,
+    connect: connection.resolve,
+    folder: connection.stateFolder,
+  });
   const { inside, imageFiles, live, readInside } = lookInside(extension, { engine, inventory, vaults, log });
   const views = createViews(extension, {
     live,
@@ -80,7 +74,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     imageFiles,
     live,
     reconnect,
-    engineChoices: () => engines.choices(),
+    engineChoices: connection.choices,
     showInspect: (uri, options) => documents.show(uri, options),
   };
 
@@ -98,17 +92,7 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     opener,
     ...registerFileSystems({ openSnapshot, imageFiles, live, opener }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
-    vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('drydock.engine')) void reconnect();
-    }),
-    {
-      dispose: () => {
-        inventory.dispose();
-        void engines.close().catch((error: unknown) => {
-          log.error('closing the engine', error);
-        });
-      },
-    },
+    connection,
   );
   return { inventory, views, vaults, registries, lens };
 }

@@ -12,6 +12,7 @@ import { benchDiffPage } from '../test/bench/diffPage.ts';
 import { benchLens } from '../test/bench/lens.ts';
 import { benchListing } from '../test/bench/listing.ts';
 import { benchMove } from '../test/bench/move.ts';
+import { benchPush } from '../test/bench/push.ts';
 import { benchLarge, benchVersions, makeVersions } from '../test/bench/vaultImages.ts';
 import { benchMemory, benchOneFile } from '../test/bench/vaultLimits.ts';
 import { benchVolume } from '../test/bench/vaultVolume.ts';
@@ -21,7 +22,9 @@ import { engineAt } from './engine/startEngine.ts';
 import { cleanUp } from './provision/cleanups.ts';
 import { checkout } from './provision/places.ts';
 import { provideEngine } from './provision/provideEngine.ts';
+import { provideDockerRegistry } from './provision/provideDockerRegistry.ts';
 import { provideRestic } from './provision/provideRestic.ts';
+import { provideSkopeo } from './provision/provideSkopeo.ts';
 import { runLogged } from './provision/runLogged.ts';
 import { suiteFolder, testEngineFor } from './tests/testEngineFor.ts';
 
@@ -80,6 +83,13 @@ async function main(): Promise<void> {
     },
     delta: { title: 'Backing up what a vault lacks', measure: () => benchDeltaBackup(bench) },
     deltaRestore: { title: 'Restoring what an engine lacks', measure: () => benchDeltaRestore(bench) },
+    push: {
+      title: 'Pushing what a registry lacks',
+      measure: async () => {
+        process.env['DRYDOCK_TEST_REGISTRY'] = await provideDockerRegistry();
+        return benchPush(bench, await provideSkopeo());
+      },
+    },
     move: { title: 'Moving to another engine', measure: () => benchMove(bench, host) },
     volume: { title: 'A vault and a volume', measure: () => benchVolume(bench, restic) },
     file: { title: 'One file out of a vault', measure: () => benchOneFile(bench, restic) },

@@ -199,9 +199,15 @@ export async function emptyEngine(): Promise<void> {
     (await docker(...args)).split('\n').filter((line) => line !== '');
   for (const id of await list('ps', '--all', '--quiet')) await docker('rm', '--force', '--volumes', id);
   for (const name of await list('volume', 'ls', '--quiet')) await docker('volume', 'rm', name);
+  await removeImages(docker);
+}
+
+/** Removes all images, or those that `filter` names. */
+export async function removeImages(docker: DockerCli, ...filter: readonly string[]): Promise<void> {
   // A parent is refused while it has children, so each round takes those that have none.
   for (let left = Number.POSITIVE_INFINITY; ;) {
-    const ids = new Set(await list('image', 'ls', '--quiet', '--no-trunc'));
+    const found = await docker('image', 'ls', '--quiet', '--no-trunc', ...filter);
+    const ids = new Set(found.split('\n').filter((line) => line !== ''));
     if (ids.size === 0) return;
     if (ids.size >= left) throw new Error(`${ids.size} images can't be removed`);
     left = ids.size;

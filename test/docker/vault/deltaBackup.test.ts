@@ -25,7 +25,7 @@ import { openEndpoint } from '../../../src/registry/endpoint/openEndpoint.ts';
 import { cancelledWhen } from '../../support/cancelledWhen.ts';
 import { testEngine, testHost, testLabel } from '../../support/engine.ts';
 import { failureOf } from '../../support/failureOf.ts';
-import { dockerCli, type DockerCli } from '../../support/variedImages.ts';
+import { dockerCli, removeImages, type DockerCli } from '../../support/variedImages.ts';
 
 const run = promisify(execFile);
 const program = new URL('../../support/deltaBackup.ts', import.meta.url).pathname;
@@ -65,8 +65,7 @@ describe('a backup that the engine pushes', function () {
     for (const { address } of opened) assert.equal(await isListening(address), false, address);
   });
   after(async () => {
-    const ids = await docker('image', 'ls', '--quiet', '--filter', `label=${testLabel}=delta`);
-    if (ids !== '') await docker('image', 'rm', '--force', ...new Set(ids.split('\n')));
+    await removeImages(docker, '--filter', `label=${testLabel}=delta`);
     await engine.close();
     await rm(folder, { recursive: true, force: true });
   });

@@ -119,10 +119,10 @@ export async function makeVariedImages(host: string, folder: string): Promise<re
     },
   );
   await build(
-    'forty layers',
-    [name('forty:1')],
-    ['FROM scratch', ...Array.from({ length: 40 }, (_, index) => `COPY f${index} /d${index % 7}/f${index}`)],
-    { files: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, `layer ${index}`])) },
+    'sixteen layers',
+    [name('sixteen:1')],
+    ['FROM scratch', ...Array.from({ length: 16 }, (_, index) => `COPY f${index} /d${index % 7}/f${index}`)],
+    { files: Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`f${index}`, `layer ${index}`])) },
   );
   await build(
     'every kind of config',

@@ -48,11 +48,11 @@ describe('memory', () => {
     await rm(spoolFolder, { recursive: true });
   });
 
-  it('stays flat while 2 GiB are read, checked and hashed', async () => {
+  it('stays flat while a GiB is read, checked and hashed', async () => {
     let peak = 0;
     const start = process.memoryUsage().rss;
     const archive = await readArchive(
-      { name: 'large.tar', open: () => largeEngineTar(2 * gibibyte) },
+      { name: 'large.tar', open: () => largeEngineTar(gibibyte) },
       {
         ...unattended(),
         progress: { report: () => (peak = Math.max(peak, process.memoryUsage.rss())) },

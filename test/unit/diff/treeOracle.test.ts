@@ -15,7 +15,7 @@ import { differencesOf, namesBelow } from '../../support/treeReference.ts';
 import { temporaryFolder } from '../../support/vaultFolder.ts';
 
 const seed = 20_261_121;
-const pairs = 36;
+const pairs = 24;
 
 describe(`pairs of random stacks of layers, unpacked for real (seed ${seed})`, function () {
   this.timeout(120_000);

@@ -6,7 +6,7 @@ import { suites } from './tests/suites.ts';
 
 /** Lanes that run beside each other; in each the cheap ones first. `engines` takes long and is run on demand. */
 const everySuite = [
-  ['check', 'docker', 'registry', 'package', 'extension', 'start'],
+  ['check', 'docker', 'registry', 'pages', 'package', 'extension', 'start'],
   ['unit', 'e2e'],
 ];
 

@@ -78,6 +78,18 @@ async function extension(): Promise<SuiteResults> {
   return runExtensionSuite({ folder, env: { ...engine.env, DOCKER_HOST: engine.host } });
 }
 
+/** Our pages alone in a browser, with neither VS Code nor an engine. */
+async function pages(): Promise<SuiteResults> {
+  await provideChromium();
+  return runMocha({
+    suite: 'pages',
+    pattern: 'test/pages/**/*.test.ts',
+    folder: await suiteFolder('pages'),
+    testTimeoutMs: 60_000,
+    suiteTimeoutMs: 10 * minutes,
+  });
+}
+
 async function e2e(): Promise<SuiteResults> {
   const folder = await suiteFolder('e2e');
   await provideChromium();
@@ -114,6 +126,7 @@ export const suites: ReadonlyMap<string, () => Promise<SuiteResults>> = new Map(
   ['registry', registry],
   ['package', packaging],
   ['extension', extension],
+  ['pages', pages],
   ['e2e', e2e],
   ['start', start],
   ['engines', runOtherEngines],

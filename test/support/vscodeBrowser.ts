@@ -108,7 +108,9 @@ async function runCommand(page: Page, title: string): Promise<void> {
   await page.keyboard.press('F1');
   const input = page.locator('.quick-input-widget:visible input').first();
   await input.fill(`>${title}`);
-  await page.locator('.quick-input-widget:visible').getByRole('option', { name: title }).first().click();
+  // Other commands may begin alike; what stands behind a comma says more of the same one.
+  const name = new RegExp(`^${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}…?(?:,|$)`);
+  await page.locator('.quick-input-widget:visible').getByRole('option', { name }).first().click();
 }
 
 async function webview(page: Page): Promise<Frame> {

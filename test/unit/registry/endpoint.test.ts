@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
@@ -163,6 +164,39 @@ describe('the endpoint', () => {
       assert.equal(answer.status, status);
       if (status !== 416) assert.equal(await answer.text(), text);
     });
+
+  it('reads no more of a blob than a slow reader takes, and gives all of it', async () => {
+    const piece = Buffer.alloc(1 << 20);
+    const pieceCount = 64;
+    let readCount = 0;
+    const slow = await openEndpoint({
+      contents: {
+        ...contents,
+        blob: () =>
+          Promise.resolve({
+            sizeBytes: pieceCount * piece.length,
+            async *open() {
+              for (readCount = 1; readCount <= pieceCount; readCount++) yield await Promise.resolve(piece);
+            },
+          }),
+      },
+    });
+    try {
+      const headers = { authorization: basic(slow.username, slow.password) };
+      const url = `http://${slow.address}${blobAt(digestOf(blob))}`;
+      const request = get(url, { headers });
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      // Whoever asks meanwhile is answered: by then an endpoint that does not wait would have read all of it.
+      for (let other = 0; other < 20; other++)
+        assert.equal((await fetch(`http://${slow.address}/v2/`, { headers })).status, 200);
+      assert.ok(readCount < pieceCount / 2, `${readCount} of ${pieceCount} pieces were read`);
+      let bytes = 0;
+      for await (const chunk of answer) bytes += (chunk as Buffer).length;
+      assert.equal(bytes, pieceCount * piece.length);
+    } finally {
+      await slow.close();
+    }
+  });
 
   it('never sends a damaged blob as a whole one', async () => {
     await assert.rejects(async () => (await ask(blobAt(damaged))).arrayBuffer());

@@ -23,15 +23,14 @@ const listsNone: ReadonlySet<string> = new Set(['docker.io']);
 export class RemoteBranches {
   readonly #registries: ListedRegistries;
   readonly #wording: Wording;
-  /** Registries list in orders of their own, or in none. */
-  readonly #collator: Intl.Collator;
+  /** Registries list in orders of their own, or in none. Made for the first list: it takes as long as all views do. */
+  #collator: Intl.Collator | undefined;
   /** The rows of repositories and tags, the same ones each time. */
   readonly #rows = new Map<string, RemoteRepositoryItem | RemoteTagItem>();
 
   constructor(registries: ListedRegistries, wording: Wording) {
     this.#registries = registries;
     this.#wording = wording;
-    this.#collator = new Intl.Collator(wording.language, { numeric: true });
   }
 
   /** The rows that stand for a place. */
@@ -82,7 +81,7 @@ export class RemoteBranches {
     else
       try {
         const pages = await this.#registries.repositories(host);
-        listed = pages.names.toSorted(this.#collator.compare);
+        listed = this.#sorted(pages.names);
         ends.push(...moreOf(item, { host }, pages));
         if (listed.length === 0 && named.length === 0)
           ends.push(message(item, { reason: 'remote', why: 'none', remote: { host } }));
@@ -102,10 +101,15 @@ export class RemoteBranches {
     const pages = await this.#registries.tags(host, path);
     if (pages.names.length === 0)
       return [message(item, { reason: 'remote', why: 'none', remote: { host, path } })];
-    const rows = pages.names
-      .toSorted(this.#collator.compare)
-      .map((tag) => this.#row(`${item.key}:${tag}`, () => new RemoteTagItem(item.key, host, path, tag)));
+    const rows = this.#sorted(pages.names).map((tag) =>
+      this.#row(`${item.key}:${tag}`, () => new RemoteTagItem(item.key, host, path, tag)),
+    );
     return [...rows, ...moreOf(item, { host, path }, pages)];
+  }
+
+  #sorted(names: readonly string[]): readonly string[] {
+    this.#collator ??= new Intl.Collator(this.#wording.language, { numeric: true });
+    return names.toSorted(this.#collator.compare);
   }
 
   #repository({ host }: RegistryItem, path: string, isNamed: boolean): DrydockItem {

@@ -5,12 +5,11 @@ import { isIndexType, ociManifestType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { landCopied } from '../snapshot/landCopied.ts';
-import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
+import { soundEntry, type SoundEntry } from '../snapshot/soundEntry.ts';
 import { readVerified } from '../vault/blobStore.ts';
-import { sealState } from '../vault/entrySeal.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
-import { newEntry, type EntryDescriptor, type IndexEntry } from '../vault/snapshotIndex.ts';
+import { newEntry, type EntryDescriptor } from '../vault/snapshotIndex.ts';
 import { readSnapshotIndex } from '../vault/updateIndex.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { annotated } from './annotateSnapshots.ts';
@@ -50,13 +49,13 @@ export async function copySnapshots(
   if (from.listing === undefined && (await realpath(from.paths.root)) === (await realpath(to.paths.root)))
     throw failure('vaultsAreSame', { path: to.paths.root });
   const { entries } = await readSnapshotIndex(from);
-  if (onFailure === undefined) for (const id of ids) chosenEntry(from, entries, id);
+  if (onFailure === undefined) for (const id of ids) soundEntry(from, entries, id);
   const what = { kind: 'copy', subject: from.paths.root };
   return await withVaultSession({ vault: to, owner }, what, operation, async (session) => {
     const results: CopyResult[] = [];
     for (const id of ids) {
       try {
-        const one = chosenEntry(from, entries, id);
+        const one = soundEntry(from, entries, id);
         results.push(await copyOne(from, session, one, { ...operation, signal: session.signal }));
       } catch (error) {
         if (onFailure === undefined || session.signal.aborted) throw error;
@@ -67,27 +66,10 @@ export async function copySnapshots(
   });
 }
 
-interface Chosen {
-  readonly entry: IndexEntry;
-  readonly descriptor: EntryDescriptor;
-  readonly snapshot: Snapshot;
-}
-
-function chosenEntry(vault: Vault, entries: readonly IndexEntry[], id: Digest): Chosen {
-  for (const entry of entries) {
-    const snapshot = snapshotOf(entry);
-    if (entry.descriptor === undefined || snapshot?.id !== id) continue;
-    if (sealState(entry) === 'broken')
-      throw failure('entryChanged', { vault: vault.paths.root, name: snapshot.refName });
-    return { entry, descriptor: entry.descriptor, snapshot };
-  }
-  throw failure('snapshotGone', { vault: vault.paths.root, id });
-}
-
 async function copyOne(
   from: Vault,
   session: VaultSession,
-  { entry, descriptor, snapshot }: Chosen,
+  { entry, descriptor, snapshot }: SoundEntry,
   { signal, progress }: Operation,
 ): Promise<CopyResult> {
   const { vault: to } = session;

@@ -3,10 +3,8 @@ import { DrydockError, failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { tagFor } from '../registry/remoteName.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
-import { sealState } from '../vault/entrySeal.ts';
+import { soundEntry } from '../snapshot/soundEntry.ts';
 import type { Vault } from '../vault/layout.ts';
-import type { IndexEntry } from '../vault/snapshotIndex.ts';
 import { readSnapshotIndex } from '../vault/updateIndex.ts';
 import { pushSnapshot } from './pushSnapshot.ts';
 import type { RegistryList } from './registryListing.ts';
@@ -49,7 +47,7 @@ export async function copyToRegistry(
   const copies: RegistryCopy[] = [];
   for (const id of ids)
     try {
-      const snapshot = requireSound(from, entries, id);
+      const { snapshot } = soundEntry(from, entries, id);
       const tag = there.get(id)?.tags[0] ?? tagFor(`${snapshot.refName}-${hexOf(id).slice(0, 12)}`);
       const { blobs, sentBytes } = await pushSnapshot(
         { from, to: to.repository },
@@ -74,15 +72,4 @@ async function listOrNone(to: RegistryVault, signal: AbortSignal): Promise<Regis
       return { snapshots: [], faults: [] };
     throw error;
   }
-}
-
-function requireSound(from: Vault, entries: readonly IndexEntry[], id: Digest): Snapshot {
-  for (const entry of entries) {
-    const snapshot = snapshotOf(entry);
-    if (snapshot?.id !== id) continue;
-    if (sealState(entry) === 'broken')
-      throw failure('entryChanged', { vault: from.paths.root, name: snapshot.refName });
-    return snapshot;
-  }
-  throw failure('snapshotGone', { vault: from.paths.root, id });
 }

@@ -3,13 +3,13 @@ import { applyImages } from '../../core/bundle/applyImages.ts';
 import { applySnapshots } from '../../core/bundle/applySnapshots.ts';
 import { planApply } from '../../core/bundle/planApply.ts';
 import { shortDigest } from '../../core/digest.ts';
-import { fileTimestamp, formatBytes } from '../../core/quantity.ts';
-import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
+import { formatBytes } from '../../core/quantity.ts';
 import { currentProcess } from '../../core/vault/processIdentity.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext, Report } from '../command.ts';
 import { countOf } from '../countOf.ts';
-import { tagsWouldMove, usageFailure } from '../failures.ts';
+import { usageFailure } from '../failures.ts';
+import { movedTags, movedTagsDocument, requireOneWay } from '../movedTags.ts';
 import { moveTagsOption } from '../options.ts';
 import { snapshotDocument } from '../snapshotDocument.ts';
 import { openChosenVault } from '../vaultOption.ts';
@@ -29,30 +29,21 @@ export const bundleApply: Command = {
     vault: { value: 'FOLDER', help: 'the vault that takes the bundle' },
   },
   async run(context, args) {
-    if (args.isSet('keep-old') && args.isSet('move-tags'))
-      throw usageFailure('--keep-old and --move-tags exclude each other.');
+    requireOneWay(args);
     if (args.text('vault') !== undefined) return applyToVault(context, args);
     const { operation, temporaryFolder, now } = context;
     const engine = await context.engine();
     const plan = await planApply({ engine }, { path: resolve(args.first) }, operation);
-    const moving = movingTags(plan);
-    const { name } = plan.bundle;
-    if (moving.length > 0 && !args.isSet('keep-old') && !args.isSet('move-tags'))
-      throw tagsWouldMove(name, moving, '--keep-old to keep those images under another name, or --move-tags');
-    const present = await engine.images.list({ signal: operation.signal });
-    const taken = present.flatMap(({ tags }) => tags);
-    const keepAs = args.isSet('keep-old')
-      ? keptNames(moving, taken, fileTimestamp(now()).toLowerCase())
-      : new Map<string, string>();
+    const { signal } = operation;
+    const { moving, keepAs } = await movedTags(engine, { name: plan.bundle.name, plan }, args, {
+      now,
+      signal,
+    });
     const { images, remarks } = await applyImages({ engine, temporaryFolder }, { plan, keepAs }, operation);
     return {
       document: {
         images: images.map(({ id, tags, wasThere }) => ({ id, tags, wasThere })),
-        movedTags: moving.map(({ tag, currentId }) => ({
-          tag,
-          fromId: currentId,
-          keptAs: keepAs.get(tag) ?? null,
-        })),
+        movedTags: movedTagsDocument(moving, keepAs),
         layersThere: plan.omitted.size + plan.fetched.size,
         remarks,
       },

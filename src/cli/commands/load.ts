@@ -1,15 +1,14 @@
 import type { ArchivedImage } from '../../core/archive/archive.ts';
 import { shortDigest } from '../../core/digest.ts';
 import type { Engine } from '../../core/engine/engine.ts';
-import { fileTimestamp } from '../../core/quantity.ts';
 import { loadArchive } from '../../core/restore/loadArchive.ts';
 import type { LoadedImage } from '../../core/loading/loadChecked.ts';
 import { planLoad } from '../../core/restore/planLoad.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { tagsWouldMove, usageFailure } from '../failures.ts';
+import { usageFailure } from '../failures.ts';
+import { movedTags, movedTagsDocument, requireOneWay } from '../movedTags.ts';
 import { imageLabel } from '../findImage.ts';
-import { keptNames, movingTags } from '../../core/restore/keptNames.ts';
 import { onEachFile, type FileReport } from '../onEachFile.ts';
 import { moveTagsOption } from '../options.ts';
 import { sentAgainNotes, sentLines } from '../restoreWords.ts';
@@ -27,9 +26,7 @@ export const load: Command = {
     ...moveTagsOption,
   },
   async run(context, args) {
-    if (args.isSet('keep-old') && args.isSet('move-tags')) {
-      throw usageFailure('--keep-old and --move-tags exclude each other.');
-    }
+    requireOneWay(args);
     if (args.words.filter((word) => word === '-').length > 1) {
       throw usageFailure('Standard input can be read once only.');
     }
@@ -45,32 +42,17 @@ async function loadOne(
   { operation, now }: CommandContext,
 ): Promise<FileReport> {
   const plan = await planLoad({ engine }, { path: file.path }, operation);
-  const moving = movingTags(plan);
-  if (moving.length > 0 && !args.isSet('keep-old') && !args.isSet('move-tags')) {
-    throw tagsWouldMove(
-      plan.archive.name,
-      moving,
-      '--keep-old to keep those images under another name, or --move-tags',
-    );
-  }
-  const present = await engine.images.list({ signal: operation.signal });
-  const keepAs = args.isSet('keep-old')
-    ? keptNames(
-        moving,
-        present.flatMap(({ tags }) => tags),
-        fileTimestamp(now()).toLowerCase(),
-      )
-    : new Map<string, string>();
+  const { signal } = operation;
+  const { moving, keepAs } = await movedTags(engine, { name: plan.archive.name, plan }, args, {
+    now,
+    signal,
+  });
   const loaded = await loadArchive({ engine }, { plan, keepAs }, operation);
   const { images, remarks, sentBytes, sentAgain } = loaded;
   return {
     document: {
       images: images.map(({ id, tags, wasThere }) => ({ id, tags, wasThere })),
-      movedTags: moving.map(({ tag, currentId }) => ({
-        tag,
-        fromId: currentId,
-        keptAs: keepAs.get(tag) ?? null,
-      })),
+      movedTags: movedTagsDocument(moving, keepAs),
       leftOut: plan.leftOut.map(({ configDigest, tags, platform }) => ({ configDigest, tags, platform })),
       remarks: [...plan.archive.remarks.map(({ text }) => text), ...remarks],
       sending: plan.sending,

@@ -4,7 +4,7 @@ import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshots, pickVault } from '../ui/vaultPickers.ts';
 import { snapshotCount } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
 import { copyBetween } from './copyBetween.ts';
 
@@ -14,13 +14,11 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
   const nodes = chosenNodes(args);
   const known = await chooseVault(context, nodes, title);
   if (known === undefined) return undefined;
-  if (known.state.kind !== 'open') {
-    if (known.state.kind === 'failed') throw known.state.error;
-    return undefined;
-  }
+  const open = openState(known);
+  if (open === undefined) return undefined;
   const isWhole = nodes.some(({ kind }) => kind === 'vault');
-  const given = isWhole ? known.state.snapshots : snapshotsAmong(context, known.path, nodes);
-  const snapshots = given.length > 0 ? given : await pickSnapshots(known.state.snapshots, title);
+  const given = isWhole ? open.snapshots : snapshotsAmong(context, known.path, nodes);
+  const snapshots = given.length > 0 ? given : await pickSnapshots(open.snapshots, title);
   if (snapshots === undefined || snapshots.length === 0) return undefined;
   const others = context.vaults.list.vaults.filter(({ path }) => path !== known.path);
   if (others.length === 0) {
@@ -32,7 +30,7 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
 
   // Oldest first, so that what a cancel leaves out is the newest.
   const ids = snapshots.toSorted((a, b) => a.createdMs - b.createdMs).map(({ id }) => id);
-  const { vault: from } = known.state;
+  const { vault: from } = open;
   const copied = await runOperation(
     context.log,
     vscode.l10n.t('Copying {snapshots} to {name}', {

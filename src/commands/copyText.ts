@@ -4,21 +4,14 @@ import { pickContainer, pickImage } from '../ui/pickers.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { referenceOf } from './copyReference.ts';
 import type { Command, CommandContext } from './context.ts';
+import { copyTexts } from './copyTexts.ts';
 
 type CopyCommand = Command<'drydock.copyId' | 'drydock.copyName'>;
 
 function copyCommand(textOf: (node: DrydockNode) => string | undefined): CopyCommand {
   return async (context, ...args) => {
     const chosen = chosenNodes(args);
-    const nodes = chosen.length > 0 ? chosen : await pickAny(context);
-    const text = nodes.flatMap((node) => textOf(node) ?? []).join('\n');
-    if (text === '') return undefined;
-    await vscode.env.clipboard.writeText(text);
-    vscode.window.setStatusBarMessage(
-      vscode.l10n.t('Copied {text}', { text: text.split('\n')[0] ?? '' }),
-      3_000,
-    );
-    return text;
+    return copyTexts(chosen.length > 0 ? chosen : await pickAny(context), textOf);
   };
 }
 
@@ -61,13 +54,13 @@ export const copyName = copyCommand((node) => {
       return node.path;
     case 'liveFile':
       return `/${node.path}`;
-    case 'liveFiles':
-    case 'changes':
     case 'registry':
     case 'remoteRepository':
     case 'remoteTag':
     case 'remoteFact':
       return referenceOf(node);
+    case 'liveFiles':
+    case 'changes':
     case 'remoteMore':
     case 'layer':
     case 'file':

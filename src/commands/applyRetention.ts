@@ -10,7 +10,7 @@ import { snapshotCount } from '../views/snapshotItem.ts';
 import { sourceKey } from '../views/sourceItem.ts';
 import { timeOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
 import { forgetIn } from './forgetIn.ts';
 
@@ -20,8 +20,7 @@ export const applyRetention: Command<'drydock.applyRetention'> = async (context,
   const nodes = chosenNodes(args);
   const known = await chooseVault(context, nodes, title);
   if (known === undefined) return undefined;
-  if (known.state.kind === 'failed') throw known.state.error;
-  const all = known.state.kind === 'open' ? known.state.snapshots : [];
+  const all = openState(known)?.snapshots ?? [];
   const isOfSource = nodes.some(({ kind }) => kind === 'source');
   const concerned = isOfSource ? snapshotsAmong(context, known.path, nodes) : all;
   const { groups, unreadable } = await planned(context, concerned);

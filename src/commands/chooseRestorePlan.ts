@@ -22,16 +22,22 @@ export interface PlanInput {
   readonly title: string;
 }
 
-/** How a plan is shown: what its first line says, and whether parts of it can be chosen. */
-export interface PlanWords {
+/** A plan that people change until they agree, and how it is shown. */
+export interface PlanToAgreeOn<P> {
   readonly title: string;
   /** With the icon in front. */
   readonly go: string;
   readonly blocked: string;
-  readonly hasParts: boolean;
+  /** What is put behind a name to propose a new one. */
+  readonly suffix: string;
+  /** Makes the plan for what was chosen so far; undefined where it can't be made, which was shown. */
+  readonly make: (choices: RestoreChoices) => Promise<P | undefined>;
+  readonly shown: (plan: P) => RestorePlan;
+  /** Left out where no parts of it can be chosen. */
+  readonly askParts?: () => Promise<RestoreChoices>;
 }
 
-export type PlanAnswer =
+type PlanAnswer =
   | { readonly kind: 'restore' | 'parts' | 'start' | 'nothing' }
   | { readonly kind: 'item'; readonly item: RestoreItem };
 
@@ -41,15 +47,24 @@ export type PlanAnswer =
  */
 export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan | undefined> {
   const { planRestore } = await import('../core/restore/planRestore.ts');
+  return agreeOnPlan({
+    title: input.title,
+    go: vscode.l10n.t('$(debug-restart) Restore Now'),
+    blocked: vscode.l10n.t('$(error) This can’t be restored yet'),
+    suffix: '-restored',
+    make: (choices) => planRestore(input, { contents: input.contents, choices }),
+    shown: (plan) => plan,
+    askParts: () => askParts(input),
+  });
+}
+
+/** Resolves with the plan that was agreed to; undefined when the person backs out, or it can't be made. */
+export async function agreeOnPlan<P>(to: PlanToAgreeOn<P>): Promise<P | undefined> {
   let choices: RestoreChoices = {};
   for (;;) {
-    const plan = await planRestore(input, { contents: input.contents, choices });
-    const answer = await showPlan(plan, choices, {
-      title: input.title,
-      go: vscode.l10n.t('$(debug-restart) Restore Now'),
-      blocked: vscode.l10n.t('$(error) This can’t be restored yet'),
-      hasParts: true,
-    });
+    const plan = await to.make(choices);
+    if (plan === undefined) return undefined;
+    const answer = await showPlan(to.shown(plan), choices, to);
     switch (answer?.kind) {
       case undefined:
         return undefined;
@@ -59,10 +74,10 @@ export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan |
         choices = { ...choices, start: choices.start === false };
         break;
       case 'parts':
-        choices = { ...choices, ...(await askParts(input)) };
+        choices = { ...choices, ...(await to.askParts?.()) };
         break;
       case 'item':
-        choices = withChoice(choices, await askItem(answer.item, input.title));
+        choices = withChoice(choices, await askItem(answer.item, to.title, to.suffix));
         break;
       case 'nothing':
         break;
@@ -75,10 +90,10 @@ interface PlanChoice extends vscode.QuickPickItem {
 }
 
 /** Shows a plan once. Resolves with what was chosen, undefined when they back out. */
-export async function showPlan(
+async function showPlan(
   plan: RestorePlan,
   choices: RestoreChoices,
-  words: PlanWords,
+  words: Pick<PlanToAgreeOn<never>, 'title' | 'go' | 'blocked' | 'askParts'>,
 ): Promise<PlanAnswer | undefined> {
   const nothing: PlanAnswer = { kind: 'nothing' };
   const blocked = isBlocked(plan);
@@ -95,7 +110,7 @@ export async function showPlan(
       };
   const { containers, volumes, project } = plan.contents;
   const options: PlanChoice[] = [
-    ...(words.hasParts && (project !== undefined || containers.length + volumes.length > 1)
+    ...(words.askParts !== undefined && (project !== undefined || containers.length + volumes.length > 1)
       ? [{ label: vscode.l10n.t('$(list-selection) Choose Parts…'), answer: { kind: 'parts' } as const }]
       : []),
     ...(containers.length > 0
@@ -146,11 +161,7 @@ function canChange(item: RestoreItem): boolean {
 }
 
 /** Asks what is to become of one thing. `suffix` is what its new name is proposed with. */
-export async function askItem(
-  item: RestoreItem,
-  title: string,
-  suffix = '-restored',
-): Promise<ItemChoice | undefined> {
+async function askItem(item: RestoreItem, title: string, suffix: string): Promise<ItemChoice | undefined> {
   const { what, name } = item;
   const choices: readonly (vscode.QuickPickItem & { readonly action: ItemChoice['action'] })[] = [
     {
@@ -185,7 +196,7 @@ export async function askItem(
 }
 
 /** The choices, with one changed. */
-export function withChoice(choices: RestoreChoices, choice: ItemChoice | undefined): RestoreChoices {
+function withChoice(choices: RestoreChoices, choice: ItemChoice | undefined): RestoreChoices {
   if (choice === undefined) return choices;
   const others = (choices.items ?? []).filter(
     ({ what, name }) => what !== choice.what || name !== choice.name,

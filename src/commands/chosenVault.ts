@@ -37,6 +37,14 @@ export async function chooseVault(
   return context.vaults.list.find(chosen.path) ?? chosen;
 }
 
+/** What a vault holds; undefined while it is being opened. Throws what it can't be opened for. */
+export function openState({
+  state,
+}: Pick<KnownVault, 'state'>): Extract<KnownVault['state'], { readonly kind: 'open' }> | undefined {
+  if (state.kind === 'failed') throw state.error;
+  return state.kind === 'open' ? state : undefined;
+}
+
 /** The vault to store in: the default one. A person picks where there are several and none was made the default. */
 export async function chooseTargetVault(
   context: Pick<CommandContext, 'vaults'>,

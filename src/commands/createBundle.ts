@@ -8,7 +8,7 @@ import { pickBasis, pickPartBytes } from '../ui/bundlePickers.ts';
 import { pickImages } from '../ui/pickers.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { chosenNodes, imagesAmong } from './chosenNodes.ts';
-import { snapshotsAmong, vaultAmong } from './chosenVault.ts';
+import { openState, snapshotsAmong, vaultAmong } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
 import type { DrydockNode } from '../views/node.ts';
 
@@ -61,11 +61,11 @@ async function choose(
 ): Promise<Making | undefined> {
   const known = vaultAmong(context, nodes);
   if (known !== undefined) {
-    if (known.state.kind === 'failed') throw known.state.error;
-    if (known.state.kind !== 'open') return undefined;
-    const { vault } = known.state;
+    const open = openState(known);
+    if (open === undefined) return undefined;
+    const { vault } = open;
     const isWhole = nodes.some(({ kind }) => kind === 'vault');
-    const snapshots = isWhole ? known.state.snapshots : snapshotsAmong(context, known.path, nodes);
+    const snapshots = isWhole ? open.snapshots : snapshotsAmong(context, known.path, nodes);
     const [first] = snapshots;
     if (first === undefined) return undefined;
     return {

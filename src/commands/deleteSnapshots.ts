@@ -5,7 +5,7 @@ import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshots } from '../ui/vaultPickers.ts';
 import { timeOf } from '../views/when.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
 import { forgetIn } from './forgetIn.ts';
 
@@ -17,9 +17,8 @@ export const deleteSnapshots: Command<'drydock.deleteSnapshots'> = async (contex
   const nodes = chosenNodes(args);
   const known = await chooseVault(context, nodes, title);
   if (known === undefined) return undefined;
-  if (known.state.kind === 'failed') throw known.state.error;
   const given = snapshotsAmong(context, known.path, nodes);
-  const all = known.state.kind === 'open' ? known.state.snapshots : [];
+  const all = openState(known)?.snapshots ?? [];
   const snapshots = given.length > 0 ? given : await pickSnapshots(all, title);
   if (snapshots === undefined || snapshots.length === 0) return undefined;
   const remove = vscode.l10n.t('Delete');

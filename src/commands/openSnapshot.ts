@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { pickSnapshot, pickSnapshotOf } from '../ui/vaultPickers.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
 
 /** Opens the page of a snapshot: what is in it, what was noted, and its files. */
@@ -10,9 +10,8 @@ export const openSnapshot: Command<'drydock.openSnapshot'> = async (context, ...
   const nodes = chosenNodes(args);
   const known = await chooseVault(context, nodes, title);
   if (known === undefined) return undefined;
-  if (known.state.kind === 'failed') throw known.state.error;
   const given = snapshotsAmong(context, known.path, nodes);
-  const all = known.state.kind === 'open' ? known.state.snapshots : [];
+  const all = openState(known)?.snapshots ?? [];
   const [only] = given;
   const snapshot =
     only !== undefined && given.length === 1

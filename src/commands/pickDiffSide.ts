@@ -11,7 +11,7 @@ import { pickImage } from '../ui/pickers.ts';
 import { pickSnapshot } from '../ui/vaultPickers.ts';
 import type { LayerNode } from '../views/node.ts';
 import { splitTag } from '../views/repositoryName.ts';
-import { chooseVault } from './chosenVault.ts';
+import { chooseVault, openState } from './chosenVault.ts';
 import type { CommandContext } from './context.ts';
 
 interface Choice extends vscode.QuickPickItem {
@@ -170,8 +170,7 @@ function layerSide(
 async function pickSnapshotSide(context: CommandContext, title: string): Promise<DiffSide | undefined> {
   const known = await chooseVault(context, [], title);
   if (known === undefined) return undefined;
-  if (known.state.kind === 'failed') throw known.state.error;
-  const snapshot = await pickSnapshot(known.state.kind === 'open' ? known.state.snapshots : [], title);
+  const snapshot = await pickSnapshot(openState(known)?.snapshots ?? [], title);
   return snapshot && { kind: 'snapshot', vaultPath: known.path, id: snapshot.id, title: snapshot.refName };
 }
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { pickSnapshots } from '../ui/vaultPickers.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command } from './context.ts';
 
 type PinCommand = Command<'drydock.pinSnapshots' | 'drydock.unpinSnapshots'>;
@@ -12,10 +12,9 @@ function pinCommand(isPinned: boolean, title: () => string): PinCommand {
     const nodes = chosenNodes(args);
     const known = await chooseVault(context, nodes, title());
     if (known === undefined) return undefined;
-    if (known.state.kind === 'failed') throw known.state.error;
     const concerned = (snapshots: readonly Snapshot[]): readonly Snapshot[] =>
       snapshots.filter((snapshot) => snapshot.isPinned !== isPinned);
-    const all = known.state.kind === 'open' ? known.state.snapshots : [];
+    const all = openState(known)?.snapshots ?? [];
     const given = nodes.some(({ kind }) => kind === 'snapshot' || kind === 'source');
     const snapshots = given
       ? concerned(snapshotsAmong(context, known.path, nodes))

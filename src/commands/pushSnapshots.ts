@@ -8,7 +8,7 @@ import { runOperation, runQuick } from '../ui/runOperation.ts';
 import { pickSnapshots } from '../ui/vaultPickers.ts';
 import { snapshotCount } from '../views/snapshotItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseVault, snapshotsAmong } from './chosenVault.ts';
+import { chooseVault, openState, snapshotsAmong } from './chosenVault.ts';
 import type { Command, CommandContext } from './context.ts';
 import { askTarget, mayTakeTags, showArrived } from './remoteTarget.ts';
 import { shortImage, tellPushed, type PushedOne } from './tellPushed.ts';
@@ -28,11 +28,9 @@ export const pushSnapshots: Command<'drydock.pushSnapshots'> = async (context, .
   const nodes = chosenNodes(args);
   const known = await chooseVault(context, nodes, title);
   if (known === undefined) return undefined;
-  if (known.state.kind !== 'open') {
-    if (known.state.kind === 'failed') throw known.state.error;
-    return undefined;
-  }
-  const { vault, snapshots: all } = known.state;
+  const open = openState(known);
+  if (open === undefined) return undefined;
+  const { vault, snapshots: all } = open;
   const given = snapshotsAmong(context, known.path, nodes);
   const snapshots = given.length > 0 ? given : await pickSnapshots(all, title);
   const [first] = snapshots ?? [];

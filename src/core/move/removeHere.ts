@@ -1,4 +1,4 @@
-import { reasonOf } from '../errors.ts';
+import { failure, reasonOf } from '../errors.ts';
 import { usersOf } from '../volumes/volumeUsers.ts';
 import type { MoveRun } from './moveRun.ts';
 import { hasOwnData } from './sourceProblems.ts';
@@ -37,23 +37,39 @@ export async function removeHere({ plan, source: { engine } }: Pick<MoveRun, 'pl
   if (input.thing.kind === 'image')
     for (const { details, snapshotImage } of made.images)
       for (const ref of snapshotImage.tags.length === 0 ? [details.id] : snapshotImage.tags)
-        await remove({ what: 'image', name: ref }, () => engine.images.remove(ref));
+        await remove({ what: 'image', name: ref }, async () => {
+          const { id } = await engine.images.inspect(ref);
+          if (id !== details.id) throw failure('tagMoved', { tag: ref });
+          await engine.images.remove(ref);
+        });
   for (const { document } of [...made.containers].reverse())
     await remove({ what: 'container', name: document.name }, async () => {
       const { state } = await engine.containers.inspect(document.id);
       // Without its anonymous volumes, which are among those below. One that runs again by now is refused.
       await engine.containers.remove(document.id, state === 'paused' ? { force: true } : {});
     });
-  const left = await engine.containers.list();
-  for (const { volume, action } of made.volumes) {
+  const volumes = made.volumes.filter(
+    ({ volume, action }) => action === 'create' && hasOwnData(volume.document),
+  );
+  const networks = plan.source.contents.project?.document.networks ?? [];
+  let left;
+  try {
+    left = await engine.containers.list();
+  } catch (error) {
+    // Who uses them is not known.
+    const reason = reasonOf(error);
+    for (const { volume } of volumes) notRemoved.push({ what: 'volume', name: volume.document.name, reason });
+    for (const { name } of networks) notRemoved.push({ what: 'network', name, reason });
+    return { removed, left: notRemoved };
+  }
+  for (const { volume } of volumes) {
     const { name } = volume.document;
-    if (action !== 'create' || !hasOwnData(volume.document)) continue;
     const [user] = usersOf(name, left);
     if (user === undefined) await remove({ what: 'volume', name }, () => engine.volumes.remove(name));
     else notRemoved.push({ what: 'volume', name, reason: `${user.names[0] ?? user.id} uses it` });
   }
-  for (const { name } of plan.source.contents.project?.document.networks ?? []) {
-    if (left.some(({ networks }) => networks.includes(name))) continue;
+  for (const { name } of networks) {
+    if (left.some((one) => one.networks.includes(name))) continue;
     await remove({ what: 'network', name }, () => engine.networks.remove(name));
   }
   return { removed, left: notRemoved };

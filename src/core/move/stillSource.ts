@@ -23,6 +23,8 @@ interface Held {
 export class StillSource {
   readonly #run: Pick<MoveRun, 'plan' | 'source' | 'operation' | 'warnings'>;
   readonly #held = new Map<string, Held>();
+  /** Those that were stopped and run again, as the plan says: they are not moved, and what they write now stays here. */
+  readonly #goneOn = new Set<string>();
   /** Those that did not run when the others were stopped. */
   #idle: readonly ContainerDetails[] = [];
 
@@ -65,7 +67,7 @@ export class StillSource {
         throw failure('moveNotStill', { name: before.name });
     }
     const containers = await source.engine.containers.list();
-    const [late] = otherWriters(plan.made.volumes, { containers }, new Set());
+    const [late] = otherWriters(plan.made.volumes, { containers }, this.#goneOn);
     if (late !== undefined)
       throw failure('moveNotStill', { name: late.container.names[0] ?? late.container.id });
   }
@@ -79,6 +81,7 @@ export class StillSource {
       if (outcome !== 'running')
         warnings.push({ kind: 'notRunning', name: standing.name, text: 'it was started again and ended' });
       this.#held.delete(id);
+      this.#goneOn.add(id);
       await source.undo.settle(note);
     }
   }

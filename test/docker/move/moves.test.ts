@@ -187,6 +187,20 @@ describe('moving to another engine', function () {
       assert.equal(bench.there('inspect', '--format', '{{.State.Status}}', web), 'running');
     });
 
+    it('has another one that writes stand still meanwhile, which goes on then with what it uses', async () => {
+      const [web, other, data] = [named('web'), named('other'), named('data')];
+      bench.here('volume', 'create', ...label, data);
+      const args = ['--network', 'none', '--volume', `${data}:/data`, shellImage, 'sleep', '600'];
+      const id = bench.run(web, ...args);
+      bench.run(other, ...args);
+      const { removed, left } = await bench.move({ kind: 'container', id }, 'remove');
+      assert.deepEqual(removed, [{ what: 'container', name: web }]);
+      assert.deepEqual(left, [{ what: 'volume', name: data, reason: `${other} uses it` }]);
+      assert.equal(bench.here('inspect', '--format', '{{.State.Status}}', other), 'running');
+      assert.equal(bench.there('inspect', '--format', '{{.State.Status}}', web), 'running');
+      bench.here('rm', '--force', other);
+    });
+
     it('comes back here when it does not become healthy there', async () => {
       const web = named('web');
       const id = bench.run(

@@ -30,6 +30,11 @@ interface Coming {
   readonly blobsOf: BlobsOf;
 }
 
+interface LookedFor extends Coming {
+  /** What all of it takes, where nobody knows how large the layers are. */
+  readonly bytes?: number;
+}
+
 /** So many images are asked about for any number of bytes. */
 const alwaysAsked = 64;
 /** An engine takes in about so many bytes in the time in which it tells of one image. */
@@ -41,7 +46,7 @@ const bytesPerQuestion = 256 * 1024;
  */
 export async function layersThere(
   engine: Pick<Engine, 'images'>,
-  { info, images, blobsOf }: Pick<Coming, 'info' | 'images' | 'blobsOf'>,
+  { info, images, blobsOf, bytes }: LookedFor,
   cancel: CancelOptions,
 ): Promise<ThereAlready> {
   if (images.length === 0) return nothingThere;
@@ -50,11 +55,14 @@ export async function layersThere(
   if (info.product === 'podman' && !isOneThing) return nothingThere;
   try {
     const { length } = await engine.images.list(cancel);
-    const whole = planShipping(
-      images.map(({ image }) => image),
-      loadingEngine(info),
-    );
-    if (length > alwaysAsked && tarBytesOf(whole) < length * bytesPerQuestion) return nothingThere;
+    const toSend = (): number =>
+      tarBytesOf(
+        planShipping(
+          images.map(({ image }) => image),
+          loadingEngine(info),
+        ),
+      );
+    if (length > alwaysAsked && (bytes ?? toSend()) < length * bytesPerQuestion) return nothingThere;
     return await engineLayers(engine, { info, blobsOf }, cancel);
   } catch (error) {
     if (!(error instanceof DrydockError)) throw error;

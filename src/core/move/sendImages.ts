@@ -54,6 +54,7 @@ export async function sendImages(
     info,
     images: missing.map(({ load: { id }, image }) => ({ id, image })),
     blobsOf: () => Promise.resolve(undefined),
+    bytes: missing.reduce((sum, { details }) => sum + details.sizeBytes, 0),
   };
   const { hasChain } = await layersThere(target, coming, { signal });
   const there = route.filesThere(missing, hasChain);

@@ -88,10 +88,11 @@ export async function pushImages(
     return contents;
   };
   let endpoint: Endpoint | undefined;
+  let reading: Promise<void> | undefined;
   try {
     endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), { sink, onLogIn });
     const opened = endpoint;
-    const reading = readKnown(deps, missing, signal).catch((error: unknown) => {
+    reading = readKnown(deps, missing, signal).catch((error: unknown) => {
       failed.abort(error);
     });
     const contents = await inTheEnd(
@@ -102,10 +103,13 @@ export async function pushImages(
     signal.throwIfAborted();
     return { contents, receivedBytes };
   } catch (error) {
-    await layers.stop(error);
-    operation.signal.throwIfAborted();
     // What the sink failed with says more than that the push was ended.
     const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
+    // Nothing goes on reading the vault behind a stream that follows.
+    failed.abort(cause);
+    await reading;
+    await layers.stop(error);
+    operation.signal.throwIfAborted();
     if (!isOfEngine(cause)) throw cause;
     return {
       reason: reached.isSo ? 'pushFailed' : 'notReached',

@@ -30,8 +30,6 @@ export const syncRegistries: Command<'drydock.syncRegistries'> = async (context,
   const plan = await planned(context, ends, tags);
   if (plan === undefined || !(await isAgreed(plan, ends, title))) return undefined;
   const { copied, errors } = await copyAll(context, ends, plan);
-  for (const path of new Set(plan.items.map(({ to }) => to)))
-    context.registries.list.refresh({ host: ends.target.host, path });
   context.registries.list.refresh({ host: ends.target.host });
   if (errors.length === 1) showFailure(context.log, title, errors[0]);
   if (errors.length > 1) {

@@ -27,11 +27,7 @@ export const writeInventory: Command<'drydock.writeInventory'> = async (context,
     const inventory =
       known === undefined
         ? await inventories.engineInventory(context.engine(), Date.now(), operation)
-        : await inventories.vaultInventory(
-            (await context.vaults.open(known.path)).vault,
-            Date.now(),
-            operation,
-          );
+        : await inventories.vaultInventory(await context.vaults.read(known.path), Date.now(), operation);
     await write(inventory, { path: target.fsPath, replace: true }, operation); // the dialog has asked
     return inventory;
   });

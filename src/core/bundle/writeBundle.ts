@@ -175,6 +175,7 @@ async function writeParts(
     }
     // Last, for parts without a list are no bundle.
     await nameFile(newList, sumPath, replace);
+    named.push(sumPath);
     await syncFolder(dirname(path));
   } catch (error) {
     for (const one of named) await rm(one, { force: true });

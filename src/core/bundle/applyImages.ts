@@ -7,13 +7,12 @@ import { storedBlobs } from '../archive/storedBlobs.ts';
 import { tarHeader, tarPadding } from '../archive/tarWriter.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { LoadOutcome } from '../engine/records.ts';
-import { sendWhole } from '../engine/sendWhole.ts';
 import { failure } from '../errors.ts';
 import { explainFileError } from '../files/fileErrors.ts';
 import { passingName, sweepLeftovers } from '../files/passingName.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
 import { loadChecked, type CheckedLoad } from '../loading/loadChecked.ts';
+import { sendAndTag } from '../loading/sendAndTag.ts';
 import type { Operation } from '../progress.ts';
 import { fetchLayers, type FetchedLayer } from './fetchLayers.ts';
 import type { ApplyPlan } from './planApply.ts';
@@ -49,41 +48,13 @@ export async function applyImages(
     const keepsGraph = info.imageStore === 'containerd';
     const missing = images.filter(({ isThere }) => !isThere);
     const sent = missing.map(({ image }) => withFetched(image, fetched, bundle.name, keepsGraph));
-    const bring = async (): Promise<LoadOutcome> => {
-      const outcome =
-        sent.length > 0
-          ? await sendMissing(engine, plan, sent, fetched, operation)
-          : { names: [], ids: [], remarks: [] };
-      for (const { id, tags } of images.filter(({ isThere }) => isThere))
-        for (const { tag, effect } of tags) {
-          signal.throwIfAborted();
-          // Without the signal: a call that broke off might still be carried out after it was undone.
-          if (effect !== 'same') await engine.images.tag(id, tag);
-        }
-      return outcome;
-    };
+    const tar = sent.length > 0 ? tarFor(plan, sent, fetched, operation) : undefined;
+    const there = images.filter(({ isThere }) => isThere);
+    const bring = (): ReturnType<typeof sendAndTag> => sendAndTag(engine, { tar, there }, operation);
     return await loadChecked(engine, { name: bundle.name, info, images, keepAs, bring }, signal);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
-}
-
-function sendMissing(
-  engine: Engine,
-  plan: ApplyPlan,
-  images: readonly ArchivedImage[],
-  fetched: ReadonlyMap<Digest, FetchedLayer>,
-  operation: Operation,
-): Promise<LoadOutcome> {
-  const { signal, progress } = operation;
-  return sendWhole(tarFor(plan, images, fetched, operation), signal, (bytes, untilWhole) =>
-    engine.images.load(bytes, {
-      signal: untilWhole,
-      onProgress: (fact) => {
-        progress.report({ phase: 'finishing', ...fact });
-      },
-    }),
-  );
 }
 
 /** The tar for the engine: blobs of the bundle, then those that the engine gave back. */

@@ -1,14 +1,14 @@
 import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, LoadOutcome } from '../engine/records.ts';
-import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
 import { layersThere } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
+import { sendAndTag } from '../loading/sendAndTag.ts';
 import type { ImageRoute } from './movedImages.ts';
 import type { PlannedArrival } from './planMovedImages.ts';
 
-export interface ImagesToSend {
+interface ImagesToSend {
   /** What they belong to, for failures. */
   readonly name: string;
   readonly route: Pick<ImageRoute, 'tar' | 'filesThere'>;
@@ -29,26 +29,12 @@ export async function sendImages(
   { name, route, images, keepAs, info }: ImagesToSend,
   operation: Operation,
 ): Promise<CheckedLoad> {
-  const { signal, progress } = operation;
+  const { signal } = operation;
   const missing = images.filter(({ load }) => !load.isThere);
-  const bring = async (leavesOutFiles?: ReadonlySet<string>): Promise<LoadOutcome> => {
-    let outcome: LoadOutcome = { names: [], ids: [], remarks: [] };
-    if (missing.length > 0)
-      outcome = await sendWhole(route.tar(missing, operation, leavesOutFiles), signal, (bytes, untilWhole) =>
-        target.images.load(bytes, {
-          signal: untilWhole,
-          onProgress: (fact) => {
-            progress.report({ phase: 'finishing', ...fact });
-          },
-        }),
-      );
-    for (const { load } of images)
-      for (const { tag, effect } of load.isThere ? load.tags : []) {
-        signal.throwIfAborted();
-        // Without the signal: a call that broke off might still be carried out after it was undone.
-        if (effect !== 'same') await target.images.tag(load.id, tag);
-      }
-    return outcome;
+  const there = images.map(({ load }) => load).filter(({ isThere }) => isThere);
+  const bring = (leavesOutFiles?: ReadonlySet<string>): Promise<LoadOutcome> => {
+    const tar = missing.length > 0 ? route.tar(missing, operation, leavesOutFiles) : undefined;
+    return sendAndTag(target, { tar, there }, operation);
   };
   const coming = {
     info,
@@ -57,11 +43,11 @@ export async function sendImages(
     bytes: missing.reduce((sum, { details }) => sum + details.sizeBytes, 0),
   };
   const { hasChain } = await layersThere(target, coming, { signal });
-  const there = route.filesThere(missing, hasChain);
+  const filesThere = route.filesThere(missing, hasChain);
   const job = {
     ...{ name, info, images: images.map(({ load }) => load), keepAs, bring: () => bring() },
     // An engine that turns out not to have a layer says so, and is sent all of it.
-    ...(there.size > 0 && { bringRest: () => bring(there) }),
+    ...(filesThere.size > 0 && { bringRest: () => bring(filesThere) }),
   };
   const load = await prepareLoad(target, job, signal);
   await note(load.wayBack);

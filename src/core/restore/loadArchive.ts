@@ -2,10 +2,10 @@ import { loadableTar } from '../archive/loadStream.ts';
 import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
 import { countSent } from '../engine/countSent.ts';
 import type { Engine } from '../engine/engine.ts';
-import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import { blobsInArchive, bringingRest } from '../loading/layersThere.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
+import { sendAndTag } from '../loading/sendAndTag.ts';
 import { loadChecked, type CheckedLoad } from '../loading/loadChecked.ts';
 import type { LoadPlan } from './planLoad.ts';
 
@@ -31,7 +31,7 @@ export async function loadArchive(
   operation: Operation,
 ): Promise<LoadedArchive> {
   const { source, archive, info, images } = plan;
-  const { signal, progress } = operation;
+  const { signal } = operation;
   const target = loadingEngine(info);
   const counted = countSent(engine);
   const bring = (there: ThereAlready): ReturnType<Engine['images']['load']> => {
@@ -43,14 +43,7 @@ export async function loadArchive(
       operation,
       there,
     );
-    return sendWhole(tar, signal, (bytes, untilWhole) =>
-      counted.engine.images.load(bytes, {
-        signal: untilWhole,
-        onProgress: (fact) => {
-          progress.report({ phase: 'finishing', ...fact });
-        },
-      }),
-    );
+    return sendAndTag(counted.engine, { tar, there: [] }, operation);
   };
   const coming = { info, images, blobsOf: blobsInArchive(archive.images) };
   const job = {

@@ -1,13 +1,13 @@
 import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadOutcome } from '../engine/records.ts';
-import { sendWhole } from '../engine/sendWhole.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
 import { blobsInVault, bringingRest } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
+import { sendAndTag } from '../loading/sendAndTag.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 
@@ -31,31 +31,14 @@ export async function restoreImages(
   plan: Pick<RestorePlan, 'contents' | 'info' | 'images' | 'keepAs'>,
   operation: Operation,
 ): Promise<CheckedLoad> {
-  const { signal, progress } = operation;
+  const { signal } = operation;
   const { info } = plan;
   const missing = plan.images.filter(({ load }) => !load.isThere);
   const target = loadingEngine(info);
-  const bring = async (there: ThereAlready): Promise<LoadOutcome> => {
-    let outcome: LoadOutcome = { names: [], ids: [], remarks: [] };
-    if (missing.length > 0)
-      outcome = await sendWhole(
-        vaultTar(store, missing, target, operation, there),
-        signal,
-        (bytes, untilWhole) =>
-          engine.images.load(bytes, {
-            signal: untilWhole,
-            onProgress: (fact) => {
-              progress.report({ phase: 'finishing', ...fact });
-            },
-          }),
-      );
-    for (const { load } of plan.images)
-      for (const { tag, effect } of load.isThere ? load.tags : []) {
-        signal.throwIfAborted();
-        // Without the signal: a call that broke off might still be carried out after it was undone.
-        if (effect !== 'same') await engine.images.tag(load.id, tag);
-      }
-    return outcome;
+  const there = plan.images.map(({ load }) => load).filter(({ isThere }) => isThere);
+  const bring = (layersThere: ThereAlready): Promise<LoadOutcome> => {
+    const tar = missing.length > 0 ? vaultTar(store, missing, target, operation, layersThere) : undefined;
+    return sendAndTag(engine, { tar, there }, operation);
   };
   const coming = {
     info,

@@ -9,16 +9,26 @@ export function overview(commands: readonly Command[], columns: number): readonl
     'Inspect, back up and restore what runs on a container engine.',
     '',
     'Commands:',
-    ...aligned(
-      commands.map(({ name, usage, summary }) => [`${name} ${withoutOptions(usage)}`.trimEnd(), summary]),
-      columns,
-    ),
+    ...commandLines(commands, columns),
     '',
     'Options of every command:',
     ...optionLines(globalOptions, columns),
     '',
     'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some of several failed, 130 cancelled.',
     'Details: drydock COMMAND --help',
+  ];
+}
+
+/** `drydock backup --help`, of commands that begin with the same word. */
+export function familyHelp(commands: readonly Command[], columns: number): readonly string[] {
+  const word = commands[0]?.name.split(' ')[0] ?? '';
+  return [
+    `Usage: drydock ${word} COMMAND [OPTIONS]`,
+    '',
+    'Commands:',
+    ...commandLines(commands, columns),
+    '',
+    `Details: drydock ${word} COMMAND --help`,
   ];
 }
 
@@ -37,6 +47,13 @@ export function commandHelp(command: Command, columns: number): readonly string[
     'Options of every command:',
     ...optionLines(globalOptions, columns),
   ];
+}
+
+function commandLines(commands: readonly Command[], columns: number): readonly string[] {
+  return aligned(
+    commands.map(({ name, usage, summary }) => [`${name} ${withoutOptions(usage)}`.trimEnd(), summary]),
+    columns,
+  );
 }
 
 function optionLines(table: OptionTable, columns: number): readonly string[] {

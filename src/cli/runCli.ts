@@ -9,7 +9,7 @@ import type { Command, CommandContext, Input, Report } from './command.ts';
 import { commandTable, type CommandRow } from './commandTable.ts';
 import { exitCodes, type ExitCode } from './exitCode.ts';
 import { tellFailure, toldFailure, usageFailure } from './failures.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, familyHelp, overview } from './help.ts';
 import { globalOptions } from './options.ts';
 import { printable, printableJson } from './printable.ts';
 import { ProgressLine } from './progressLine.ts';
@@ -65,17 +65,20 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<Ex
       (word, at) => word === '--format=json' || (word === '--format' && options[at + 1] === 'json'),
     );
   try {
-    const { row, rest } = findCommand(argv);
+    const { row, family, rest } = findCommand(argv);
+    const width = Math.min(host.stdout.columns() ?? helpColumns, helpColumns);
+    if (family !== undefined) {
+      // Its options are not looked at: they belong to a command that was not named.
+      if (!options.some((word) => word === '--help' || word === '-h')) throw halfACommand(family);
+      return await print(host, familyHelp(await loadAll(family), width));
+    }
     const command = await row?.load();
     const args = parseArguments(rest, command?.options ?? {});
     if (args.isSet('version')) return await print(host, [`drydock ${host.version}`]);
     if (args.isSet('help')) {
-      const width = Math.min(host.stdout.columns() ?? helpColumns, helpColumns);
       return await print(
         host,
-        command === undefined
-          ? overview(await Promise.all(commandTable.map(({ load }) => load())), width)
-          : commandHelp(command, width),
+        command === undefined ? overview(await loadAll(commandTable), width) : commandHelp(command, width),
       );
     }
     if (command === undefined) throw usageFailure('No command was given. Try `drydock --help`.');
@@ -86,17 +89,23 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<Ex
   }
 }
 
+async function loadAll(rows: readonly CommandRow[]): Promise<readonly Command[]> {
+  return Promise.all(rows.map(({ load }) => load()));
+}
+
 async function print(host: CliHost, lines: readonly string[]): Promise<ExitCode> {
   await host.stdout.write(asText(lines));
   return exitCodes.done;
 }
 
 function findCommand(argv: readonly string[]): {
-  readonly row: CommandRow | undefined;
+  readonly row?: CommandRow;
+  /** Those of which only the first word was given. */
+  readonly family?: readonly CommandRow[];
   readonly rest: readonly string[];
 } {
   const [first, second] = leadingWords(argv);
-  if (first === undefined) return { row: undefined, rest: argv };
+  if (first === undefined) return { rest: argv };
   for (const words of [second === undefined ? [first] : [first, second], [first]]) {
     const row = commandTable.find(({ name }) => name === words.map(({ value }) => value).join(' '));
     if (row === undefined) continue;
@@ -106,9 +115,12 @@ function findCommand(argv: readonly string[]): {
   if (family.length === 0) {
     throw usageFailure(`There is no command "${first.value}". Try \`drydock --help\`.`);
   }
-  throw usageFailure(
-    `\`drydock ${first.value}\` is ${family.map(({ name }) => `\`${name}\``).join(' or ')}.`,
-  );
+  return { family, rest: [] };
+}
+
+function halfACommand(family: readonly CommandRow[]): Error {
+  const names = family.map(({ name }) => `\`${name}\``).join(' or ');
+  return usageFailure(`\`drydock ${family[0]?.name.split(' ')[0] ?? ''}\` is ${names}.`);
 }
 
 function requireWords({ name, usage, takes }: Command, { words }: Arguments): void {

@@ -24,6 +24,20 @@ describe('the command line', () => {
     });
   }
 
+  it('explains half a command by those that begin with it', async () => {
+    for (const argv of [
+      ['backup', '--help'],
+      ['backup', 'everything', '-h'],
+      ['--help', '--vault', '/x', 'backup'],
+    ]) {
+      const { exitCode, stdout, stderr } = await runCliHere(argv);
+      assert.match(stdout, /^Usage: drydock backup COMMAND/);
+      for (const { name } of commandTable)
+        assert.equal(new RegExp(`^ {2}${name}\\b`, 'm').test(stdout), name.startsWith('backup '), name);
+      assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+    }
+  });
+
   it('prints its version', async () => {
     const { exitCode, stdout } = await runCliHere(['--version']);
     assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'drydock 1.2.3\n' });
@@ -34,6 +48,11 @@ describe('the command line', () => {
     ['an unknown command', ['sail'], /no command "sail"/],
     ['half a command', ['archive'], /archive show.*archive check/],
     ['half a command with a wrong other half', ['archive', 'burn'], /archive show.*archive check/],
+    [
+      'half a command with options of a whole one',
+      ['backup', '--transport', 'delta'],
+      /backup image.*backup/,
+    ],
     ['an unknown option', ['images', '--all'], /--all/],
     ['an option without its value', ['images', '--host'], /--host/],
     ['an empty address', ['images', '--host='], /--host needs/],

@@ -48,7 +48,8 @@ export interface RestoreSources extends EngineAndVault {
   readonly source: Vault;
 }
 
-async function readied(context: CommandContext, vault: Vault): Promise<EngineAndVault> {
+/** Connects to the engine, and undoes what operations that worked in this vault left that broke off before. */
+export async function readied(context: CommandContext, vault: Vault): Promise<EngineAndVault> {
   const engine = await context.engine();
   const owner = await currentProcess();
   const recovered = await recoverVault({ vault, owner, engine }, { signal: context.operation.signal });

@@ -251,7 +251,9 @@ const templates = {
   bundlePartMissing: 'The part {part} of {name} is not there. Fetch it too, then try again.',
   bundlePartWrong: 'The part {part} of {name} is not as it was made: {reason}. Fetch it again.',
   bundlePartsUnclear: '{checksum}, which says what the parts are, can’t be used: {reason}. Fetch it again.',
-  bundleHoldsSnapshots: '{name} holds snapshots, which go into a vault. Choose one, and restore from there.',
+  bundleHoldsSnapshots:
+    '{name} holds snapshots. Restore one of them onto the engine, or choose a vault that takes all of them.',
+  bundleHoldsImages: '{name} holds images and no snapshots. Apply it to the engine, which loads them.',
   bundleTooManyParts: 'This would make more than {limit} parts. Choose a larger size.',
 
   // Last resort: a bug of ours or of the machine.

@@ -10,6 +10,8 @@ export interface StoredFile {
   /** Digest and size of the bytes as they lie there. */
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** Where they begin in the plain tar. */
+  readonly dataOffset: number;
   readonly compression: Compression;
   /** The same unpacked; equal to the above for what is not packed. */
   readonly plain: PlainBytes | { readonly failure: Error };

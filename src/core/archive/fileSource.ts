@@ -18,12 +18,13 @@ export function fileSource(path: string, sizeBytes?: number): ArchiveSource {
 export async function* readFileBytes(
   path: string,
   signal: AbortSignal,
-  range: { readonly flags?: number; readonly end?: number } = {},
+  range: { readonly flags?: number; readonly start?: number; readonly end?: number } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const stream = createReadStream(path, {
     signal,
     highWaterMark: chunkBytes,
     ...(range.flags !== undefined && { flags: range.flags as unknown as string }),
+    ...(range.start !== undefined && { start: range.start }),
     ...(range.end !== undefined && { end: range.end }),
   });
   try {

@@ -170,6 +170,7 @@ class Pass {
         archiveName: name,
         path,
         sizeBytes: entry.sizeBytes,
+        dataOffset: entry.dataOffset,
         keepUpToBytes: this.#limits.maxDocumentBytes,
         budget: this.#budget,
         outerCompression: this.#compression,

@@ -16,6 +16,7 @@ export interface StoredFileStart {
   readonly archiveName: string;
   readonly path: string;
   readonly sizeBytes: number;
+  readonly dataOffset: number;
   /** Files up to this size that may be documents are kept. */
   readonly keepUpToBytes: number;
   readonly budget: InflationBudget;
@@ -63,6 +64,7 @@ export class StoredFileReader {
     return {
       path: this.#start.path,
       ...stored,
+      dataOffset: this.#start.dataOffset,
       compression: this.#compression ?? 'none',
       plain: this.#refusal ? { failure: this.#refusal } : ((await this.#unpacking?.result) ?? stored),
       ...(this.#kept && { bytes: Buffer.concat(this.#kept) }),

@@ -23,12 +23,13 @@ import { bundleDocumentBytes, bundleDocumentPath } from './bundleDocument.ts';
 import type { MadeBundle } from './bundleImages.ts';
 import { bundledSnapshots, requireSnapshotWhole } from './bundledSnapshots.ts';
 import type { Inventory } from './inventory.ts';
+import { layersOnEngine } from './layersOnEngine.ts';
 import { readBundle } from './readBundle.ts';
 import { writeBundle, type BundlePlace } from './writeBundle.ts';
 
 export interface BundleSnapshotsInput extends BundlePlace {
   readonly snapshots: readonly Snapshot[];
-  /** What the other vault has; everything travels without it. */
+  /** What the other vault has, or the engine; everything travels without it. */
   readonly had?: Inventory;
   /** Of the whole bundle. Blobs of a vault are packed already. */
   readonly compression: 'none' | 'gzip' | 'zstd';
@@ -37,8 +38,8 @@ export interface BundleSnapshotsInput extends BundlePlace {
 
 /**
  * Puts snapshots of a vault into one bundle, as they are, so that they have the same IDs in another vault: 1. list all that
- * they reach, 2. write what the other vault lacks, each blob read to its digest, data before what names it, 3. read it back:
- * each snapshot whole but for what the other vault was said to have, 4. name it. The images of a full bundle can be loaded
+ * they reach, 2. write what the target lacks, each blob read to its digest, data before what names it, 3. read it back:
+ * each snapshot whole but for what the target was said to have, 4. name it. The images of a full bundle can be loaded
  * by engines that read the vault's packing.
  *
  * Rejects with `blobMissing` and `blobDamaged` for what is wrong with the vault, as {@link writeBundle} does, or an
@@ -57,12 +58,14 @@ export async function bundleSnapshots(
     for (const blob of await blobsOfSnapshot(vault.blobs, { digest: id, sizeBytes }, { signal }))
       all.set(blob.digest, blob);
   const blobs = [...all.values()].sort((a, b) => rankOf(a, snapshots) - rankOf(b, snapshots));
+  const onEngine = await layersOnEngine(vault, { snapshots, had }, operation);
   const staysBehind = ({ digest, mediaType }: BlobReference): boolean =>
-    had?.blobs.has(digest) === true && isData(mediaType);
+    onEngine.has(digest) || (had?.blobs.has(digest) === true && isData(mediaType));
   const sent = blobs.filter((blob) => !staysBehind(blob));
   const leftOut = blobs
     .filter(staysBehind)
     .map(({ digest, sizeBytes }): StoredBlob => ({ digest, sizeBytes }));
+  const behind = new Set(leftOut.map(({ digest }) => digest));
   const totalBytes = sent.reduce((sum, blob) => sum + tarredBytes(blobPath(blob.digest), blob.sizeBytes), 0);
   await requireRoom(dirname(place.path), compression === 'none' ? totalBytes : Math.ceil(totalBytes / 2));
   const ends = await lastFiles(vault, snapshots, leftOut.length === 0, signal);
@@ -96,7 +99,7 @@ export async function bundleSnapshots(
     place,
     {
       bytes: () => compress(tar(), compression, { signal }),
-      check: (source, during) => requireSame(source, snapshots, had, during),
+      check: (source, during) => requireSame(source, snapshots, behind, during),
     },
     operation,
   );
@@ -153,7 +156,7 @@ async function lastFiles(
 async function requireSame(
   source: ArchiveSource,
   snapshots: readonly Snapshot[],
-  had: Inventory | undefined,
+  behind: ReadonlySet<Digest>,
   operation: Operation,
 ): Promise<void> {
   const bundle = await readBundle(source, operation);
@@ -162,6 +165,6 @@ async function requireSame(
     const one = found.find((snapshot) => snapshot.id === id);
     if (one === undefined)
       throw failure('verifyMismatch', { name: refName, expected: id, found: 'no such snapshot' });
-    await requireSnapshotWhole(bundle, one, had, operation);
+    await requireSnapshotWhole(bundle, one, behind, operation);
   }
 }

@@ -8,7 +8,6 @@ import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import { sealState } from '../vault/entrySeal.ts';
 import { parseSnapshotIndex } from '../vault/snapshotIndex.ts';
-import type { Inventory } from './inventory.ts';
 import type { Bundle } from './readBundle.ts';
 
 /** The snapshots that a bundle lists, as their vault listed them. Throws `archiveMissing`, `badJson`, `entryChanged`. */
@@ -54,13 +53,13 @@ export function bundleReader({ name, contents }: Bundle, behind?: BlobReader): B
 }
 
 /**
- * Walks all that a snapshot in a bundle reaches, in it or as the target was said to have it: documents always travel.
+ * Walks all that a snapshot in a bundle reaches, in it or among what was meant to stay behind: documents always travel.
  * Rejects with `verifyMismatch` for what is in neither.
  */
 export async function requireSnapshotWhole(
   bundle: Bundle,
   { id, sizeBytes, refName }: Snapshot,
-  had: Inventory | undefined,
+  staysBehind: ReadonlySet<Digest>,
   { signal }: Operation,
 ): Promise<void> {
   const sizes = new Map(bundle.document.leftOut.map((blob) => [blob.digest, blob.sizeBytes]));
@@ -69,7 +68,7 @@ export async function requireSnapshotWhole(
     ...inner,
     stat: async (digest) => {
       const [found, size] = [await inner.stat(digest), sizes.get(digest)];
-      if (found !== undefined || size === undefined || had?.blobs.has(digest) !== true) return found;
+      if (found !== undefined || size === undefined || !staysBehind.has(digest)) return found;
       return { digest, sizeBytes: size, storedMs: 0 };
     },
   };

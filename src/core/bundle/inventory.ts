@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { digestOf, isDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
-import { engineLayers } from '../engine/engineLayers.ts';
+import { engineLayers, type EngineLayers } from '../engine/engineLayers.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { parseJson } from '../oci/parseJson.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
@@ -16,6 +16,8 @@ export interface Inventory {
     readonly id: string;
     /** For people. */
     readonly name: string;
+    /** How an engine takes images in; absent for a vault. */
+    readonly store?: EngineLayers['store'];
   };
   readonly createdMs: number;
   /** IDs of images, for people to look at: an ID alone doesn't promise that all of an image is there. */
@@ -40,6 +42,7 @@ const document = z.object({
     kind: z.enum(['engine', 'vault']),
     id: z.string().max(1000),
     name: z.string().max(1000),
+    store: z.enum(['classic', 'containerd', 'podman']).optional(),
   }),
   created: z.iso.datetime(),
   images: hexList,
@@ -60,10 +63,10 @@ export async function engineInventory(
 ): Promise<Inventory> {
   const cancel = signal && { signal };
   const info = await engine.info(cancel);
-  const { images } = await engineLayers(engine, { info }, cancel);
+  const { images, store } = await engineLayers(engine, { info }, cancel);
   const { engineId, engineName } = engineIdentity(info);
   return {
-    target: { kind: 'engine', id: engineId, name: engineName },
+    target: { kind: 'engine', id: engineId, name: engineName, store },
     createdMs: nowMs,
     images: new Set(images.map(({ id }) => id)),
     diffIds: new Set(images.flatMap(({ diffIds }) => diffIds)),
@@ -141,7 +144,7 @@ export function inventoryOf(said: InventoryDocument, name: string): Inventory {
   if (sealOf(fields) !== said.seal)
     throw failure('badInventory', { name, reason: 'it was changed since it was made' });
   return {
-    target,
+    target: targetOf(target),
     createdMs: Date.parse(created),
     images: digestsOf(images),
     diffIds: digestsOf(diffIds),
@@ -152,8 +155,13 @@ export function inventoryOf(said: InventoryDocument, name: string): Inventory {
 /** The schema of an inventory inside another document. */
 export const inventorySchema = document;
 
-function sealOf({ target: { kind, id, name }, ...rest }: Omit<InventoryDocument, 'seal'>): string {
-  return digestOf(JSON.stringify([{ kind, id, name }, ...Object.entries(rest).sort(byName)]));
+function sealOf({ target, ...rest }: Omit<InventoryDocument, 'seal'>): string {
+  return digestOf(JSON.stringify([targetOf(target), ...Object.entries(rest).sort(byName)]));
+}
+
+/** Its fields in the order in which they are sealed. */
+function targetOf({ kind, id, name, store }: InventoryDocument['target']): Inventory['target'] {
+  return { kind, id, name, ...(store && { store }) };
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

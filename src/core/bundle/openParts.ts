@@ -6,6 +6,7 @@ import { fileFailure, fileSource, readFileBytes } from '../archive/fileSource.ts
 import { Hasher, type Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { hasCode } from '../files/fileErrors.ts';
+import type { ByteRange } from '../vault/blobStore.ts';
 import { readSmallFile } from '../vault/readSmallFile.ts';
 import { bundleOfPart, parsePartList, partName, type Part, type PartList } from './partNames.ts';
 
@@ -18,6 +19,8 @@ export interface BundleFiles {
   readonly digest?: Digest;
   /** Reads the parts and throws for the first that is not as it was made. */
   readonly checkParts: (signal: AbortSignal) => Promise<void>;
+  /** The bytes of a range as they lie there now, unchecked: fewer where a file has become shorter. */
+  readonly openRange: (range: ByteRange, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
 const mostListBytes = 1 << 20;
@@ -44,7 +47,12 @@ export async function openBundleFiles(path: string): Promise<BundleFiles> {
 }
 
 function oneFile(path: string, sizeBytes: number): BundleFiles {
-  return { path, source: fileSource(path, sizeBytes), checkParts: () => Promise.resolve() };
+  return {
+    path,
+    source: fileSource(path, sizeBytes),
+    checkParts: () => Promise.resolve(),
+    openRange: (range, signal) => rangeOf(path, range, signal),
+  };
 }
 
 async function readPartList(bundle: string): Promise<PartList | undefined> {
@@ -78,7 +86,24 @@ async function partFiles(path: string, { whole, parts }: PartList): Promise<Bund
       const bytes = open(signal);
       while ((await bytes.next()).done !== true) continue;
     },
+    async *openRange({ start, end }, signal) {
+      let at = 0;
+      for (const part of parts) {
+        const inPart = { start: Math.max(start - at, 0), end: Math.min(end - at, part.sizeBytes) };
+        yield* rangeOf(join(folder, part.name), inPart, signal);
+        at += part.sizeBytes;
+      }
+    },
   };
+}
+
+/** Nothing of an empty range, which no stream of a file knows. */
+async function* rangeOf(
+  path: string,
+  { start, end }: ByteRange,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (end > start) yield* readFileBytes(path, signal, { start, end: end - 1 });
 }
 
 async function* partBytes(

@@ -23,6 +23,12 @@ export interface Bundle {
   readonly contents: ArchiveContents;
 }
 
+/** One that lies on a disk. */
+export interface BundleOnDisk extends Bundle {
+  /** See {@link BundleFiles}. */
+  readonly openRange: BundleFiles['openRange'];
+}
+
 /** An image of a bundle. Its layers are whole descriptions, also those that did not travel. */
 export interface BundledImage {
   readonly image: ArchivedImage;
@@ -36,7 +42,7 @@ export interface BundledImage {
  * breaks. Rejects with `bundlePart…`, `checksumDiffers`, `notABundle`, `badInventory`, the archive failures, or an
  * AbortError. One pass, flat memory; reports the phase `checking`.
  */
-export async function readBundleAt(path: string, operation: Operation): Promise<Bundle> {
+export async function readBundleAt(path: string, operation: Operation): Promise<BundleOnDisk> {
   const files = await openBundleFiles(path);
   const { source, digest } = files;
   const { bundle, fileDigest, fileBytes } = await readChecked(files, operation);
@@ -58,7 +64,7 @@ export async function readBundleAt(path: string, operation: Operation): Promise<
       },
       files.path,
     );
-  return bundle;
+  return { ...bundle, openRange: files.openRange };
 }
 
 /** As {@link readBundleAt}, of bytes that somebody answers for. */

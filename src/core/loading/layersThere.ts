@@ -31,7 +31,7 @@ interface Coming {
 }
 
 interface LookedFor extends Coming {
-  /** What all of it takes, where nobody knows how large the layers are. */
+  /** What all of it takes, where nobody knows how large the layers are; endless where it can't be had at all. */
   readonly bytes?: number;
 }
 
@@ -76,7 +76,7 @@ export async function layersThere(
  */
 export async function bringingRest(
   engine: Pick<Engine, 'images'>,
-  coming: Coming,
+  coming: LookedFor,
   bring: (there: ThereAlready) => Promise<LoadOutcome>,
   signal: AbortSignal,
 ): Promise<Pick<LoadJob, 'bringRest'>> {

@@ -4,8 +4,7 @@ import { failure } from '../errors.ts';
 import { fileTimestamp } from '../quantity.ts';
 import type { SnapshotContents, SnapshotImage, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { CapturedContainer } from '../snapshot/snapshotRecords.ts';
-import type { CancelOptions } from '../vault/blobStore.ts';
-import type { Vault } from '../vault/layout.ts';
+import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import { joinedBytesOf } from '../volumes/volumeParts.ts';
 import { lookAtEngine } from './engineState.ts';
 import { imageOf, planContainers } from './planContainers.ts';
@@ -29,7 +28,7 @@ export interface RestoreInput {
  * snapshot does not have, `blobMissing`, `blobDamaged`, `badJson`, and the engine's failures.
  */
 export async function planRestore(
-  { engine, vault }: { readonly engine: Engine; readonly vault: Vault },
+  { engine, vault }: { readonly engine: Engine; readonly vault: { readonly blobs: BlobReader } },
   { contents, choices, nowMs = Date.now() }: RestoreInput,
   cancel: CancelOptions = {},
 ): Promise<RestorePlan> {
@@ -74,7 +73,7 @@ export async function planRestore(
 }
 
 async function sendingFor(
-  { engine, vault }: { readonly engine: Engine; readonly vault: Vault },
+  { engine, vault }: { readonly engine: Engine; readonly vault: { readonly blobs: BlobReader } },
   info: EngineInfo,
   { images }: ImagesPlan,
   { volumes }: VolumesPlan,

@@ -44,6 +44,8 @@ export async function restoreImages(
     info,
     images: missing.map(({ load: { id }, image }) => ({ id, image })),
     blobsOf: blobsInVault(store, { signal }),
+    // What the store itself lacks can't be sent, so the engine is asked for it whatever that costs.
+    ...((await lacksLayers(store, missing)) && { bytes: Number.POSITIVE_INFINITY }),
   };
   const job = {
     name: plan.contents.snapshot.refName,
@@ -56,4 +58,13 @@ export async function restoreImages(
   const load = await prepareLoad(engine, job, signal);
   await note(load.wayBack);
   return carryOutLoad(engine, load, signal);
+}
+
+/** Whether a layer is not in the store, as in a bundle that was made for an engine which has it. */
+async function lacksLayers(store: BlobReader, images: RestorePlan['images']): Promise<boolean> {
+  const digests = new Set(
+    images.flatMap(({ image }) => image.layers.map(({ storedDigest }) => storedDigest)),
+  );
+  for (const digest of digests) if ((await store.stat(digest)) === undefined) return true;
+  return false;
 }

@@ -102,6 +102,47 @@ describe('backing up and restoring on the command line', function () {
     assert.deepEqual(engine.state(), before);
   });
 
+  it('restores a snapshot straight out of a bundle, and no vault is asked for', async () => {
+    const before = engine.state();
+    await run('backup', 'image', 'app:1', 'db:1');
+    const file = join(folder.path(), 'b.tar');
+    const made = await run(
+      'bundle',
+      'create',
+      'app:1@latest',
+      'db:1@latest',
+      '-o',
+      file,
+      '--vault',
+      vaultFolder,
+    );
+    assert.equal(made.exitCode, 0, made.stderr);
+    await engine.images.remove('app:1', { force: true });
+    const [temporaryFolder, dataFolder] = [folder.path(), join(folder.path(), 'data')];
+    const apply = (...argv: readonly string[]): Promise<Ran> =>
+      runCliHere(['bundle', 'apply', file, ...argv], { engine: plain(engine), temporaryFolder, dataFolder });
+    const lost = engine.state();
+    const which = await apply('--restore');
+    assert.equal(which.exitCode, 2);
+    assert.match(which.stderr, /b\.tar holds 2 snapshots: .*app.*--snapshot/);
+    const dry = await apply('--restore', '--snapshot', 'app:1@latest', '--dry-run');
+    assert.equal(dry.exitCode, 0, dry.stderr);
+    assert.match(dry.stdout, /image .* create[^]*To send: /);
+    assert.deepEqual(engine.state(), lost);
+    assert.deepEqual((await readdir(folder.path())).sort(), ['b.tar', 'b.tar.sha256', 'vault']);
+    const done = await apply('--restore', '--snapshot', 'app:1@latest');
+    assert.equal(done.exitCode, 0, done.stderr);
+    assert.match(done.stdout, /^Restored and verified: app:1/);
+    assert.deepEqual(engine.state(), before);
+    for (const wrong of [
+      ['--restore', '--move-tags'],
+      ['--restore', '--vault', vaultFolder],
+      ['--dry-run'],
+      ['--snapshot', 'x'],
+    ])
+      assert.equal((await apply(...wrong)).exitCode, 2, wrong.join(' '));
+  });
+
   it('restores an image and says so', async () => {
     const before = engine.state();
     await run('backup', 'image', 'app:1');

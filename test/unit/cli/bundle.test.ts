@@ -119,7 +119,7 @@ describe('drydock bundle', () => {
     const made = await drydock(engine, 'bundle', 'create', refName, '-o', at('b.tar'), ...vault);
     assert.equal(made.exitCode, 0, made.stderr);
     const wrong = await drydock(engine, 'bundle', 'apply', at('b.tar'));
-    assert.match(wrong.stderr, /holds snapshots, which go into a vault/);
+    assert.match(wrong.stderr, /holds snapshots\. Restore one of them onto the engine/);
     const applied = await drydock(engine, 'bundle', 'apply', at('b.tar'), '--vault', to.paths.root, '-q');
     assert.equal(applied.exitCode, 0, applied.stderr);
     assert.deepEqual(applied.stdout, `${id}\n`);

@@ -33,7 +33,8 @@ class CheckedTar extends Transform {
   #seenBytes = 0;
 
   constructor(response: IncomingMessage, place: TarStreamPlace, signal: AbortSignal) {
-    super({ readableHighWaterMark: 256 * 1024, writableHighWaterMark: 256 * 1024 });
+    // Pieces go on as they came: to join them costs whoever reads as much as to get them.
+    super({ readableObjectMode: true, readableHighWaterMark: 16, writableHighWaterMark: 256 * 1024 });
     this.#response = response;
     this.#place = place;
     this.#signal = signal;

@@ -11,6 +11,7 @@ import { makeVolumes } from '../restore/makeVolumes.ts';
 import type { RestoreItem } from '../restore/restorePlan.ts';
 import type { KeptThing, RestoreWarning } from '../restore/restoreResult.ts';
 import type { RestoreRun } from '../restore/restoreRun.ts';
+import { allOf } from './allOf.ts';
 import { checkMoved } from './checkMoved.ts';
 import { engineKey } from './engineKey.ts';
 import { lastPass } from './lastPass.ts';
@@ -48,10 +49,11 @@ export interface MoveResult {
 
 /**
  * Does what a plan says, without anything landing on this machine's disk:
- * 1. images, 2. networks, 3. volumes, with all that they hold while everything runs on, 4. the containers here stop,
- * 5. volumes once more, until nothing differs, and an image of each container's own changes, 6. in a copy the
- * containers here go on, 7. containers are made there and started, each after those it needs, 8. wait until they
- * stand, and compare their settings, 9. here what was moved is removed, if that was asked for.
+ * 1. images and, meanwhile, 2. networks, 3. volumes, with all that they hold while everything runs on, 4. the
+ * containers here stop, 5. volumes once more, until nothing differs, and meanwhile an image of each container's own
+ * changes, 6. in a copy the containers here go on, 7. containers are made there and started, each after those it
+ * needs, 8. compare their settings, and wait until they stand, 9. here what was moved is removed, if that was asked
+ * for.
  *
  * Until 9 everything is noted before it is done. A failure or a cancel undoes it on both engines, and so does
  * `recoverMoves` after a crash: what was made there goes, what was stopped here runs again. Nothing is undone in 9:
@@ -118,31 +120,32 @@ async function tryAll(run: MoveRun, session: MoveSession): Promise<Done> {
   const { plan, target, operation } = run;
   const { made } = plan;
   try {
-    const loaded = await sendImages(
-      { target: target.engine, note: (wayBack) => target.undo.noteLoad(wayBack) },
-      {
-        name: plan.source.name,
-        route: plan.route,
-        images: made.images,
-        keepAs: made.keepAs,
-        info: made.info,
-      },
-      operation,
-    );
     const onTarget = restoreRun(run);
-    await makeNetworks(onTarget, made.networks);
-    const volumes = await makeVolumes(onTarget, made.volumes);
+    // Neither needs the other: what is large of one goes while the other is waited for.
+    const [volumes, loaded] = await allOf(operation, [
+      async (during) => {
+        await makeNetworks({ ...onTarget, operation: during }, made.networks);
+        const filling = { ...run, operation: during };
+        return await makeVolumes(
+          { ...onTarget, operation: during, fill: (volume, there) => fillFromSource(filling, volume, there) },
+          made.volumes,
+        );
+      },
+      (during) => sendPlanned(run, during),
+    ]);
     const still = new StillSource(run);
-    const last = await lastPass(run, still, volumes);
-    const then = { ...onTarget, plan: last.made };
-    const moved = await makeRoom(then, last.made.containers, Date.now());
-    const containers = await makeContainers(then, volumes);
-    const { startedAtMs } = await startMoved(run, containers);
+    const { last, moved, started, containers } = await lastPass(run, still, volumes, async (last) => {
+      const then = { ...onTarget, plan: last.made };
+      const moved = await makeRoom(then, last.made.containers, Date.now());
+      const containers = await makeContainers(then, volumes);
+      return { last, moved, containers, started: await startMoved(run, containers) };
+    });
     await checkMoved(run, containers, volumes);
+    await started.untilSteady();
     if (plan.input.afterwards !== 'keep') await still.requireStill();
     operation.signal.throwIfAborted();
     await target.undo.keepAll();
-    const until = last.wentOnAtMs ?? startedAtMs;
+    const until = last.wentOnAtMs ?? started.startedAtMs;
     return {
       ...{ loaded, moved, volumes },
       ...(last.stoodFromMs !== undefined && { stillMs: Math.round(until - last.stoodFromMs) }),
@@ -152,6 +155,16 @@ async function tryAll(run: MoveRun, session: MoveSession): Promise<Done> {
     await putBack(run, error);
     throw error;
   }
+}
+
+/** The images of the plan, to the target. */
+function sendPlanned({ plan, target }: MoveRun, operation: Operation): Promise<CheckedLoad> {
+  const { images, keepAs, info } = plan.made;
+  return sendImages(
+    { target: target.engine, note: (wayBack) => target.undo.noteLoad(wayBack) },
+    { name: plan.source.name, route: plan.route, images, keepAs, info },
+    operation,
+  );
 }
 
 /** What the parts of a restore need to make things on the target. */

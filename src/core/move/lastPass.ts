@@ -1,9 +1,12 @@
-import { withCommits } from '../backup/commitImages.ts';
+import { withCommits, type CommitChanges } from '../backup/commitImages.ts';
+import { isActive } from '../backup/standstill.ts';
 import type { Digest } from '../digest.ts';
 import { withoutHelpers } from '../engine/helperLabel.ts';
 import { failure } from '../errors.ts';
+import type { Operation } from '../progress.ts';
 import type { PlannedVolume } from '../restore/restorePlan.ts';
 import { usersOf } from '../volumes/volumeUsers.ts';
+import { allOf } from './allOf.ts';
 import { imageToMove } from './lookAtSource.ts';
 import type { MoveRun } from './moveRun.ts';
 import { routeImages } from './movedImages.ts';
@@ -28,50 +31,72 @@ export interface LastPass {
 
 /**
  * Has the containers here stand still and brings over what is left: what changed in volumes since the first pass, and
- * an image of each container's own changes. Then those go on that are not moved and, in a copy, all. The images of
- * changes are gone from here afterwards; there the containers stand on them.
+ * an image of each container's own changes. Then those go on that are not moved and, in a copy, all. Does `then` with
+ * that before it clears away what it needed itself, for which nothing has to stand still; the images of changes are
+ * gone from here afterwards, and there the containers stand on them.
  */
-export async function lastPass(
+export async function lastPass<T>(
   run: MoveRun,
   still: StillSource,
   volumes: ReadonlyMap<string, string>,
-): Promise<LastPass> {
+  then: (last: LastPass) => Promise<T>,
+): Promise<T> {
   const { plan, source, operation } = run;
   const { made, input } = plan;
-  if (made.containers.length === 0 && made.volumes.length === 0) return { made };
+  if (made.containers.length === 0 && made.volumes.length === 0) return await then({ made });
   const moved = new Set(made.containers.map(({ document }) => document.id));
   const containers = await source.engine.containers.list(operation);
   const others = otherWriters(made.volumes, { containers }, moved).map(({ container }) => container.id);
-  const isUp = containers.some(({ id, state }) => moved.has(id) && ['running', 'restarting'].includes(state));
-  const entries = new Map<string, number>();
-  const times: { from?: number; on?: number } = {};
-  return await withCommits(source, operation.signal, async (commit) => {
-    const commits = new Map<string, Digest>();
-    await withOpenPairs(run, pairsOf(made.volumes, volumes), async (pairs) => {
-      if (isUp) times.from = performance.now();
+  const isUp = containers.some((one) => moved.has(one.id) && isActive(one));
+  return await withCommits(source, operation.signal, (commit) =>
+    withOpenPairs(run, pairsOf(made.volumes, volumes), async (pairs) => {
+      const stoodFromMs = performance.now();
       await still.stop([...moved, ...new Set(others)]);
-      for (const pair of pairs) {
-        const listing = run.listed.get(pair.target.name);
-        const quick = listing && (await quickPass(pair, listing, operation));
-        entries.set(pair.source.name, quick ?? (await finishVolume(pair, run, operation)).entries);
-      }
-      for (const { document } of made.containers) {
-        const details = await source.engine.containers.inspect(document.id, operation);
-        const image = await commit(details);
-        if (image !== undefined) commits.set(document.id, image);
-      }
+      const [entries, images] = await allOf(operation, [
+        (during) => passVolumes(run, pairs, during),
+        (during) => commitChanges(run, commit, during),
+      ]);
       await still.requireStill();
       await requireUnused(run, pairs);
       await still.goOn((id) => input.afterwards === 'keep' || !moved.has(id));
-      if (input.afterwards === 'keep') times.on = performance.now();
-    });
-    const withImages = await bringCommits(run, commits);
-    return {
-      made: { ...withImages, volumes: made.volumes.map((volume) => counted(volume, entries)) },
-      ...(times.from !== undefined && { stoodFromMs: times.from }),
-      ...(times.on !== undefined && { wentOnAtMs: times.on }),
-    };
-  });
+      const wentOnAtMs = performance.now();
+      const withImages = await bringCommits(run, images);
+      return await then({
+        made: { ...withImages, volumes: made.volumes.map((volume) => counted(volume, entries)) },
+        ...(isUp && { stoodFromMs }),
+        ...(input.afterwards === 'keep' && { wentOnAtMs }),
+      });
+    }),
+  );
+}
+
+/** Brings over what volumes still lack. Resolves with how many entries each has, by its name here. */
+async function passVolumes(
+  run: MoveRun,
+  pairs: readonly VolumePair[],
+  operation: Operation,
+): Promise<ReadonlyMap<string, number>> {
+  const entries = new Map<string, number>();
+  for (const pair of pairs) {
+    const listing = run.listed.get(pair.target.name);
+    const quick = listing && (await quickPass(pair, listing, operation));
+    entries.set(pair.source.name, quick ?? (await finishVolume(pair, run, operation)).entries);
+  }
+  return entries;
+}
+
+/** Makes images of the containers that have changes of their own. Resolves with these, by the containers' IDs. */
+async function commitChanges(
+  { plan, source }: MoveRun,
+  commit: CommitChanges,
+  { signal }: Operation,
+): Promise<ReadonlyMap<string, Digest>> {
+  const commits = new Map<string, Digest>();
+  for (const { document } of plan.made.containers) {
+    const image = await commit(await source.engine.containers.inspect(document.id, { signal }));
+    if (image !== undefined) commits.set(document.id, image);
+  }
+  return commits;
 }
 
 /** What was just made and is to be the same as here, nobody there may have had a hand in. */

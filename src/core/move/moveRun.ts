@@ -5,7 +5,7 @@ import type { EngineUndo } from '../restore/engineUndo.ts';
 import type { KeptThing, RestoreWarning } from '../restore/restoreResult.ts';
 import type { MoveSession } from './moveSession.ts';
 import type { MovePlan } from './planMove.ts';
-import type { VolumeListing } from './quickPass.ts';
+import type { VolumeListing } from './volumeListing.ts';
 
 /** One end of a move. */
 export interface MoveEnd {

@@ -4,7 +4,7 @@ import { contentOf } from '../volumes/fillVolume.ts';
 import { withOpenVolume } from '../volumes/openVolume.ts';
 import type { MoveRun } from './moveRun.ts';
 import { hasOwnData } from './sourceProblems.ts';
-import { listVolume } from './quickPass.ts';
+import { listVolume } from './volumeListing.ts';
 import { copyVolume, type VolumePair } from './volumePasses.ts';
 
 /** A volume's names on both engines. */

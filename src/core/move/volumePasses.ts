@@ -19,6 +19,11 @@ export interface VolumePair {
   readonly target: OpenVolume;
 }
 
+/** Whether both engines tell of the volume's root folder itself. */
+export function hasRoots({ source, target }: VolumePair): boolean {
+  return source.hasRootEntry && target.hasRootEntry && source.root === target.root;
+}
+
 /** Each removal is a call of its own; beyond so many it is quicker to send all of it again. */
 const maxRemovals = 200;
 /** What differs after so many rounds, with nobody writing, differs for good: an engine that keeps something not. */
@@ -61,14 +66,13 @@ export async function finishVolume(
   pair: VolumePair,
   { to }: { readonly to: string },
   operation: Operation,
-): Promise<{ readonly entries: number; readonly sentBytes: number }> {
-  let sentBytes = 0;
+): Promise<{ readonly entries: number }> {
   for (let round = 1; ; round++) {
     const found = await compare(pair, operation);
-    if (found.changes.size === 0) return { entries: found.entries, sentBytes };
+    if (found.changes.size === 0) return { entries: found.entries };
     if (round > maxRounds)
       throw failure('moveDiffers', { name: pair.source.name, to, what: found.first ?? '' });
-    sentBytes += await carryOver(pair, found, operation);
+    await carryOver(pair, found, operation);
   }
 }
 
@@ -105,18 +109,18 @@ async function compare({ source, target }: VolumePair, { signal, progress }: Ope
   }
   const there = { root: target.root, entries: tarEntries(await target.read(signal), target.name) };
   const here = { root: source.root, entries: ofSource(await source.read(signal)) };
-  const hasRoots = source.hasRootEntry && target.hasRootEntry && source.root === target.root;
+  const knowsRoots = hasRoots({ source, target });
   for await (const { path, bytes, kind, fields } of entryDifferences(there, here)) {
     // What a file system of the target's own has by itself; and roots that an engine does not tell of.
-    if ((kind === 'missing' && path === 'lost+found') || (path === '' && !hasRoots)) continue;
+    if ((kind === 'missing' && path === 'lost+found') || (path === '' && !knowsRoots)) continue;
     changes.set(bytes ?? latin(path), kind);
     first ??= `${path === '' ? '.' : path}: ${kind === 'changed' ? fields.join(', ') : kind}`;
   }
   return { entries, changes, links, first };
 }
 
-/** Makes the target as it was found to have to be. Resolves with how many bytes were sent. */
-async function carryOver(pair: VolumePair, found: Compared, operation: Operation): Promise<number> {
+/** Makes the target as it was found to have to be. */
+async function carryOver(pair: VolumePair, found: Compared, operation: Operation): Promise<void> {
   const { target } = pair;
   const { signal } = operation;
   const removed = [...found.changes].flatMap(([path, kind]) => (kind === 'missing' ? [path] : []));
@@ -127,15 +131,8 @@ async function carryOver(pair: VolumePair, found: Compared, operation: Operation
     await emptyVolume(target, signal);
     isWanted = () => true;
   } else for (const path of tops) await removePath(target, path, signal);
-  let sentBytes = 0;
-  await target.write(
-    counted(chosenEntries(pair, isWanted, operation), (bytes) => {
-      sentBytes += bytes;
-    }),
-    signal,
-  );
+  await target.write(chosenEntries(pair, isWanted, operation), signal);
   signal.throwIfAborted();
-  return sentBytes;
 }
 
 /**
@@ -232,22 +229,12 @@ async function* chosenEntries(
   yield tarEnd;
 }
 
-async function* counted(
-  bytes: AsyncIterable<Uint8Array>,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of bytes) {
-    count(chunk.length);
-    yield chunk;
-  }
-}
-
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield await Promise.resolve(bytes);
 }
 
-/** A path below the root by its bytes, each as a character. */
-function keyOf(root: string, path: string, raw: Uint8Array | undefined): string {
+/** The key of an entry: its path below the root by its bytes, each as a character. */
+export function keyOf(root: string, path: string, raw: Uint8Array | undefined): string {
   if (raw === undefined) return latin(pathBelow(root, { path }));
   return pathBelow(root, { path: Buffer.from(raw).toString('latin1') });
 }

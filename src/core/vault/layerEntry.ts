@@ -75,6 +75,11 @@ export class EntryLines {
   }
 }
 
+/** An entry before its data was seen. */
+export function entryBeforeData(entry: TarEntry): LayerEntry {
+  return layerEntryOf(entry, undefined);
+}
+
 /** The entry in a line; throws `badJson`. */
 export function parseLayerEntry(line: Uint8Array, where: string): LayerEntry {
   return parseJson(line, layerEntry, where, { maxBytes: maxLineBytes, maxDepth: 4 });

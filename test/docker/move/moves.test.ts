@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { parseDigest, type Digest } from '../../../src/core/digest.ts';
 import { recoverMoves } from '../../../src/core/move/moveSession.ts';
+import type { Engine } from '../../../src/core/engine/engine.ts';
 import type { MoveEnds } from '../../../src/core/move/planMove.ts';
 import { failure } from '../../../src/core/errors.ts';
 import { unattended } from '../../../src/core/progress.ts';
@@ -163,6 +164,42 @@ describe('moving to another engine', function () {
         assert.ok(here.includes('log'));
         assert.equal(dataOf(bench.there, data), here);
       });
+
+    it('is read once while it stands still, whatever has changed in it since the first pass', async () => {
+      const [web, data] = [named('web'), named('data')];
+      bench.here('volume', 'create', ...label, data);
+      const args = ['--network', 'none', '--volume', `${data}:/data`, shellImage, 'sleep', '600'];
+      const id = bench.run(web, ...args);
+      const inside = (script: string): string => bench.here('exec', web, 'sh', '-ec', `cd /data; ${script}`);
+      inside(`mkdir was-folder other gone gone/deep; echo kept > other/y; echo x > was-folder/y;
+        echo one > file; ln file link; ln -s nowhere symlink; echo x > was-file; echo x > gone/deep/z;
+        echo raw > "$(printf '\\351')"; echo 1234 > same-size; touch -d @1700000000 same-size; mkfifo pipe`);
+      const change = `rm -r was-folder gone; ln -s other was-folder; rm was-file; mkdir was-file;
+        echo two > file; ln file link2; rm symlink; ln -s elsewhere symlink; chmod 600 other/y;
+        echo more > "$(printf '\\351')"; echo 4321 > same-size; touch -d @1700000000 same-size`;
+      const reads: string[] = [];
+      const { source } = bench.deps;
+      const watched: Engine = {
+        ...source,
+        containers: {
+          ...source.containers,
+          stop: (...stopped) => {
+            inside(change);
+            reads.length = 0;
+            return source.containers.stop(...stopped);
+          },
+          readArchive: (ref, path, cancel) => {
+            reads.push(path);
+            return source.containers.readArchive(ref, path, cancel);
+          },
+        },
+      };
+      const moved = { choices: { start: false }, ends: { source: watched } };
+      await bench.move({ kind: 'container', id }, 'stop', moved);
+      assert.deepEqual(reads, ['/v', '/v/same-size']);
+      assert.equal(dataOf(bench.there, data), dataOf(bench.here, data));
+      assert.ok(dataOf(bench.there, data).includes('4321'));
+    });
 
     it('goes on here after a copy, and is gone here after a move that removes', async () => {
       const [web, data] = [named('web'), named('data')];

@@ -4,6 +4,7 @@ import { requireLeftOut } from '../core/bundle/requireLeftOut.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import { failure } from '../core/errors.ts';
 import { executeRestore } from '../core/restore/executeRestore.ts';
+import { plannedSending } from '../core/restore/plannedSending.ts';
 import { planRestore } from '../core/restore/planRestore.ts';
 import type { RestorePlan } from '../core/restore/restorePlan.ts';
 import { openContents } from '../core/snapshot/openContents.ts';
@@ -32,7 +33,7 @@ export async function restoreFromBundle(context: CommandContext, args: Arguments
     const planOn = async (engine: Engine): Promise<RestorePlan> => {
       const deps = { engine, vault: bundle };
       const plan = await planRestore(deps, { contents, choices: choicesOf(contents) }, operation);
-      await requireLeftOut({ engine, blobs: bundle.blobs }, sendingOf(plan), operation);
+      await requireLeftOut({ engine, blobs: bundle.blobs }, plannedSending(plan), operation);
       return plan;
     };
     if (args.isSet('dry-run')) return restorePlanReport(await planOn(await context.engine()));
@@ -49,16 +50,6 @@ export async function restoreFromBundle(context: CommandContext, args: Arguments
   } finally {
     await bundle.close();
   }
-}
-
-function sendingOf({ info, images, volumes }: RestorePlan): Parameters<typeof requireLeftOut>[1] {
-  return {
-    info,
-    images: images.filter(({ load }) => !load.isThere).map(({ load: { id }, image }) => ({ id, image })),
-    volumes: volumes
-      .filter(({ action }) => action === 'create' || action === 'replace')
-      .map(({ volume }) => volume),
-  };
 }
 
 function chosenSnapshot({ name, snapshots }: BundleToRestore, word: string | undefined): Snapshot {

@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly vault: Vault;
   readonly contents: SnapshotContents;
   readonly title: string;
+  /** Looks at each plan before it is shown; what it throws ends it. */
+  readonly check?: (plan: RestorePlan) => Promise<void>;
 }
 
 /** A plan that people change until they agree, and how it is shown. */
@@ -52,7 +54,11 @@ export async function chooseRestorePlan(input: PlanInput): Promise<RestorePlan |
     go: vscode.l10n.t('$(debug-restart) Restore Now'),
     blocked: vscode.l10n.t('$(error) This can’t be restored yet'),
     suffix: '-restored',
-    make: (choices) => planRestore(input, { contents: input.contents, choices }),
+    make: async (choices) => {
+      const plan = await planRestore(input, { contents: input.contents, choices });
+      await input.check?.(plan);
+      return plan;
+    },
     shown: (plan) => plan,
     askParts: () => askParts(input),
   });

@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { BundleToRestore } from '../core/bundle/bundleToRestore.ts';
+import { bundleVaultFolder } from '../core/bundle/bundleVaultFolder.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import { isRegistryVault, parseRegistryVault } from '../core/registry/registryVaultName.ts';
@@ -21,7 +23,7 @@ export interface VaultsInUseDeps {
   readonly engine: () => Engine;
   /** Connections of their own. */
   readonly registries: { connect(host: string): Promise<RemoteRegistry> };
-  /** Where vaults of this machine lie that restores out of registries work in. */
+  /** Where vaults of this machine lie that restores out of registries and bundles work in. */
   readonly storage: vscode.Uri;
   readonly log: Log;
 }
@@ -133,6 +135,18 @@ export class VaultsInUse {
     return { vault, owner: await currentProcess() };
   }
 
+  /** Opens what a restore out of a bundle works in, and puts right what one that broke off left on the engine. */
+  async openForBundle(bundle: Pick<BundleToRestore, 'blobs'>): Promise<WritableVault> {
+    const [{ vaultOfBundle }, { currentProcess }] = await Promise.all([
+      import('../core/bundle/bundleToRestore.ts'),
+      import('../core/vault/processIdentity.ts'),
+    ]);
+    const vault = await vaultOfBundle(bundle, { dataFolder: this.#deps.storage.fsPath });
+    const deps = { vault, owner: await currentProcess() };
+    await this.#putRight(vault.paths.root, deps);
+    return deps;
+  }
+
   dispose(): void {
     for (const registry of this.#registries.values())
       void registry.then(
@@ -182,33 +196,54 @@ export class VaultsInUse {
   /** Whether a restore out of a registry worked on this machine before. */
   async #hasCompanion(path: string): Promise<boolean> {
     const { companionFolder } = await import('../core/transfer/companionVault.ts');
-    return (await stat(companionFolder(this.#companions(), path)).catch(() => undefined)) !== undefined;
+    return isThere(companionFolder(this.#companions(), path));
   }
 
   /** Once for each vault and engine of this window: undoes what killed operations left, and says what that was. */
   async #recover(): Promise<void> {
-    const { inventory, log } = this.#deps;
+    const { inventory, storage } = this.#deps;
     if (inventory.state.kind !== 'ready') return;
-    const engine = this.#deps.engine();
     for (const { path, name, state } of this.list.vaults) {
-      const turn = `${engine.endpoint}\n${path}`;
-      if (state.kind !== 'open' || this.#recovered.has(turn)) continue;
-      this.#recovered.add(turn);
+      if (state.kind !== 'open' || !this.#isTurnOf(path)) continue;
       if (isRegistryVault(path) && !(await this.#hasCompanion(path))) continue;
-      try {
-        const { recoverVault } = await import('../core/recovery/recoverVault.ts');
-        const operations = await recoverVault({ ...(await this.openToRestore(path)), engine });
-        for (const { outcome, left } of operations) {
-          const errors = left.flatMap(({ error }) => (error === undefined ? [] : [error]));
-          for (const error of errors) log.error(`${name}: could not be put right`, error);
-          if (outcome === 'undone') tellRecovered(name);
-          else if (errors.length > 0) tellNotRecovered(name, log);
-        }
-      } catch (error) {
-        log.error(`recovering ${name}: ${errorWords(error)}`, error);
-      }
+      await this.#recoverIn(name, () => this.openToRestore(path));
+    }
+    const bundles = bundleVaultFolder(storage.fsPath);
+    if (this.#isTurnOf(bundles) && (await isThere(bundles)))
+      await this.#recoverIn(bundles, () => this.open(bundles));
+  }
+
+  /** Whether the vault at `path` has not been looked at with the engine in use. */
+  #isTurnOf(path: string): boolean {
+    const turn = `${this.#deps.engine().endpoint}\n${path}`;
+    const isNew = !this.#recovered.has(turn);
+    this.#recovered.add(turn);
+    return isNew;
+  }
+
+  async #recoverIn(name: string, open: () => Promise<WritableVault>): Promise<void> {
+    try {
+      await this.#putRight(name, await open());
+    } catch (error) {
+      this.#deps.log.error(`recovering ${name}: ${errorWords(error)}`, error);
     }
   }
+
+  async #putRight(name: string, deps: WritableVault): Promise<void> {
+    const { engine, log } = this.#deps;
+    const { recoverVault } = await import('../core/recovery/recoverVault.ts');
+    const operations = await recoverVault({ ...deps, engine: engine() });
+    for (const { outcome, left } of operations) {
+      const errors = left.flatMap(({ error }) => (error === undefined ? [] : [error]));
+      for (const error of errors) log.error(`${name}: could not be put right`, error);
+      if (outcome === 'undone') tellRecovered(name);
+      else if (errors.length > 0) tellNotRecovered(name, log);
+    }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 function tellRecovered(name: string): void {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -6,6 +5,7 @@ import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import { throughVault } from '../vault/throughVault.ts';
 import { bundleBlobs } from './bundleBlobs.ts';
+import { bundleVaultFolder } from './bundleVaultFolder.ts';
 import { bundledSnapshots } from './bundledSnapshots.ts';
 import { readBundleAt, type BundleOnDisk } from './readBundle.ts';
 
@@ -40,11 +40,6 @@ export async function openToRestore(
   if (document.kind === 'images') throw failure('bundleHoldsImages', { name });
   const snapshots = [...bundledSnapshots(bundle)].sort((a, b) => b.createdMs - a.createdMs);
   return { name, snapshots, ...(await bundleBlobs(bundle, folders, operation)) };
-}
-
-/** Where the vault of {@link vaultOfBundle} lies, one for all bundles of this machine. */
-export function bundleVaultFolder(dataFolder: string): string {
-  return join(dataFolder, 'bundles');
 }
 
 /**

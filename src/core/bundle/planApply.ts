@@ -39,9 +39,16 @@ export async function planApply(
   { path }: { readonly path: string },
   operation: Operation,
 ): Promise<ApplyPlan> {
-  const { signal } = operation;
+  return planApplyOf({ engine }, await readBundleAt(path, operation), operation);
+}
+
+/** As {@link planApply}, of one that was read already. */
+export async function planApplyOf(
+  { engine }: { readonly engine: Engine },
+  bundle: Bundle,
+  { signal }: Operation,
+): Promise<ApplyPlan> {
   const info = await engine.info({ signal });
-  const bundle = await readBundleAt(path, operation);
   if (bundle.document.kind === 'snapshots') throw failure('bundleHoldsSnapshots', { name: bundle.name });
   const found = await bundledImages(bundle);
   const { chosen, leftOut } = choosePlatforms(

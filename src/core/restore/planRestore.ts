@@ -10,6 +10,7 @@ import { lookAtEngine } from './engineState.ts';
 import { imageOf, planContainers } from './planContainers.ts';
 import { blobsInVault, sendingOf, type Sending } from '../loading/layersThere.ts';
 import { planImages, type ImagesPlan } from './planImages.ts';
+import { plannedSending } from './plannedSending.ts';
 import { planNetworks } from './planNetworks.ts';
 import { planVolumes, type VolumesPlan } from './planVolumes.ts';
 import type { RestoreChoices, RestorePlan } from './restorePlan.ts';
@@ -79,15 +80,14 @@ async function sendingFor(
   { volumes }: VolumesPlan,
   cancel: CancelOptions,
 ): Promise<Sending> {
+  const sent = plannedSending({ info, images, volumes });
   const coming = {
     info,
-    images: images.filter(({ load }) => !load.isThere).map(({ load: { id }, image }) => ({ id, image })),
+    images: sent.images,
     blobsOf: blobsInVault(vault.blobs, cancel),
   };
   const { bytes, wholeBytes } = await sendingOf(engine, coming, cancel);
-  const data = volumes
-    .filter(({ action }) => action === 'create' || action === 'replace')
-    .reduce((sum, { volume }) => sum + joinedBytesOf(volume), 0);
+  const data = sent.volumes.reduce((sum, volume) => sum + joinedBytesOf(volume), 0);
   return { bytes: bytes + data, wholeBytes: wholeBytes + data };
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { backupContainer } from '../../../src/core/backup/backupContainer.ts';
 import { bundleSnapshots } from '../../../src/core/bundle/bundleSnapshots.ts';
-import { bundleVaultFolder } from '../../../src/core/bundle/bundleToRestore.ts';
+import { bundleVaultFolder } from '../../../src/core/bundle/bundleVaultFolder.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
 import type { Snapshot } from '../../../src/core/snapshot/snapshot.ts';

@@ -5,11 +5,11 @@ import { blobPath } from '../../../src/core/archive/archiveContents.ts';
 import { bundleSnapshots, type BundleSnapshotsInput } from '../../../src/core/bundle/bundleSnapshots.ts';
 import {
   bundleToRestore,
-  bundleVaultFolder,
   vaultOfBundle,
   type BundleToRestore,
 } from '../../../src/core/bundle/bundleToRestore.ts';
 import { bundleImages } from '../../../src/core/bundle/bundleImages.ts';
+import { bundleVaultFolder } from '../../../src/core/bundle/bundleVaultFolder.ts';
 import { engineInventory, type Inventory } from '../../../src/core/bundle/inventory.ts';
 import { readBundleAt } from '../../../src/core/bundle/readBundle.ts';
 import { requireLeftOut } from '../../../src/core/bundle/requireLeftOut.ts';
@@ -17,6 +17,7 @@ import type { MadeBundle } from '../../../src/core/bundle/bundleImages.ts';
 import { shortDigest, type Digest } from '../../../src/core/digest.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { executeRestore, type RestoreParts } from '../../../src/core/restore/executeRestore.ts';
+import { plannedSending } from '../../../src/core/restore/plannedSending.ts';
 import { planRestore } from '../../../src/core/restore/planRestore.ts';
 import type { RestorePlan } from '../../../src/core/restore/restorePlan.ts';
 import { openContents } from '../../../src/core/snapshot/openContents.ts';
@@ -65,9 +66,7 @@ describe('restoring straight out of a bundle of snapshots', function () {
     const { engine } = dock;
     const contents = await openContents(bundle.blobs, shop.snapshot, {});
     const plan = await planRestore({ engine, vault: bundle }, { contents, choices: {} });
-    const images = plan.images.map(({ load: { id }, image }) => ({ id, image }));
-    const volumes = plan.volumes.map(({ volume }) => volume);
-    await requireLeftOut({ engine, ...bundle }, { info: plan.info, images, volumes }, {});
+    await requireLeftOut({ engine, ...bundle }, plannedSending(plan), {});
     return plan;
   }
   async function restore(dock: DockEngine, bundle: BundleToRestore): Promise<void> {

@@ -20,10 +20,14 @@ export interface OpenedImagesDeps {
   readonly vaults: () => readonly Vault[];
   /** Runs `work` with a progress notification; undefined after a cancel, or a failure that was shown. */
   readonly run: <T>(title: string, work: (operation: Operation) => Promise<T>) => Promise<T | undefined>;
+  /** The clock; tests have their own. */
+  readonly nowMs?: () => number;
 }
 
 interface OpenedImage {
   image: LayeredImage;
+  /** When the engine last said that it has this image under the ID. */
+  saidMs: number;
   merged?: Promise<LayeredTree>;
   /** By the layer's place. */
   readonly changes: Map<number, Promise<ChangeNode>>;
@@ -31,6 +35,8 @@ interface OpenedImage {
 
 /** The trees of an image of 100,000 files take some tens of megabytes. */
 const mostOpen = 4;
+/** Looking into an image asks for it many times over; an engine does not change what it has that fast. */
+const trustMs = 2_000;
 
 /**
  * Images of the engine in use that are looked into. The last few stay in memory; what was read once lies in a cache on
@@ -114,12 +120,14 @@ export class OpenedImages {
     if (!isDigest(imageId)) return undefined;
     const open = this.#open.get(key);
     if (open !== undefined) {
-      if (await isOfEngine(engine, imageId, open.image)) return this.#remember(key, imageId, open.image);
+      // What an engine that does not answer had stays open: it says nothing else.
+      if ((await this.#said(engine, imageId, open)) !== 'another')
+        return this.#remember(key, imageId, open.image);
       if (this.#open.get(key) === open) this.#open.delete(key);
     }
     const { cachedEngineImage } = await import('../core/fileTrees/engineImage.ts');
     const image = await cachedEngineImage(await this.#imageDeps(engine), imageId);
-    if (image === undefined || !(await isOfEngine(engine, imageId, image))) return undefined;
+    if (image === undefined || (await whatEngineHas(engine, imageId, image)) !== 'this') return undefined;
     return this.#remember(key, imageId, image);
   }
 
@@ -163,12 +171,26 @@ export class OpenedImages {
   }
 
   #remember(key: string, imageId: string, image: LayeredImage): LayeredImage {
-    const open = this.#open.get(key) ?? { image, changes: new Map<number, Promise<ChangeNode>>() };
+    const known = this.#open.get(key);
+    // Of another platform under the same ID nothing that was put together holds.
+    const isSame = known?.image.configDigest === image.configDigest;
+    const open: OpenedImage = isSame ? known : { image, saidMs: this.#nowMs(), changes: new Map() };
     open.image = this.#renamed(imageId, open.image);
     this.#open.delete(key);
     this.#open.set(key, open);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
     return open.image;
+  }
+
+  async #said(engine: Engine, id: Digest, open: OpenedImage): Promise<'this' | 'another' | 'nothing'> {
+    if (id === open.image.configDigest || this.#nowMs() - open.saidMs < trustMs) return 'this';
+    const said = await whatEngineHas(engine, id, open.image);
+    if (said === 'this') open.saidMs = this.#nowMs();
+    return said;
+  }
+
+  #nowMs(): number {
+    return (this.#deps.nowMs ?? Date.now)();
   }
 
   #tellRead(): void {
@@ -203,17 +225,21 @@ export class OpenedImages {
 }
 
 /**
- * Whether an engine has this image under the ID. One that is not the config's may stand for several platforms, and the
- * cache is shared by engines: what another one has under it says nothing of this one.
+ * Whether an engine has this image under the ID, another one or none, or says nothing. An ID that is not the config's may
+ * stand for several platforms, and the cache is shared by engines: what another one has under it says nothing of this one.
  */
-async function isOfEngine(engine: Engine, id: Digest, image: LayeredImage): Promise<boolean> {
-  if (id === image.configDigest) return true;
+async function whatEngineHas(
+  engine: Engine,
+  id: Digest,
+  image: LayeredImage,
+): Promise<'this' | 'another' | 'nothing'> {
+  if (id === image.configDigest) return 'this';
   const { hasDiffIds } = await import('../core/fileTrees/readSavedImages.ts');
   try {
-    return hasDiffIds(image.layers, (await engine.images.inspect(id)).diffIds);
+    return hasDiffIds(image.layers, (await engine.images.inspect(id)).diffIds) ? 'this' : 'another';
   } catch (error) {
     // Why the engine does not tell comes up when the image is opened.
-    if (error instanceof DrydockError) return false;
+    if (error instanceof DrydockError) return error.code === 'engineNotFound' ? 'another' : 'nothing';
     throw error;
   }
 }

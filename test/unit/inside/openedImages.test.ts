@@ -160,13 +160,32 @@ describe('images that are looked into', function () {
       return { ...details, id: ref === index ? index : details.id };
     };
     engine.lies.save = () => new LyingEngine([held]).images.save([held.configDigest]);
-    const inside = opened(engine);
+    let nowMs = 0;
+    const inside = opened(engine, { nowMs: () => nowMs });
     assert.equal((await inside.open(index, 'app:1'))?.configDigest, app.configDigest);
     await inside.merged(index);
+    const asked = engine.calls.length;
+    await inside.changes(index, 0);
+    assert.equal(engine.calls.length, asked, 'asks the engine again and again');
+    nowMs = 10_000;
+    const { inspect } = engine.lies;
+    engine.lies.inspect = () => Promise.reject(failure('engineUnreachable', { endpoint: 'x' }));
+    assert.equal(
+      (await inside.peek(index))?.configDigest,
+      app.configDigest,
+      'drops it when the engine is away',
+    );
+    engine.lies.inspect = inspect;
     held = other;
     assert.equal(await inside.peek(index), undefined);
     assert.equal((await inside.open(index, 'app:1'))?.configDigest, other.configDigest);
-    assert.deepEqual([...toldTree((await inside.merged(index))?.root ?? assert.fail()).keys()], ['one']);
+    const names = async (): Promise<readonly string[]> => [
+      ...toldTree((await inside.merged(index))?.root ?? assert.fail()).keys(),
+    ];
+    assert.deepEqual(await names(), ['one']);
+    held = app;
+    await inside.openAll([index], 'app:1');
+    assert.deepEqual(await names(), ['b', 'etc', 'etc/motd']);
   });
 
   it('tell when one was read, and then all is known of it', async () => {

@@ -221,6 +221,8 @@ const templates = {
   // Registries
   badRemoteName: '"{text}" is no place in a registry. Write it like HOST/REPOSITORY:TAG.',
   registryUnreachable: 'No registry answers at {host}: {reason}. Check its name and the network.',
+  proxyUnusable:
+    'The proxy for {host} can’t be used: {reason}. Check HTTPS_PROXY and NO_PROXY, or the proxy in the settings of the editor.',
   registryUntrusted:
     'The registry {host} can’t be trusted: {reason}. Put the certificate of its authority into /etc/docker/certs.d/{host}/ca.crt.',
   registryUnsafe: 'The registry {host} sends on to {to}, and {reason}. Nothing was sent there.',

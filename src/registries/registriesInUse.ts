@@ -82,9 +82,21 @@ export class RegistriesInUse {
 
   /** A connection of its own, which whoever asked lets go of. */
   async connect(host: string): Promise<RemoteRegistry> {
-    const { connectRegistry } = await import('../registry/connectRegistry.ts');
+    const [{ connectRegistry }, { windowProxies }] = await Promise.all([
+      import('../registry/connectRegistry.ts'),
+      import('./windowProxies.ts'),
+    ]);
     const around = { env: process.env, home: homedir(), platform: process.platform };
-    return connectRegistry(around, host, { isPlainHttp: this.list.find(host)?.isPlainHttp ?? false });
+    const http = vscode.workspace.getConfiguration('http');
+    const settings = {
+      support: http.get('proxySupport'),
+      proxy: http.get('proxy'),
+      except: http.get('noProxy'),
+    };
+    return connectRegistry(around, host, {
+      isPlainHttp: this.list.find(host)?.isPlainHttp ?? false,
+      proxies: windowProxies(settings, process.env),
+    });
   }
 }
 

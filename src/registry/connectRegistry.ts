@@ -9,6 +9,7 @@ import { registryCertificates } from './certificates.ts';
 import { findLogIn } from './logIns.ts';
 import { deleteManifest, getManifest, headManifest, scopeOf, type RepositoryCalls } from './manifests.ts';
 import { pages } from './pages.ts';
+import { proxiesOf, type ProxySettings } from './proxies.ts';
 import { listReferrers, putReferring } from './referrers.ts';
 import { registryAddress } from './registryAddress.ts';
 import { RegistryClient } from './registryClient.ts';
@@ -18,6 +19,8 @@ import { putBlob } from './uploads.ts';
 export interface RegistryOptions {
   /** Speak http to this host although it is not this machine. */
   readonly isPlainHttp?: boolean;
+  /** Proxies instead of those of the environment. */
+  readonly proxies?: ProxySettings;
   readonly wait?: Wait;
   readonly now?: () => number;
   /** Where certificates of registries lie, instead of where engines look for them. */
@@ -34,7 +37,13 @@ const pageSize = 1000;
 export function connectRegistry(
   around: Surroundings,
   host: string,
-  { isPlainHttp = false, wait = realWait, now = Date.now, certificateFolders }: RegistryOptions = {},
+  {
+    isPlainHttp = false,
+    proxies = proxiesOf(around.env),
+    wait = realWait,
+    now = Date.now,
+    certificateFolders,
+  }: RegistryOptions = {},
 ): RemoteRegistry {
   const folders = certificateFolders ?? [
     ...(around.platform === 'win32' ? [] : ['/etc/docker/certs.d']),
@@ -42,7 +51,7 @@ export function connectRegistry(
   ];
   const client = new RegistryClient({
     address: registryAddress(host),
-    ...{ isPlainHttp, now, wait },
+    ...{ isPlainHttp, proxies, now, wait },
     findLogIn: (signal) => findLogIn(around, host, signal && { signal }),
     certificates: () => registryCertificates(folders, host),
   });

@@ -1,5 +1,7 @@
-import { request as httpRequest, type Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { RegistryCertificates } from './certificates.ts';
+import type { Route } from './connections.ts';
 
 /** A body that can be sent again from its start. */
 export interface Outgoing {
@@ -12,7 +14,8 @@ export interface Request {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Outgoing;
-  readonly agent: Agent;
+  readonly route: Route;
+  readonly certificates?: RegistryCertificates;
   /** How long nothing may come or go before the connection counts as lost, in milliseconds. */
   readonly idleMs: number;
 }
@@ -33,23 +36,43 @@ export class IdleConnection extends Error {
  * again. Rejects with what the body threw, an error of the connection, or an AbortError.
  */
 export async function exchange(
-  { method, url, headers, body, agent, idleMs }: Request,
+  { method, url, headers, body, route, certificates: { ca, cert, key } = {}, idleMs }: Request,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   signal.throwIfAborted();
+  const { forwarder } = route;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const sent = send(url, {
     method,
-    agent,
+    agent: route.agent,
+    // Said of the request and not of the agent, for which an editor may put one of its own.
+    ...(ca && { ca: [...ca] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(forwarder && { path: url.href }),
     // One of its own, so that many requests at once are no many listeners on one signal.
     signal: AbortSignal.any([signal]),
-    headers: { ...headers, ...(body && { 'content-length': String(body.sizeBytes) }) },
+    headers: {
+      ...headers,
+      ...(body && { 'content-length': String(body.sizeBytes) }),
+      ...(forwarder?.authorization !== undefined && { 'proxy-authorization': forwarder.authorization }),
+    },
   });
   sent.setTimeout(idleMs, () => {
     sent.destroy(new IdleConnection(idleMs));
   });
   const answered = new AbortController();
+  let stopListening = (): void => undefined;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    // A request that still waits for its way through a proxy tells nobody that it was given up.
+    const onAbort = (): void => {
+      answered.abort();
+      reject(new DOMException('The operation was aborted', 'AbortError'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    stopListening = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
     sent.once('response', (response) => {
       sent.setTimeout(0);
       // A failure after this one is told by the body that is being read.
@@ -62,6 +85,7 @@ export async function exchange(
     // Stays for late errors of a request that is over.
     sent.on('error', reject);
   });
+  answer.then(stopListening, stopListening);
   if (body === undefined) {
     sent.end();
     return answer;

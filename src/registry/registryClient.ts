@@ -1,17 +1,19 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { DrydockError, failure, isCancellation, reasonOf } from '../core/errors.ts';
 import { ConnectionCut } from '../docker/body.ts';
 import { Authorizer, type Scope, type TokenAnswer } from './authorizer.ts';
 import type { RegistryCertificates } from './certificates.ts';
+import { Connections } from './connections.ts';
 import { exchange, type Outgoing, type Request } from './exchange.ts';
 import type { LogIn } from './logIns.ts';
+import type { ProxySettings } from './proxies.ts';
 import { readUpTo } from './readUpTo.ts';
 import { isRedirect, nextUrl } from './redirects.ts';
 import { readRefusal, refusalFailure } from './refusal.ts';
 import type { RegistryAddress } from './registryAddress.ts';
-import { isTransientStatus, retryAfterMs, Transient, Tries, type Wait } from './retry.ts';
+import { isTransient, isTransientStatus, retryAfterMs, Transient, Tries, type Wait } from './retry.ts';
 import { isWrongProtocol, untrustedReason } from './tlsFaults.ts';
+import { ProxyFailure, refusalWords } from './tunnel.ts';
 
 /** One call to a registry. */
 export interface Call {
@@ -41,6 +43,7 @@ export interface ClientDeps {
   readonly address: RegistryAddress;
   /** Whether to speak http to a host that is not this machine. */
   readonly isPlainHttp: boolean;
+  readonly proxies: ProxySettings;
   readonly now: () => number;
   readonly wait: Wait;
   findLogIn(signal: AbortSignal | undefined): Promise<LogIn | undefined>;
@@ -56,15 +59,15 @@ export class RegistryClient {
   readonly address: RegistryAddress;
   readonly #deps: ClientDeps;
   readonly #authorizer: Authorizer;
-  /** Of other servers than the registry: what is known of its certificates means nothing there. */
-  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  #own: Promise<HttpsAgent> | undefined;
+  readonly #connections: Connections;
+  #certificates: Promise<RegistryCertificates> | undefined;
   #base: Promise<URL> | undefined;
   #hasAnswered = false;
 
   constructor(deps: ClientDeps) {
     this.#deps = deps;
     this.address = deps.address;
+    this.#connections = new Connections(deps.proxies);
     this.#authorizer = new Authorizer({
       address: deps.address,
       now: deps.now,
@@ -115,6 +118,9 @@ export class RegistryClient {
         continue;
       }
       const refusal = await readRefusal(response, status);
+      // No registry says this.
+      if (status === 407)
+        throw failure('proxyUnusable', { host: answer.url.host, reason: `it ${refusalWords(status, '')}` });
       if (isTransientStatus(status))
         throw new Transient(refusal.reason, retryAfterMs(headers['retry-after'], this.#deps.now()));
       throw refusalFailure(this.address.host, call.what, refusal);
@@ -135,14 +141,7 @@ export class RegistryClient {
   }
 
   close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
-    void this.#own?.then(
-      (agent) => {
-        agent.destroy();
-      },
-      () => undefined,
-    );
+    this.#connections.close();
   }
 
   async #followed(
@@ -156,7 +155,7 @@ export class RegistryClient {
       const isOwn = url.origin === base.origin;
       const response = await this.#exchanged(
         {
-          ...{ method, url, idleMs, agent: await this.#agentFor(url, isOwn) },
+          ...{ method, url, idleMs, ...(await this.#wayTo(url, isOwn)) },
           headers: {
             'user-agent': 'drydock',
             ...headers,
@@ -192,6 +191,10 @@ export class RegistryClient {
     if (error instanceof DrydockError || isCancellation(error) || error instanceof ConnectionCut)
       return error;
     const { host } = this.address;
+    if (error instanceof ProxyFailure && !(this.#hasAnswered && isTransient(error)))
+      return error.isPassing
+        ? error
+        : failure('proxyUnusable', { host: url.host, reason: error.message }, error);
     const untrusted = untrustedReason(error);
     if (untrusted !== undefined)
       return failure('registryUntrusted', { host: url.host, reason: untrusted }, error);
@@ -201,8 +204,9 @@ export class RegistryClient {
         { host, reason: 'it does not speak TLS, and plain http was not allowed for it' },
         error,
       );
-    if (this.#hasAnswered) return error;
-    return failure('registryUnreachable', { host, reason: reasonOf(error) }, error);
+    // What once answered may do so again; where it sends to may never have been there.
+    if (this.#hasAnswered && (isTransient(error) || !isNoConnection(error))) return error;
+    return failure('registryUnreachable', { host: url.host, reason: reasonOf(error) }, error);
   }
 
   async #askToken(
@@ -214,7 +218,7 @@ export class RegistryClient {
     const response = await this.#exchanged(
       {
         ...{ method: form ? 'POST' : 'GET', url, idleMs: usualIdleMs },
-        agent: await this.#agentFor(url, url.origin === base.origin),
+        ...(await this.#wayTo(url, url.origin === base.origin)),
         headers: {
           'user-agent': 'drydock',
           ...(authorization !== undefined && { authorization }),
@@ -240,22 +244,12 @@ export class RegistryClient {
     return { status, body: Buffer.alloc(0), reason };
   }
 
-  async #agentFor(url: URL, isOwn: boolean): Promise<HttpAgent> {
-    if (url.protocol === 'http:') return this.#agents.http;
-    return isOwn ? this.#ownAgent() : this.#agents.https;
-  }
-
-  #ownAgent(): Promise<HttpsAgent> {
-    this.#own ??= this.#deps.certificates().then(
-      ({ ca, cert, key }) =>
-        new HttpsAgent({
-          keepAlive: true,
-          ...(ca && { ca: [...ca] }),
-          ...(cert !== undefined && { cert }),
-          ...(key !== undefined && { key }),
-        }),
-    );
-    return this.#own;
+  /** What is known of the registry's certificates means nothing at other servers. */
+  async #wayTo(url: URL, isOwn: boolean): Promise<Pick<Request, 'route' | 'certificates'>> {
+    const route = this.#connections.routeTo(url);
+    if (url.protocol === 'http:' || !isOwn) return { route };
+    this.#certificates ??= this.#deps.certificates();
+    return { route, certificates: await this.#certificates };
   }
 
   #origin(signal: AbortSignal | undefined): Promise<URL> {
@@ -275,8 +269,8 @@ export class RegistryClient {
     if (this.#deps.isPlainHttp) return plain;
     if (!isLoopback) return secure;
     try {
-      const agent = await this.#ownAgent();
-      const request = { method: 'GET', url: new URL('/v2/', secure), headers: {}, agent } as const;
+      const url = new URL('/v2/', secure);
+      const request = { method: 'GET', url, headers: {}, ...(await this.#wayTo(url, true)) } as const;
       const response = await exchange(
         { ...request, idleMs: usualIdleMs },
         signal ?? new AbortController().signal,
@@ -289,4 +283,11 @@ export class RegistryClient {
       throw this.#told(error, secure);
     }
   }
+}
+
+/** Whether a connection did not come about: what a body threw has nothing to do with that. */
+function isNoConnection(error: unknown): boolean {
+  return (
+    error instanceof Error && 'syscall' in error && /^(?:connect|getaddrinfo)$/.test(String(error.syscall))
+  );
 }

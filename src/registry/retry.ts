@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure, isCancellation, reasonOf } from '../core/errors.ts';
 import { ConnectionCut } from '../docker/body.ts';
+import { ProxyFailure } from './tunnel.ts';
 
 /** Waits; tests have one that does not. */
 export type Wait = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -59,6 +60,7 @@ const lostCodes: ReadonlySet<unknown> = new Set([
 /** Whether trying again may help. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof Transient || error instanceof ConnectionCut) return true;
+  if (error instanceof ProxyFailure && error.isPassing) return true;
   return error instanceof Error && 'code' in error && lostCodes.has(error.code);
 }
 

@@ -89,7 +89,7 @@ export interface RemoteRegistry {
   repository(path: string): RemoteRepository;
   /** Paths of all repositories; many registries refuse to list them. */
   repositories(cancel?: CancelOptions): AsyncIterable<string>;
-  /** Lets go of connections and tokens. */
+  /** Lets go of connections: those that wait for nothing now, others when what is under way on them ends. */
   close(): void;
 }
 

@@ -24,7 +24,8 @@ const maxDocumentBytes = 4 << 20;
  * `volume/data:20261121T081500Z`; an image also under the name it had, as the newest snapshot with an image of that
  * name has it. Where a registry takes fewer characters than a vault, others are replaced by `-`.
  *
- * index.json is read anew for every list and every tag, so that what is backed up meanwhile is there to be had.
+ * index.json is read anew for every list and every tag, so that what is backed up meanwhile is there to be had. Who asks by
+ * a digest was told it before, and is answered by what was read last.
  */
 export function vaultContents(vault: Vault): ServedContents {
   const { blobs } = vault;
@@ -32,6 +33,7 @@ export function vaultContents(vault: Vault): ServedContents {
   const imagesOf = remembered((digest: Digest, cancel: CancelOptions) => imagesIn(vault, digest, cancel));
   const linksOf = remembered((digest: Digest, cancel: CancelOptions) => linksIn(vault, digest, cancel));
 
+  let last: Names = new Map();
   const names = async (cancel: CancelOptions): Promise<Names> => {
     const found = new Map<string, Map<string, Target>>();
     const add = (repository: string, tag: string, target: Target): void => {
@@ -39,13 +41,16 @@ export function vaultContents(vault: Vault): ServedContents {
       if (!tags.has(tag)) tags.set(tag, target);
       found.set(repository, tags);
     };
-    const snapshots = await readSnapshots(vault);
+    const snapshots = await readSnapshots(vault, cancel);
     for (const { refName, id } of snapshots)
       add(...placeOf(refName), { digest: id, mediaType: ociIndexType });
     for (const { id } of snapshots)
       for (const { name, target } of await imagesOf(id, cancel)) add(...placeOf(name), target);
+    last = found;
     return found;
   };
+  const isThere = async (repository: string, cancel: CancelOptions): Promise<boolean> =>
+    last.has(repository) || (await names(cancel)).has(repository);
 
   const document = async (
     digest: Digest,
@@ -68,14 +73,13 @@ export function vaultContents(vault: Vault): ServedContents {
       return tags && [...tags.keys()].sort();
     },
     async document(repository, ref, cancel) {
-      const tags = (await names(cancel)).get(repository);
-      if (tags === undefined) return undefined;
-      if (isDigest(ref)) return document(ref, undefined, cancel);
-      const target = tags.get(ref);
+      if (isDigest(ref))
+        return (await isThere(repository, cancel)) ? document(ref, undefined, cancel) : undefined;
+      const target = (await names(cancel)).get(repository)?.get(ref);
       return target && document(target.digest, target.mediaType, cancel);
     },
     async blob(repository, digest, cancel) {
-      if (!(await names(cancel)).has(repository)) return undefined;
+      if (!(await isThere(repository, cancel))) return undefined;
       const stat = await blobs.stat(digest);
       return stat && servedBlob(vault, stat.digest, stat.sizeBytes);
     },

@@ -25,6 +25,5 @@ export async function pull(
   if (top === undefined) throw failure('registryMissing', { host, name: `${path}:${ref}` });
   if (snapshotIn(top, `${host}/${path}@${top.digest}`) === undefined)
     return { kind: 'image', ...(await pullImage(deps, { ref, top, platforms }, operation)) };
-  // By its digest: a tag may stand for something else by now.
-  return { kind: 'snapshot', ...(await pullSnapshot(deps, { ref: top.digest }, operation)) };
+  return { kind: 'snapshot', ...(await pullSnapshot(deps, { ref: top.digest, top }, operation)) };
 }

@@ -1,3 +1,4 @@
+import { platformOf } from '../archive/imageAssembly.ts';
 import { sniffed } from '../archive/sniffed.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
@@ -81,8 +82,7 @@ export async function pullImage(
     const draft = new SnapshotDraft(session.vault.blobs);
     const id = idOf(image);
     const [first] = image.platforms;
-    const { os = '', architecture = '', variant } = first?.config ?? {};
-    const platform = { os, architecture, ...(variant !== undefined && variant !== '' && { variant }) };
+    const platform = first ? platformOf(first.config) : { os: '', architecture: '' };
     const target = descriptorOf(top.mediaType, top);
     const tags = isTag ? [name] : [];
     await draft.addImage(

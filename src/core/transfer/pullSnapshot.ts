@@ -2,7 +2,7 @@ import { failure } from '../errors.ts';
 import { inParallel } from '../inParallel.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
-import type { RemoteRepository } from '../registry/remoteRepository.ts';
+import type { RemoteManifest, RemoteRepository } from '../registry/remoteRepository.ts';
 import { landCopied, type LandedCopy } from '../snapshot/landCopied.ts';
 import { openContents } from '../snapshot/openContents.ts';
 import { entryWith, snapshotOfDocument } from '../snapshot/snapshotOfDocument.ts';
@@ -15,6 +15,13 @@ import { childrenFirst } from './documentGraph.ts';
 import { counted, toItsEnd } from './fetchedBytes.ts';
 import { snapshotIn } from './parcel.ts';
 import { parcelGraph, remoteGraph, type RemoteGraph } from './remoteGraph.ts';
+
+export interface PullSnapshotInput {
+  /** A tag or a digest. */
+  readonly ref: string;
+  /** What that was found to stand for. */
+  readonly top?: RemoteManifest;
+}
 
 export interface PulledSnapshot extends LandedCopy {
   /** What had to be fetched for it. */
@@ -36,14 +43,14 @@ export async function pullSnapshot(
     to,
     owner,
   }: { readonly from: RemoteRepository; readonly to: Vault; readonly owner: ProcessIdentity },
-  { ref }: { readonly ref: string },
+  { ref, ...input }: PullSnapshotInput,
   operation: Operation,
 ): Promise<PulledSnapshot> {
   requireWritable(to);
   const { signal, progress } = operation;
   const name = `${from.host}/${from.path}${ref.includes(':') ? '@' : ':'}${ref}`;
   progress.report({ phase: 'preparing', item: name });
-  const top = await from.getManifest(ref, { signal });
+  const top = input.top ?? (await from.getManifest(ref, { signal }));
   if (top === undefined) throw failure('registryMissing', { host: from.host, name: `${from.path}:${ref}` });
   const found = snapshotIn(top, name);
   if (found === undefined) throw failure('notASnapshot', { name });

@@ -4,7 +4,8 @@ import type { LayeredImage } from '../layers/layeredImage.ts';
 import { readLayerTree } from '../layers/layerTree.ts';
 import { defaultMaxNodes } from '../layers/loadTree.ts';
 import { mergeLayers, type Origin } from '../layers/mergeLayers.ts';
-import { isThere, mergeNode, TreeGrower, type TreeNode } from '../layers/treeNode.ts';
+import { mergeUnderPaced } from '../layers/mergeUnderPaced.ts';
+import { isThere, TreeGrower, type TreeNode } from '../layers/treeNode.ts';
 import { treeOf, type LayeredTree } from './imageTree.ts';
 
 /** Layers of an image by their places, from 0, the bottom one; both are in it. */
@@ -40,23 +41,6 @@ export async function layerRangeTree(
   }
   await nameTakenAway(root, base, signal);
   return treeOf(image, { kind: 'layers', name }, root);
-}
-
-/** As `mergeUnder` does, a folder at a time; so many names hold the thread up. */
-async function mergeUnderPaced(
-  upper: TreeNode<Origin>,
-  lower: TreeNode<Origin>,
-  signal: AbortSignal,
-): Promise<void> {
-  const pacer = new Pacer();
-  const ahead: [TreeNode<Origin>, TreeNode<Origin>][] = [[upper, lower]];
-  for (let next = ahead.pop(); next; next = ahead.pop()) {
-    if (pacer.isDue) {
-      await pacer.pause();
-      signal.throwIfAborted();
-    }
-    mergeNode(...next, (above, below) => ahead.push([above, below]));
-  }
 }
 
 /** Leaves, of names that stand for one that was taken away, those that were there; adds those of an emptied folder. */

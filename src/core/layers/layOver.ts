@@ -8,7 +8,7 @@ import { childrenOf, isThere, type TreeFile, type TreeNode } from './treeNode.ts
 export type OnGone<L> = (file: TreeFile<L>, successor: TreeFile<L> | undefined) => void;
 
 /**
- * Lays a layer over all those below it, as `mergeUnder` does from above: whiteouts and opaque folders take away what is
+ * Lays a layer over all those below it, as `mergeUnderPaced` does from above: whiteouts and opaque folders take away what is
  * below, a file takes the place of whatever has its name, a folder is laid into a folder. `lower` becomes the merged
  * tree; `upper` must not be used any more, since parts of it become parts of that.
  */

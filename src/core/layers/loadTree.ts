@@ -3,12 +3,12 @@ import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 import { wantedEntries } from '../vault/layerIndex.ts';
 import { exactPath, meaningOf, partsOf, type Meaning } from './entryNames.ts';
+import { mergeUnderPaced } from './mergeUnderPaced.ts';
 import {
   childrenOf,
   fileAt,
   fileOf,
   isSettled,
-  mergeUnder,
   placeFile,
   TreeGrower,
   type TreeFile,
@@ -67,7 +67,7 @@ export async function loadTree(
   const grower = new TreeGrower(maxNodes, () => failure('treeTooLarge', { name, limit: maxNodes }));
   const root: TreeNode = { children: new Map(), hidesLower: false };
   for (const stratum of strata.toReversed()) {
-    mergeUnder(root, await loadStratum(store, stratum, { scope, grower }, cancel));
+    await mergeUnderPaced(root, await loadStratum(store, stratum, { scope, grower }, cancel), cancel.signal);
     if (scope.kind === 'name' && isSettled(root, scope.parts)) break;
   }
   return root;

@@ -147,12 +147,10 @@ export function fileOf<L>(entry: LayerEntry, layer: L): TreeFile<L> {
   return file;
 }
 
-/** Lays `upper` over `lower`, which must not be used any more: parts of it become parts of `upper`. */
-export function mergeUnder<L>(upper: TreeNode<L>, lower: TreeNode<L>): void {
-  mergeNode(upper, lower, mergeUnder);
-}
-
-/** The same for one folder alone; what is in both is given to `both`. */
+/**
+ * Lays one folder over a lower one, which must not be used any more: parts of it become parts of `upper`. What is in both
+ * is given to `both`.
+ */
 export function mergeNode<L>(
   upper: TreeNode<L>,
   lower: TreeNode<L>,

@@ -3,14 +3,8 @@ import { failure, isCancellation } from '../errors.ts';
 import { pathBytes } from '../layers/entryNames.ts';
 import { loadStratum, partsIn, type Scope, type Stratum } from '../layers/loadTree.ts';
 import { meaningOf, exactPath } from '../layers/entryNames.ts';
-import {
-  copyOf,
-  isThere,
-  mergeUnder,
-  TreeGrower,
-  type TreeLayer,
-  type TreeNode,
-} from '../layers/treeNode.ts';
+import { mergeUnderPaced } from '../layers/mergeUnderPaced.ts';
+import { copyOf, isThere, TreeGrower, type TreeLayer, type TreeNode } from '../layers/treeNode.ts';
 import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { openSnapshot } from '../snapshot/snapshots.ts';
@@ -130,7 +124,7 @@ class Search {
     if (this.#names.size === 0) return [];
     const tree: TreeNode = { children: new Map(), hidesLower: false };
     for (const { stratum, layer } of [...eachLayer(root.strata)].reverse())
-      mergeUnder(tree, copyOf(await this.#treeOf(stratum, layer)));
+      await mergeUnderPaced(tree, copyOf(await this.#treeOf(stratum, layer)), this.#operation.signal);
     const found: FileEntry[] = [];
     const files = new RootFiles(this.#vault.blobs, root);
     const visit = async (node: TreeNode, path: string): Promise<void> => {

@@ -7,7 +7,7 @@ import { kindOfChange } from '../../../src/core/fileTrees/changeKind.ts';
 import { partsOf } from '../../../src/core/layers/entryNames.ts';
 import type { LayeredImage } from '../../../src/core/layers/layeredImage.ts';
 import type { Origin } from '../../../src/core/layers/mergeLayers.ts';
-import { fileOf, isThere, mergeUnder, nodeAt, type TreeNode } from '../../../src/core/layers/treeNode.ts';
+import { fileOf, isThere, mergeNode, nodeAt, type TreeNode } from '../../../src/core/layers/treeNode.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { file, folder, gone, listedImage, lowerPart } from '../../support/listedStack.ts';
 import { randomStack, toldTree } from '../../support/randomLayers.ts';
@@ -96,7 +96,9 @@ describe(`what single layers of an image do (seed ${seed})`, function () {
       const top = image.layers.length - 1;
       for (const from of image.layers.keys()) {
         const { root } = await layerRangeTree(image, { from, to: top }, signal);
-        mergeUnder(root, await rootOf(image, from));
+        mergeNode(root, await rootOf(image, from), function below(above, lower) {
+          mergeNode(above, lower, below);
+        });
         const merged = toldTree(await rootOf(image));
         const names = (told: typeof merged): readonly string[] => [...told.keys()].toSorted();
         assert.deepEqual(names(toldTree(root)), names(merged), `stack ${count} from ${from}`);

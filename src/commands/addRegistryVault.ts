@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import { DrydockError } from '../core/errors.ts';
-import { parseRegistryVault, registryVaultText } from '../core/registry/registryVaultName.ts';
+import { registryVaultText, tryRegistryVaultText } from '../core/registry/registryVaultName.ts';
 import { readSetting, writeSetting } from '../ui/settings.ts';
 import { parseVaultSettings } from '../vaults/vaultSettings.ts';
 import { askName } from './addVault.ts';
@@ -42,11 +41,5 @@ async function askPlace(title: string): Promise<string | undefined> {
 
 /** With or without what a vault's name begins with. */
 function placeIn(text: string): string | undefined {
-  const bare = text.trim().replace(/^(?:registry|https?):\/\//, '');
-  try {
-    return registryVaultText(parseRegistryVault(`registry://${bare}`));
-  } catch (error) {
-    if (error instanceof DrydockError) return undefined;
-    throw error;
-  }
+  return tryRegistryVaultText(`registry://${text.trim().replace(/^(?:registry|https?):\/\//, '')}`);
 }

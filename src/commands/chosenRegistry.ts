@@ -2,26 +2,8 @@ import * as vscode from 'vscode';
 import type { RemotePlace } from '../core/registry/remoteName.ts';
 import type { KnownRegistry } from '../registries/registrySettings.ts';
 import type { DrydockNode } from '../views/node.ts';
+import { remotePlaceOf } from '../views/remotePlace.ts';
 import type { CommandContext } from './context.ts';
-
-/** The place that a node of the Registries view stands for; undefined for other nodes. */
-export function remotePlaceOf(node: DrydockNode): RemotePlace | undefined {
-  switch (node.kind) {
-    case 'registry':
-      return { host: node.host };
-    case 'remoteRepository':
-      return { host: node.host, path: node.path };
-    case 'remoteTag':
-    case 'remoteFact':
-      return { host: node.host, path: node.path, tag: node.tag };
-    case 'remoteMore':
-      return node.path === undefined ? { host: node.host } : { host: node.host, path: node.path };
-    case 'message':
-      return node.remote;
-    default:
-      return undefined;
-  }
-}
 
 /** The first place of a registry among nodes. */
 export function remoteAmong(nodes: readonly DrydockNode[]): RemotePlace | undefined {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { chosenNodes } from './chosenNodes.ts';
-import { chooseRegistry, remotePlaceOf } from './chosenRegistry.ts';
+import { remotePlaceOf } from '../views/remotePlace.ts';
+import { chooseRegistry } from './chosenRegistry.ts';
 import type { Command } from './context.ts';
 
 /** Asks registries anew for what stands below the nodes, or for everything. */

@@ -1,11 +1,6 @@
 import { isAbsolute, join, normalize } from 'node:path';
 import type { VaultSetting } from '../contributions.ts';
-import { DrydockError } from '../core/errors.ts';
-import {
-  isRegistryVault,
-  parseRegistryVault,
-  registryVaultText,
-} from '../core/registry/registryVaultName.ts';
+import { isRegistryVault, tryRegistryVaultText } from '../core/registry/registryVaultName.ts';
 
 const maxVaults = 100;
 const maxText = 4_000;
@@ -32,22 +27,13 @@ function parseVault(value: unknown, home: string): VaultSetting | undefined {
   if (typeof path !== 'string' || path.length > maxText || path.includes('\0')) return undefined;
   const isNamed = typeof name === 'string' && name.trim() !== '' && name.length <= maxText;
   if (isRegistryVault(path)) {
-    const place = placeIn(path);
+    const place = tryRegistryVaultText(path);
     return place === undefined ? undefined : { name: isNamed ? name.trim() : nameOf(place), path: place };
   }
   const full = /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
   if (!isAbsolute(full)) return undefined;
   const folder = withoutEnd(normalize(full));
   return { name: isNamed ? name.trim() : nameOf(folder), path: folder };
-}
-
-function placeIn(path: string): string | undefined {
-  try {
-    return registryVaultText(parseRegistryVault(path));
-  } catch (error) {
-    if (error instanceof DrydockError) return undefined;
-    throw error;
-  }
 }
 
 /** Without the separator at its end, which a root keeps. */

@@ -7,6 +7,7 @@ import { RegistryItem } from './registryItem.ts';
 import { remoteFacts } from './remoteFactItem.ts';
 import { remoteFailure } from './remoteMessage.ts';
 import { RemoteMoreItem } from './remoteMoreItem.ts';
+import { remotePlaceOf } from './remotePlace.ts';
 import { RemoteRepositoryItem } from './remoteRepositoryItem.ts';
 import { RemoteTagItem } from './remoteTagItem.ts';
 import type { DrydockItem, Wording } from './viewItem.ts';
@@ -67,7 +68,7 @@ export class RemoteBranches {
       if (item.update(facts)) redraw([item]);
       return remoteFacts(item, facts, this.#wording);
     } catch (error) {
-      return [failed(item, placeOf(item), error)];
+      return [failed(item, remotePlaceOf(item) ?? { host: '' }, error)];
     }
   }
 
@@ -139,10 +140,4 @@ function failed(item: DrydockItem, remote: RemotePlace, error: unknown): Message
   const known =
     error instanceof DrydockError ? error : failure('unexpected', { reason: reasonOf(error) }, error);
   return message(item, remoteFailure(remote, known));
-}
-
-function placeOf(item: DrydockItem): RemotePlace {
-  if (item.kind === 'remoteTag') return { host: item.host, path: item.path, tag: item.tag };
-  if (item.kind === 'remoteRepository') return { host: item.host, path: item.path };
-  return { host: item.kind === 'registry' ? item.host : '' };
 }

@@ -1,4 +1,4 @@
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import { tryParseImageName } from '../oci/imageName.ts';
 
 const scheme = 'registry://';
@@ -29,6 +29,16 @@ export function parseRegistryVault(text: string): RegistryVaultPlace {
   if (name === undefined || !isPlace || host === '')
     throw failure('badVaultPlace', { text: text.slice(0, 300) });
   return { host: hasMark ? name.registry : host, path: name.repository };
+}
+
+/** What the vault is called that `text` names; undefined where it names none. */
+export function tryRegistryVaultText(text: string): string | undefined {
+  try {
+    return registryVaultText(parseRegistryVault(text));
+  } catch (error) {
+    if (error instanceof DrydockError) return undefined;
+    throw error;
+  }
 }
 
 /** What such a vault is called. */

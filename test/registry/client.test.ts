@@ -7,7 +7,7 @@ import { ociConfigType, ociManifestType } from '../../src/core/oci/mediaTypes.ts
 import type { RemoteRegistry } from '../../src/core/registry/remoteRepository.ts';
 import { collect } from '../support/archives/byteStreams.ts';
 import { failureOf } from '../support/failureOf.ts';
-import { password, startRealRegistry, type RealRegistry } from '../support/realRegistry.ts';
+import { connectTo, password, startRealRegistry, type RealRegistry } from '../support/realRegistry.ts';
 import { listed, pseudoRandom, registryHere, sourceOf } from '../support/registryHere.ts';
 
 const kinds = [
@@ -25,10 +25,7 @@ for (const { name, options } of kinds)
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'drydock-registry-'));
       server = await startRealRegistry(folder, options);
-      registry = registryHere(server.host, {
-        env: { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [server.host]: password } }) },
-        certificateFolders: [server.certificates],
-      });
+      registry = connectTo(server);
     });
     after(async () => {
       registry.close();

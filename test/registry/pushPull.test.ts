@@ -14,7 +14,13 @@ import { pushSnapshot } from '../../src/core/transfer/pushSnapshot.ts';
 import { createVault } from '../../src/core/vault/layout.ts';
 import { currentProcess } from '../../src/core/vault/processIdentity.ts';
 import { pushedVault, type PushedVault } from '../support/pushedVault.ts';
-import { password, skopeo, startRealRegistry, type RealRegistry } from '../support/realRegistry.ts';
+import {
+  connectTo,
+  password,
+  skopeo,
+  startRealRegistry,
+  type RealRegistry,
+} from '../support/realRegistry.ts';
 import { pseudoRandom, registryHere, sourceOf } from '../support/registryHere.ts';
 
 const operation = unattended();
@@ -29,10 +35,7 @@ describe('a vault and Distribution’s registry', function () {
     folder = await mkdtemp(join(tmpdir(), 'drydock-registry-'));
     made = await pushedVault(join(folder, 'vault'));
     server = await startRealRegistry(join(folder, 'server'), { wantsPassword: true, usesTls: true });
-    registry = registryHere(server.host, {
-      env: { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [server.host]: password } }) },
-      certificateFolders: [server.certificates],
-    });
+    registry = connectTo(server);
   });
   after(async () => {
     registry.close();

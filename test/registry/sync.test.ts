@@ -10,7 +10,13 @@ import { planKeepLast, readTags, removeTags } from '../../src/core/transfer/keep
 import { planSync } from '../../src/core/transfer/planSync.ts';
 import { pushImage } from '../../src/core/transfer/pushImage.ts';
 import { pushedVault, type PushedVault } from '../support/pushedVault.ts';
-import { password, skopeo, startRealRegistry, type RealRegistry } from '../support/realRegistry.ts';
+import {
+  connectTo,
+  password,
+  skopeo,
+  startRealRegistry,
+  type RealRegistry,
+} from '../support/realRegistry.ts';
 import { listed, registryHere } from '../support/registryHere.ts';
 import { cosignTag, putImage, putSignature } from '../support/remoteImages.ts';
 
@@ -31,10 +37,7 @@ describe('copying between Distribution’s registries', function () {
     };
     registries = {
       from: registryHere(servers.from.host),
-      to: registryHere(servers.to.host, {
-        env: { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [servers.to.host]: password } }) },
-        certificateFolders: [servers.to.certificates],
-      }),
+      to: connectTo(servers.to),
     };
   });
   after(async () => {

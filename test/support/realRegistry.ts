@@ -5,6 +5,8 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { RemoteRegistry } from '../../src/core/registry/remoteRepository.ts';
+import { registryHere } from './registryHere.ts';
 
 const run = promisify(execFile);
 
@@ -95,6 +97,14 @@ export async function startRealRegistry(
     await cp(join(certificates, 'ca.pem'), join(certificates, host, 'ca.crt'));
   }
   return new RealRegistry(child, host, certificates);
+}
+
+/** A client that knows the password and trusts the authority of a registry of tests. */
+export function connectTo({ host, certificates }: RealRegistry): RemoteRegistry {
+  return registryHere(host, {
+    env: { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: password } }) },
+    certificateFolders: [certificates],
+  });
 }
 
 async function makeCertificates(folder: string): Promise<void> {

@@ -1,40 +1,23 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { createVault } from '../../../src/core/vault/layout.ts';
-import { FakeRegistry } from '../../support/fakeRegistry.ts';
-import { pushedVaults, type PushedVault } from '../../support/pushedVault.ts';
+import type { FakeRegistry } from '../../support/fakeRegistry.ts';
+import type { PushedVault } from '../../support/pushedVault.ts';
 import { registryHere } from '../../support/registryHere.ts';
 import { putImage } from '../../support/remoteImages.ts';
-import { temporaryFolder } from '../../support/vaultFolder.ts';
-import { runCliHere, type Ran } from './runCliHere.ts';
-
-type Document = Record<string, unknown>;
+import { cliWithRegistry, documentOf, type Document } from './cliWithRegistry.ts';
+import type { Ran } from './runCliHere.ts';
 
 describe('registries on the command line', function () {
   this.timeout(60_000);
-  const folder = temporaryFolder();
-  const vaults = pushedVaults();
+  const here = cliWithRegistry();
   let made: PushedVault;
   let server: FakeRegistry;
-  let plain: string[];
-  beforeEach(async () => {
-    made = await vaults.copy(join(folder.path(), 'vault'));
-    server = new FakeRegistry();
-    server.wantsEverything = true;
-    plain = [];
-    await server.start();
+  const drydock = (...argv: readonly string[]): Promise<Ran> => here.run(argv);
+  beforeEach(() => {
+    made = here.made();
+    server = here.server();
   });
-  afterEach(() => server.stop());
-
-  const drydock = (...argv: readonly string[]): Promise<Ran> =>
-    runCliHere(argv, {
-      vaultFolder: made.vault.paths.root,
-      connectRegistry: (host, { isPlainHttp }) => {
-        if (isPlainHttp) plain.push(host);
-        return Promise.resolve(registryHere(host));
-      },
-    });
-  const documentOf = ({ stdout }: Ran): Document => JSON.parse(stdout) as Document;
 
   it('push a snapshot under its name and pull it into another vault', async () => {
     const pushed = await drydock('push', made.image.refName, `${server.host}/backups`, '--json');
@@ -43,7 +26,7 @@ describe('registries on the command line', function () {
     const name = `${server.host}/backups:${made.image.refName.replace(':', '-')}`;
     assert.deepEqual([one?.['name'], one?.['digest'], one?.['form']], [name, made.image.id, 'index']);
     assert.equal(pushed.setting, undefined);
-    const other = await createVault({ path: join(folder.path(), 'other'), compression: 'zstd' });
+    const other = await createVault({ path: join(here.folder(), 'other'), compression: 'zstd' });
     const pulled = await drydock('pull', name, '--vault', other.paths.root);
     assert.equal(pulled.exitCode, 0, pulled.stderr);
     assert.match(pulled.stdout, /^Pulled and verified: app:1-\d+T\d+Z \([0-9a-f]{12}\), .* fetched\n$/);
@@ -56,7 +39,7 @@ describe('registries on the command line', function () {
     const [one] = documentOf(
       await drydock('push', 'multi:1@latest', `${server.host}/app`, '--image', 'multi:1', '--json'),
     )['pushed'] as readonly Document[];
-    const other = await createVault({ path: join(folder.path(), 'other'), compression: 'zstd' });
+    const other = await createVault({ path: join(here.folder(), 'other'), compression: 'zstd' });
     const words = [`${server.host}/app:1`, '--vault', other.paths.root];
     const pulled = await drydock('pull', ...words, '--platform', 'linux/arm64', '--json');
     assert.equal(pulled.exitCode, 0, pulled.stderr);
@@ -160,9 +143,9 @@ describe('registries on the command line', function () {
 
   it('are asked over http only where that is said of their host', async () => {
     await drydock('push', 'app:1@latest', `${server.host}/a:1`, '--plain-http', 'other.test:5000');
-    assert.deepEqual(plain, []);
+    assert.deepEqual(here.plain, []);
     await drydock('push', 'app:1@latest', `${server.host}/a:1`, '--plain-http', server.host);
-    assert.deepEqual(plain, [server.host]);
+    assert.deepEqual(here.plain, [server.host]);
   });
 
   it('end with 1 and one sentence where nothing is there', async () => {

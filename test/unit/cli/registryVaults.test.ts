@@ -5,41 +5,24 @@ import { hexOf } from '../../../src/core/digest.ts';
 import { openSnapshot } from '../../../src/core/snapshot/snapshots.ts';
 import { createVault } from '../../../src/core/vault/layout.ts';
 import { blobPath } from '../../../src/core/vault/vaultPaths.ts';
-import { FakeRegistry } from '../../support/fakeRegistry.ts';
-import { pushedVaults, type PushedVault } from '../../support/pushedVault.ts';
-import { registryHere } from '../../support/registryHere.ts';
-import { temporaryFolder } from '../../support/vaultFolder.ts';
-import { runCliHere, type Ran } from './runCliHere.ts';
-
-type Document = Record<string, unknown>;
+import type { FakeRegistry } from '../../support/fakeRegistry.ts';
+import type { PushedVault } from '../../support/pushedVault.ts';
+import { cliWithRegistry, documentOf, type Document } from './cliWithRegistry.ts';
+import type { Ran } from './runCliHere.ts';
 
 describe('a vault in a registry on the command line', function () {
   this.timeout(60_000);
-  const folder = temporaryFolder();
-  const vaults = pushedVaults();
+  const here = cliWithRegistry();
   let made: PushedVault;
   let server: FakeRegistry;
   let remote: string;
-  let plain: string[];
-  beforeEach(async () => {
-    made = await vaults.copy(join(folder.path(), 'vault'));
-    server = new FakeRegistry();
-    server.wantsEverything = true;
-    plain = [];
-    await server.start();
+  const drydock = (...argv: readonly string[]): Promise<Ran> => here.run(argv, { vaultFolder: remote });
+  beforeEach(() => {
+    made = here.made();
+    server = here.server();
     remote = `registry://${server.host}/backups`;
   });
-  afterEach(() => server.stop());
 
-  const drydock = (...argv: readonly string[]): Promise<Ran> =>
-    runCliHere(argv, {
-      vaultFolder: remote,
-      connectRegistry: (host, { isPlainHttp }) => {
-        if (isPlainHttp) plain.push(host);
-        return Promise.resolve(registryHere(host));
-      },
-    });
-  const documentOf = ({ stdout }: Ran): Document => JSON.parse(stdout) as Document;
   const fill = async (): Promise<void> => {
     const { exitCode, stderr } = await drydock('copy', '--vault', made.vault.paths.root, '--to', remote);
     assert.deepEqual([exitCode, stderr], [0, '']);
@@ -61,7 +44,7 @@ describe('a vault in a registry on the command line', function () {
     assert.match((await drydock('ls', word, 'data:/')).stdout, /data/);
     assert.match((await drydock('find', '**/os-release')).stdout, /etc\/os-release/);
     assert.equal((await drydock('cat', word, 'web:/etc/os-release')).bytes.toString(), 'ID=test\n');
-    const out = join(folder.path(), 'out');
+    const out = join(here.folder(), 'out');
     const extracted = await drydock('extract', word, 'web:/etc/os-release', '-o', out);
     assert.equal(extracted.exitCode, 0, extracted.stderr);
     assert.equal(await readFile(join(out, 'os-release'), 'utf8'), 'ID=test\n');
@@ -92,7 +75,7 @@ describe('a vault in a registry on the command line', function () {
 
   it('fills a folder and another registry, and gives a folder back what it lost', async () => {
     await fill();
-    const other = await createVault({ path: join(folder.path(), 'other'), compression: 'zstd' });
+    const other = await createVault({ path: join(here.folder(), 'other'), compression: 'zstd' });
     const filled = await drydock('copy', '--to', other.paths.root, '-q');
     assert.equal(filled.stdout.trim().split('\n').length, 4, filled.stderr);
     assert.equal((await drydock('verify', '--vault', other.paths.root, '--depth', 'contents')).exitCode, 0);
@@ -154,6 +137,6 @@ describe('a vault in a registry on the command line', function () {
     const none = await drydock('snapshots');
     assert.deepEqual([none.exitCode, none.stderr.includes('has no backups')], [1, true]);
     await drydock('snapshots', '--plain-http', server.host);
-    assert.deepEqual(plain, [server.host]);
+    assert.deepEqual(here.plain, [server.host]);
   });
 });

@@ -31,7 +31,7 @@ export interface ChosenSnapshot {
 /** Opens the vault and the snapshot that the first argument names. */
 export async function openChosenSnapshot(context: CommandContext, args: Arguments): Promise<ChosenSnapshot> {
   const vault = await openChosenVault(context, args, 'read');
-  const snapshot = findSnapshot(await readSnapshots(vault), args.first);
+  const snapshot = findSnapshot(await readSnapshots(vault, context.operation), args.first);
   const contents = await openSnapshot(vault, snapshot, { signal: context.operation.signal });
   return { vault, snapshot, contents };
 }

@@ -40,7 +40,7 @@ export async function openSide(context: CommandContext, args: Arguments, word: s
     return await archiveSide(context, side);
   const vault = await vaultFor(context, args, kind);
   if (vault !== undefined && (kind === undefined || kind === 'snapshot')) {
-    const snapshot = await snapshotCalled(vault, name, kind === 'snapshot');
+    const snapshot = await snapshotCalled(vault, name, kind === 'snapshot', context.operation);
     if (snapshot) return await snapshotSide(context, vault, snapshot, side);
   }
   if (side.root !== undefined) throw usageFailure(`"${name}" in "${word}" is no archive and no snapshot.`);

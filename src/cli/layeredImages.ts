@@ -14,6 +14,7 @@ import { snapshotImages } from '../core/layers/snapshotImages.ts';
 import { diffIdsOf } from '../core/oci/manifest.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { findSnapshot, openSnapshot, readSnapshots } from '../core/snapshot/snapshots.ts';
+import type { CancelOptions } from '../core/vault/blobStore.ts';
 import type { Vault } from '../core/vault/layout.ts';
 import type { Arguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
@@ -44,9 +45,9 @@ export async function findLayeredImages(
   let vault: Vault | undefined;
   if (isVaultNamed || (context.vaultFolder ?? '') !== '') {
     vault = await openChosenVault(context, args, 'read');
-    const snapshot = await snapshotCalled(vault, word, isVaultNamed);
+    const cancel = { signal: context.operation.signal };
+    const snapshot = await snapshotCalled(vault, word, isVaultNamed, cancel);
     if (snapshot) {
-      const cancel = { signal: context.operation.signal };
       const images = await snapshotImages(vault.blobs, await openSnapshot(vault, snapshot, cancel), cancel);
       return { source: 'snapshot', where: snapshot.refName, images };
     }
@@ -72,9 +73,10 @@ export async function snapshotCalled(
   vault: Vault,
   word: string,
   isNeeded: boolean,
+  cancel: CancelOptions,
 ): Promise<Snapshot | undefined> {
   try {
-    return findSnapshot(await readSnapshots(vault), word);
+    return findSnapshot(await readSnapshots(vault, cancel), word);
   } catch (error) {
     if (!isNeeded && error instanceof DrydockError && error.code === 'snapshotUnknown') return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import { failure } from '../core/errors.ts';
-import type { SnapshotContents } from '../core/snapshot/snapshot.ts';
+import type { Snapshot, SnapshotContents } from '../core/snapshot/snapshot.ts';
 import type { RootFiles } from '../core/snapshotFiles/rootFiles.ts';
 import type { Vault } from '../core/vault/layout.ts';
 import type { VaultsInUse } from './vaultsInUse.ts';
@@ -33,7 +33,7 @@ export class OpenedSnapshots {
     const snapshot = snapshots.find((one) => one.id === id);
     if (snapshot === undefined) throw failure('snapshotGone', { vault: known?.name ?? vaultPath, id });
     const key = `${vaultPath}\n${id}`;
-    const opening = this.#open.get(key) ?? this.#read(vaultPath, snapshot.id);
+    const opening = this.#open.get(key) ?? this.#read(vaultPath, snapshot);
     this.#open.delete(key);
     this.#open.set(key, opening);
     for (const oldest of [...this.#open.keys()].slice(0, -mostOpen)) this.#open.delete(oldest);
@@ -46,14 +46,12 @@ export class OpenedSnapshots {
     }
   }
 
-  async #read(vaultPath: string, id: string): Promise<OpenedSnapshot> {
-    const [{ openSnapshot, readSnapshots }, { openSnapshotTree }] = await Promise.all([
+  async #read(vaultPath: string, snapshot: Snapshot): Promise<OpenedSnapshot> {
+    const [{ openSnapshot }, { openSnapshotTree }] = await Promise.all([
       import('../core/snapshot/snapshots.ts'),
       import('../core/snapshotFiles/snapshotTree.ts'),
     ]);
     const vault = await this.#vaults.read(vaultPath);
-    const snapshot = (await readSnapshots(vault)).find((one) => one.id === id);
-    if (snapshot === undefined) throw failure('snapshotGone', { vault: vaultPath, id });
     const contents = await openSnapshot(vault, snapshot);
     return { vault, contents, roots: openSnapshotTree(vault, contents).roots };
   }

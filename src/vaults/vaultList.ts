@@ -5,6 +5,7 @@ import { DrydockError, failure, reasonOf } from '../core/errors.ts';
 import { nothingHeld, type HeldNames } from '../core/inspect/protection.ts';
 import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import type { CancelOptions } from '../core/vault/blobStore.ts';
 import type { Vault } from '../core/vault/layout.ts';
 
 export type VaultState =
@@ -20,7 +21,7 @@ export interface KnownVault extends VaultSetting {
 
 export interface VaultListDeps {
   readonly open: (path: string) => Promise<Vault>;
-  readonly readSnapshots: (vault: Vault) => Promise<readonly Snapshot[]>;
+  readonly readSnapshots: (vault: Vault, cancel: CancelOptions) => Promise<readonly Snapshot[]>;
   /** What a snapshot of a container or a project holds. */
   readonly readHeld: (vault: Vault, snapshot: Snapshot) => Promise<HeldNames>;
   /** Calls `onChange` whenever the list of snapshots at `path` may have changed. */
@@ -34,6 +35,8 @@ interface Entry {
   /** Counts readings, so that only the latest one is shown. */
   turn: number;
   reading: Promise<void>;
+  /** Ends the reading under way, whose result nobody wants any more. */
+  stop: AbortController;
 }
 
 /** The vaults of the settings and their snapshots, kept true while the window is open. */
@@ -122,6 +125,7 @@ export class VaultList {
       watching,
       turn: 0,
       reading: Promise.resolve(),
+      stop: new AbortController(),
     };
     entry.reading = this.#read(entry);
     return entry;
@@ -130,8 +134,10 @@ export class VaultList {
   async #read(entry: Entry): Promise<void> {
     entry.turn += 1;
     const { turn } = entry;
+    entry.stop.abort();
+    entry.stop = new AbortController();
     const before = entry.known.state;
-    const state = await this.#look(entry.known.path);
+    const state = await this.#look(entry.known.path, entry.stop.signal);
     if (entry.turn !== turn) {
       await entry.reading;
       return;
@@ -143,10 +149,10 @@ export class VaultList {
     if (state.kind === 'open') await this.#nameHeld(state.vault, state.snapshots);
   }
 
-  async #look(path: string): Promise<VaultState> {
+  async #look(path: string, signal: AbortSignal): Promise<VaultState> {
     try {
       const vault = await this.#deps.open(path);
-      return { kind: 'open', vault, snapshots: await this.#deps.readSnapshots(vault) };
+      return { kind: 'open', vault, snapshots: await this.#deps.readSnapshots(vault, { signal }) };
     } catch (error) {
       return { kind: 'failed', error: asFailure(error) };
     }
@@ -190,6 +196,7 @@ function isSame(one: VaultState, other: VaultState): boolean {
 /** A reading that is still under way is not shown any more. */
 function stop(entry: Entry): void {
   entry.turn += 1;
+  entry.stop.abort();
   entry.watching.dispose();
 }
 

@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { BundleToRestore } from '../core/bundle/bundleToRestore.ts';
 import { bundleVaultFolder } from '../core/bundle/bundleVaultFolder.ts';
 import type { Engine } from '../core/engine/engine.ts';
+import { isCancellation } from '../core/errors.ts';
 import type { Inventory } from '../core/inspect/inventory.ts';
 import { isRegistryVault, parseRegistryVault } from '../core/registry/registryVaultName.ts';
 import type { RemoteRegistry } from '../core/registry/remoteRepository.ts';
@@ -50,7 +51,8 @@ export class VaultsInUse {
     this.#deps = deps;
     this.list = new VaultList({
       open: (path) => this.read(path),
-      readSnapshots: async (vault) => (await import('../core/snapshot/snapshots.ts')).readSnapshots(vault),
+      readSnapshots: async (vault, cancel) =>
+        (await import('../core/snapshot/snapshots.ts')).readSnapshots(vault, cancel),
       readHeld: async (vault, snapshot) => {
         const { openSnapshot } = await import('../core/snapshot/snapshots.ts');
         const { containers, volumes } = await openSnapshot(vault, snapshot);
@@ -82,6 +84,7 @@ export class VaultsInUse {
       }),
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('drydock.vaults')) void this.reload();
+        if (change.affectsConfiguration('drydock.registries')) this.#connectAnew();
         if (change.affectsConfiguration('drydock.backup.policies')) this.protection.renew();
       }),
       // Watchers miss what happens on network drives, and drives that come and go.
@@ -148,14 +151,8 @@ export class VaultsInUse {
   }
 
   dispose(): void {
-    for (const registry of this.#registries.values())
-      void registry.then(
-        (open) => {
-          open.close();
-        },
-        () => undefined,
-      );
     for (const disposable of this.#disposables) disposable.dispose();
+    for (const host of [...this.#registries.keys()]) this.#disconnect(host);
   }
 
   #companions(): string {
@@ -178,8 +175,9 @@ export class VaultsInUse {
           try {
             return await listing.read(cancel);
           } catch (error) {
-            // Who logs in meanwhile is known to a new connection only. What works with this one goes on.
-            if (this.#registries.get(place.host) === connected) this.#registries.delete(place.host);
+            // Who logs in meanwhile is known to a new connection only.
+            const isLast = this.#registries.get(place.host) === connected;
+            if (isLast && !isCancellation(error)) this.#disconnect(place.host);
             throw error;
           }
         },
@@ -187,8 +185,30 @@ export class VaultsInUse {
     };
   }
 
+  /** What works with a connection goes on with it. */
+  #disconnect(host: string): void {
+    const connected = this.#registries.get(host);
+    this.#registries.delete(host);
+    void connected?.then(
+      (registry) => {
+        registry.close();
+      },
+      () => undefined,
+    );
+  }
+
+  /** A registry may be spoken to in another way now. */
+  #connectAnew(): void {
+    for (const host of [...this.#registries.keys()]) this.#disconnect(host);
+    for (const { path } of this.list.vaults) if (isRegistryVault(path)) void this.list.refresh(path);
+  }
+
   async #use(): Promise<void> {
     const vaults = parseVaultSettings(readSetting('vaults'), homedir());
+    const hosts = new Set(
+      vaults.flatMap(({ path }) => (isRegistryVault(path) ? [parseRegistryVault(path).host] : [])),
+    );
+    for (const host of [...this.#registries.keys()]) if (!hosts.has(host)) this.#disconnect(host);
     void vscode.commands.executeCommand('setContext', 'drydock.hasVaults', vaults.length > 0);
     await this.list.use(vaults);
   }

@@ -48,7 +48,7 @@ export const bundleCreate: Command = {
     };
     if (args.text('vault') !== undefined) {
       const vault = await openChosenVault(context, args, 'read');
-      const all = await readSnapshots(vault);
+      const all = await readSnapshots(vault, operation);
       const snapshots = new Map(
         args.words.map((word) => findSnapshot(all, word)).map((one) => [one.id, one]),
       );

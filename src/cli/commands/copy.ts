@@ -43,7 +43,7 @@ export const copy: Command = {
       to: (await registryVaultAt(context, target)) ?? (await openVaultAt(context, target, 'write')),
     };
     const { from, to } = sides;
-    const all = await readSnapshots(from);
+    const all = await readSnapshots(from, context.operation);
     const chosen =
       args.words.length === 0 ? [...all].reverse() : args.words.map((word) => findSnapshot(all, word));
     const ids = [...new Set(chosen.map(({ id }) => id))];

@@ -34,7 +34,7 @@ export const find: Command = {
     if (args.isSet('all-images') || args.texts('in').length > 0)
       return (await import('../findInWords.ts')).findInWords(context, args);
     const vault = await openChosenVault(context, args, 'read');
-    const all = await readSnapshots(vault);
+    const all = await readSnapshots(vault, context.operation);
     const chosen = args.texts('snapshot').map((text) => findSnapshot(all, text));
     const source = args.text('source');
     const snapshots = (chosen.length > 0 ? chosen : all).filter(

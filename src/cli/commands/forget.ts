@@ -48,7 +48,7 @@ export const forget: Command = {
     if (isNamed) return forgetNamed(context, args);
     const isDryRun = args.isSet('dry-run');
     const vault = await openChosenVault(context, args, isDryRun ? 'read' : 'write');
-    const all = await readSnapshots(vault);
+    const all = await readSnapshots(vault, context.operation);
     const chosen = filtered(all, args);
     const groups = asUsage(() => planRetention(chosen, policy, context.now()));
     const ids = groups.flatMap(({ removed }) => removed.map(({ id }) => id));
@@ -65,7 +65,7 @@ async function forgetNamed(context: CommandContext, args: Arguments): Promise<Re
   requireNoFilter(args);
   const isDryRun = args.isSet('dry-run');
   const vault = await openChosenVault(context, args, isDryRun ? 'read' : 'write');
-  const all = await readSnapshots(vault);
+  const all = await readSnapshots(vault, context.operation);
   const chosen = [...new Set(args.words.map((word) => findSnapshot(all, word)))];
   const ids = chosen.map(({ id }) => id);
   if (!isDryRun) await forgetIn(vault, { ids }, context);

@@ -50,7 +50,7 @@ export const push: Command = {
     if (compression === 'gzip' && wanted === undefined)
       throw usageFailure('--compression is for an image. A snapshot is pushed as it is; add --image IMAGE.');
     const from = await openChosenVault(context, args, 'read');
-    const all = await readSnapshots(from);
+    const all = await readSnapshots(from, context.operation);
     const chosen = new Map(words.map((word) => [word, findSnapshot(all, word)]));
     const to = (await context.registry(target.host)).repository(target.path);
     const { operation } = context;

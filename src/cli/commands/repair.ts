@@ -41,7 +41,7 @@ export const repair: Command = {
     if (!isDone) return planReport(await planRepair(sources, context.operation), isDropping);
     const deps = { ...sources, owner: await currentProcess() };
     const result = await repairVault(deps, { isDropping }, context.operation);
-    return resultReport(result, await readSnapshots(vault));
+    return resultReport(result, await readSnapshots(vault, context.operation));
   },
 };
 

@@ -40,7 +40,7 @@ export const restore: Command = {
       );
     }
     const { notes, source, ...deps } = await openForRestore(context, args);
-    const snapshot = findSnapshot(await readSnapshots(source), args.first);
+    const snapshot = findSnapshot(await readSnapshots(source, operation), args.first);
     const contents = await openSnapshot(deps.vault, snapshot, operation);
     const plan = await planRestore(deps, { contents, choices: choicesOf(contents) }, operation);
     requirePossible(plan);

@@ -20,7 +20,7 @@ export const snapshots: Command = {
   options: { ...vaultOption, ...filterOptions },
   async run(context, args) {
     const vault = await openChosenVault(context, args, 'read');
-    const all = await readSnapshots(vault);
+    const all = await readSnapshots(vault, context.operation);
     const list = filtered(all, args);
     const nowMs = context.now();
     return {

@@ -42,7 +42,9 @@ export const verify: Command = {
       { depth: args.choice('depth', depths) ?? 'digests', ...(share && { share }) },
       context.operation,
     );
-    const names = new Map((await readSnapshots(vault)).map((one: Snapshot) => [one.id, one.refName]));
+    const names = new Map(
+      (await readSnapshots(vault, context.operation)).map((one: Snapshot) => [one.id, one.refName]),
+    );
     const isWhole = report.problems.length === 0;
     return {
       document: { vault: vault.paths.root, isWhole, ...report },

@@ -44,7 +44,7 @@ export async function backupImages(
   const identity = engineIdentity(await engine.info({ signal }));
   const what = { kind: 'backupImages', subject: images.map(nameOf).join(', ').slice(0, 1000) };
   return withVaultSession(deps, what, { signal }, async (session) => {
-    const before = await readSnapshots(session.vault);
+    const before = await readSnapshots(session.vault, { signal: session.signal });
     const createdMs = Date.now();
     const { contents, transport } = await captureImages(
       { engine, session, openEndpoint: deps.openEndpoint },

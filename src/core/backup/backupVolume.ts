@@ -80,7 +80,7 @@ async function isAsBefore(
   parts: readonly StoredLayer[],
   cancel: CancelOptions,
 ): Promise<boolean> {
-  const last = (await readSnapshots(vault)).find(
+  const last = (await readSnapshots(vault, cancel)).find(
     ({ source: { kind, name, engineId } }) =>
       kind === 'volume' && name === source.name && engineId === source.engineId,
   );

@@ -27,7 +27,7 @@ export async function isAsBefore(
   captured: ToCompare,
   cancel: CancelOptions,
 ): Promise<boolean> {
-  const last = (await readSnapshots(vault)).find(
+  const last = (await readSnapshots(vault, cancel)).find(
     (one) =>
       one.source.kind === source.kind &&
       one.source.name === source.name &&

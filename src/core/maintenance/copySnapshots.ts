@@ -48,7 +48,7 @@ export async function copySnapshots(
   requireWritable(to);
   if (from.listing === undefined && (await realpath(from.paths.root)) === (await realpath(to.paths.root)))
     throw failure('vaultsAreSame', { path: to.paths.root });
-  const { entries } = await readSnapshotIndex(from);
+  const { entries } = await readSnapshotIndex(from, operation);
   if (onFailure === undefined) for (const id of ids) soundEntry(from, entries, id);
   const what = { kind: 'copy', subject: from.paths.root };
   return await withVaultSession({ vault: to, owner }, what, operation, async (session) => {

@@ -3,6 +3,7 @@ import type { Operation } from '../progress.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { snapshotOf } from '../snapshot/snapshotAnnotations.ts';
 import { sealState } from '../vault/entrySeal.ts';
+import type { CancelOptions } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import { isSnapshot, type IndexEntry, type SnapshotIndex } from '../vault/snapshotIndex.ts';
 import { readSnapshotIndex } from '../vault/updateIndex.ts';
@@ -42,7 +43,7 @@ export async function planRepair(
   operation: Operation,
 ): Promise<RepairPlan> {
   const { signal } = operation;
-  const read = await readOrReason(vault);
+  const read = await readOrReason(vault, { signal });
   if ('reason' in read) {
     const relisted = await findSnapshotDocuments({ vault, from }, new Set(), signal);
     const nothing = { accepted: [], fetched: [], setAside: [], lost: [], damaged: [] };
@@ -100,9 +101,10 @@ export function isNothingWrong({ brokenIndex, ...lists }: RepairPlan): boolean {
 /** index.json, or why it can't be read. */
 export async function readOrReason(
   vault: Vault,
+  cancel: CancelOptions,
 ): Promise<{ readonly index: SnapshotIndex } | { readonly reason: string }> {
   try {
-    return { index: await readSnapshotIndex(vault) };
+    return { index: await readSnapshotIndex(vault, cancel) };
   } catch (error) {
     if (!isDamage(error)) throw error;
     return { reason: damageReason(error) };

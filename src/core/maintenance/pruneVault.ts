@@ -111,7 +111,7 @@ export async function neededBlobs(vault: Vault, signal: AbortSignal): Promise<Re
     failure('pruneUnsure', { vault: vault.paths.root, reason }, cause);
   const needed = new Set<Digest>();
   try {
-    const { entries } = await readSnapshotIndex(vault);
+    const { entries } = await readSnapshotIndex(vault, { signal });
     const roots: EntryDescriptor[] = [];
     for (const { descriptor, ...entry } of entries) {
       // What another algorithm names may reach blobs of ours all the same.

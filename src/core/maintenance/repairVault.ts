@@ -72,7 +72,7 @@ export async function repairVault(
     const { signal } = held;
     const work = { ...operation, signal };
     const deps = { vault, owner };
-    const read = await readOrReason(vault);
+    const read = await readOrReason(vault, { signal });
     const isIndexNew = 'reason' in read;
     let relisted: readonly Snapshot[];
     let accepted: readonly Digest[] = [];
@@ -163,7 +163,7 @@ async function mendEntries(
   { from, signal }: { readonly from: Vault | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
   if (relisted.length === 0 && accepted.size === 0) return;
-  const { entries: present } = await readSnapshotIndex(deps.vault);
+  const { entries: present } = await readSnapshotIndex(deps.vault, { signal });
   const elsewhere = new Set<Digest>();
   for (const { descriptor } of present)
     if (descriptor && (await from?.blobs.stat(descriptor.digest))) elsewhere.add(descriptor.digest);

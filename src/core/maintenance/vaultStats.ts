@@ -39,7 +39,7 @@ export interface VaultStats {
 /** Counts without reading a layer. Documents that can't be read are passed over; verify names them. */
 export async function vaultStats(vault: Vault, { signal }: CancelOptions = {}): Promise<VaultStats> {
   const stop = signal ?? new AbortController().signal;
-  const { entries } = await readSnapshotIndex(vault);
+  const { entries } = await readSnapshotIndex(vault, { signal: stop });
   const snapshots = entries.flatMap((entry) => snapshotOf(entry) ?? []);
   const roots = entries.flatMap(({ descriptor }) => descriptor ?? []);
   const graph = await readVaultGraph(vault.blobs, roots, stop);

@@ -69,7 +69,7 @@ export async function examineVault(
   { signal, progress }: Operation,
 ): Promise<VerifyReport> {
   progress.report({ phase: 'preparing' });
-  const index = await readSnapshotIndex(vault);
+  const index = await readSnapshotIndex(vault, { signal });
   const finder = new ProblemFinder(vault, index, signal);
   await finder.start();
   const stored: StoredBlob[] = [];

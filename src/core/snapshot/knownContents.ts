@@ -89,7 +89,7 @@ export class KnownContents {
   }
 
   async #lookUntil(isFound: () => boolean): Promise<void> {
-    this.#ahead ??= [...(await readSnapshots(this.#vault))];
+    this.#ahead ??= [...(await readSnapshots(this.#vault, this.#cancel))];
     while (!isFound()) {
       const next = this.#ahead.shift();
       if (next === undefined) return;

@@ -8,9 +8,9 @@ import type { CancelOptions } from '../vault/blobStore.ts';
 import type { Vault } from '../vault/layout.ts';
 import { readSnapshotIndex } from '../vault/updateIndex.ts';
 
-/** The snapshots of a vault, newest first. Entries of other tools are left out. Rejects with `badJson`, `fileMissing`. */
-export async function readSnapshots(vault: Vault): Promise<readonly Snapshot[]> {
-  const { entries } = await readSnapshotIndex(vault);
+/** The snapshots of a vault, newest first. Entries of other tools are left out. Rejects as {@link readSnapshotIndex} does. */
+export async function readSnapshots(vault: Vault, cancel: CancelOptions = {}): Promise<readonly Snapshot[]> {
+  const { entries } = await readSnapshotIndex(vault, cancel);
   return entries
     .flatMap((entry) => snapshotOf(entry) ?? [])
     .sort((a, b) => b.createdMs - a.createdMs || (a.refName < b.refName ? 1 : -1));

@@ -42,7 +42,7 @@ export async function copyToRegistry(
   if (from.paths.root === to.paths.root) throw failure('vaultsAreSame', { path: to.paths.root });
   progress.report({ phase: 'preparing', item: to.paths.root });
   const there = new Map((await listOrNone(to, signal)).snapshots.map((one) => [one.snapshot.id, one]));
-  const { entries } = await readSnapshotIndex(from);
+  const { entries } = await readSnapshotIndex(from, { signal });
   const mountFrom = from.repository?.host === to.repository.host ? from.repository.path : undefined;
   const copies: RegistryCopy[] = [];
   for (const id of ids)

@@ -23,10 +23,10 @@ const waitMs = 60_000;
 
 /**
  * The index.json of a vault as it is now, or the list that stands for it. Rejects with `badJson`, `fileMissing`,
- * `fileUnusable`, or as the calls of a registry do.
+ * `fileUnusable`, or as the calls of a registry do: there a list takes a call for each tag.
  */
-export async function readSnapshotIndex(vault: Vault): Promise<SnapshotIndex> {
-  if (vault.listing !== undefined) return vault.listing.read();
+export async function readSnapshotIndex(vault: Vault, cancel: CancelOptions = {}): Promise<SnapshotIndex> {
+  if (vault.listing !== undefined) return vault.listing.read(cancel);
   return parseSnapshotIndex(await readSmallFile(vault.paths.index, indexLimits.maxBytes), vault.paths.index);
 }
 
@@ -60,7 +60,7 @@ export async function updateSnapshotIndex(
   requireWritable(vault);
   const lock = { scope: 'index', mode: 'exclusive', waitMs } as const;
   return await withLock({ paths, owner, steps }, lock, signal && { signal }, async (held) => {
-    const before = await readSnapshotIndex(vault);
+    const before = await readSnapshotIndex(vault, { signal: held.signal });
     steps.reached('index read');
     const changed = change(before.entries);
     if (changed === before.entries) return changed;

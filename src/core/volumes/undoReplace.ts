@@ -34,7 +34,7 @@ export function undoReplace(
       throw failure('badJson', { where: `refillVolume (${operation.id})`, reason: parsed.error.message });
     const { name, snapshot: id, engineId: of } = parsed.data;
     if (of !== engineId) return 'elsewhere';
-    const snapshot = (await readSnapshots(vault)).find((one) => one.id === id);
+    const snapshot = (await readSnapshots(vault, { signal })).find((one) => one.id === id);
     if (snapshot === undefined) return 'settled';
     const [volume] = (await openSnapshot(vault, snapshot, { signal })).volumes;
     if (volume === undefined) return 'settled';

@@ -282,6 +282,22 @@ describe('a vault in a registry', function () {
     );
   });
 
+  it('is listed no further when that is cancelled, whatever the registry does meanwhile', async () => {
+    await copyAll();
+    for (const silent of [/tags\/list/, /manifests/]) {
+      const controller = new AbortController();
+      server.faults.push((_, __, { path }) => {
+        if (!silent.test(path)) return 'passes';
+        controller.abort();
+        return 'handled';
+      });
+      const { signal } = controller;
+      await assert.rejects(readSnapshots(fresh(), { signal }), { name: 'AbortError' });
+      await assert.rejects(vaultStats(fresh(), { signal }), { name: 'AbortError' });
+      server.faults.length = 0;
+    }
+  });
+
   it('gets no tag from a copy that is cancelled, or that a log-in ends in its middle', async () => {
     const stopped = new AbortController();
     const { signal } = stopped;

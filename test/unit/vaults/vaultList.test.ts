@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,28 @@ describe('the list of vaults', () => {
   afterEach(async () => {
     list.dispose();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it('ends a reading whose result nobody wants any more', async () => {
+    const first = Promise.withResolvers<AbortSignal>();
+    const signals: AbortSignal[] = [];
+    list = make({
+      readSnapshots: async (_, { signal }) => {
+        assert.ok(signal);
+        signals.push(signal);
+        if (signals.length > 1) return snapshots;
+        first.resolve(signal);
+        await once(signal, 'abort');
+        throw new DOMException('cancelled', 'AbortError');
+      },
+    });
+    const used = list.use([{ name: 'here', path }]);
+    assert.equal((await first.promise).aborted, false);
+    await list.refresh(path);
+    await used;
+    assert.equal(list.find(path)?.state.kind, 'open');
+    list.dispose();
+    assert.ok(signals.every(({ aborted }) => aborted));
   });
 
   it('opens the vaults of the settings in their order, and says what is wrong with those it can’t', async () => {

@@ -78,7 +78,7 @@ async function runOn(name: string, folder: string, kind?: EngineKind): Promise<S
   try {
     const results = await runMocha({
       suite: name,
-      pattern: 'test/docker/adapter/*Contract.test.ts',
+      pattern: 'test/{docker/adapter/*Contract,contract/delta}.test.ts',
       folder,
       env: { ...engine.env, DRYDOCK_TEST_ENGINE_NAME: name },
       testTimeoutMs: 60_000,

@@ -8,10 +8,8 @@ const reasonWords: Readonly<Record<TransportReason, string>> = {
   mostIsMissing: 'the vault lacks much of it',
   small: 'it is small',
   notOffered: 'nothing listens for a push',
-  podman: 'Podman is not asked to push',
-  containerdStore: 'the engine’s containerd store is not asked to push',
   engineElsewhere: 'the engine is not on this machine',
-  imageWithoutName: 'an image without a name would be gone after a push',
+  imageWithoutName: 'an image without a name would keep the one it is pushed by',
   notReached: 'the engine does not get to where Drydock listens',
   pushFailed: 'the engine did not manage to push',
 };

@@ -8,7 +8,7 @@ import { pathOf, type EngineCall, type EngineClient } from './call.ts';
 import { jsonLines } from './jsonLines.ts';
 import { readLoadAnswer } from './loadAnswer.ts';
 import { splitName } from './imageName.ts';
-import { pushImage } from './pushImage.ts';
+import { checkLogIn, pushImage } from './pushImage.ts';
 import { checkedTar } from './tarStream.ts';
 import { upload } from './uploadStream.ts';
 import { historyEntry, imageDetails, imageSummary, removal } from './wire/imageRecords.ts';
@@ -121,10 +121,7 @@ export function imageStore(client: EngineClient): ImageStore {
       return parseWireList(removal, await client.json(call, signal), call.name);
     },
 
-    async checkLogIn({ address, username, password }, { signal } = {}) {
-      const json = { username, password, serveraddress: address };
-      await client.done({ name: 'login', method: 'POST', path: '/auth', json }, signal);
-    },
+    checkLogIn: (logIn, { signal } = {}) => checkLogIn(client, logIn, signal),
 
     push: (name, logIn, options) => pushImage(client, name, logIn, options),
 

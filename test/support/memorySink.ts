@@ -7,6 +7,10 @@ export class MemorySink implements PushSink {
   readonly documents = new Map<string, ServedDocument>();
   /** What uploads failed with. */
   readonly failures: unknown[] = [];
+  /** What senders said of blobs before their bytes. */
+  readonly announced: (Digest | undefined)[] = [];
+  /** Documents that are kept, and denied all the same. */
+  denies: Digest | undefined;
   mostBytes = Number.POSITIVE_INFINITY;
 
   headBlob(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined> {
@@ -14,7 +18,11 @@ export class MemorySink implements PushSink {
     return Promise.resolve(bytes && { sizeBytes: bytes.length });
   }
 
-  async takeBlob(bytes: AsyncIterable<Uint8Array>): Promise<(digest: Digest) => void> {
+  async takeBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    { announced }: { readonly announced?: Digest } = {},
+  ): Promise<(digest: Digest) => void> {
+    this.announced.push(announced);
     const chunks: Uint8Array[] = [];
     let sizeBytes = 0;
     try {
@@ -30,8 +38,8 @@ export class MemorySink implements PushSink {
     return (digest) => this.blobs.set(digest, Buffer.concat(chunks));
   }
 
-  takeDocument(document: ServedDocument, tag: string | undefined): Promise<void> {
+  takeDocument(document: ServedDocument, tag: string | undefined): Promise<'taken' | 'denied'> {
     this.documents.set(tag ?? document.digest, document);
-    return Promise.resolve();
+    return Promise.resolve(document.digest === this.denies ? 'denied' : 'taken');
   }
 }

@@ -4,7 +4,6 @@ import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import type { Operation, ProgressPort } from '../progress.ts';
 import type { OpenEndpoint } from '../registry/endpoint.ts';
-import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { KnownContents } from '../snapshot/knownContents.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 import { assembleImage, type CapturedImageContent } from './capturedImageContent.ts';
@@ -77,8 +76,7 @@ export async function captureImages(
   const isOffered = openEndpoint !== undefined;
   let choice = await chooseTransport({ engine, info, known, isOffered }, missing, transport);
   if (choice.transport === 'delta' && openEndpoint !== undefined) {
-    const { engineId } = engineIdentity(info);
-    const pushDeps = { engine, engineId, session, known, openEndpoint };
+    const pushDeps = { engine, info, session, known, openEndpoint };
     const pushed = await pushImages(pushDeps, missing, { signal, progress });
     if ('contents' in pushed) {
       for (const [id, content] of pushed.contents) contents.set(id, content);

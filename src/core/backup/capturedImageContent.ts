@@ -65,7 +65,7 @@ export function assembleImage(
   const item = items.find(({ configPath }) => sent.require(configPath, 'manifest.json').digest === id);
   if (item) return classicImage(received, details, item, cancel);
   const target = sent.isLayout ? topDescriptors(sent).find(({ digest }) => digest === id) : undefined;
-  if (target) return containerdImage(received, details, target, cancel);
+  if (target) return containerdContent(received, details, target, cancel);
   throw failure('archiveMissing', { name: sent.name, missing: shortDigest(id), by: labelOf(details) });
 }
 
@@ -113,8 +113,11 @@ export async function classicContent(
   return { id, target, platform, layers: eachOnce(found), remarks: [] };
 }
 
-/** Everything below the target that came, by its digest: documents are stored, layers are already. */
-async function containerdImage(
+/**
+ * Everything below the target that came, by its digest: documents are stored, layers are already. Rejects as
+ * {@link assembleImage} does.
+ */
+export async function containerdContent(
   received: Received,
   details: ImageDetails,
   target: Descriptor,

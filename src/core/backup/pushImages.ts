@@ -1,20 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Digest } from '../digest.ts';
-import type { Engine, RegistryLogIn } from '../engine/engine.ts';
-import type { ImageDetails } from '../engine/records.ts';
+import type { Engine } from '../engine/engine.ts';
+import { storeOf } from '../engine/engineLayers.ts';
+import type { EngineInfo, ImageDetails } from '../engine/records.ts';
 import { takeNameAway } from '../engine/takeNameAway.ts';
 import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Endpoint, OpenEndpoint } from '../registry/endpoint.ts';
+import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
 import { readBack } from '../snapshot/readBack.ts';
-import type { StoredLayer } from '../snapshot/storedLayer.ts';
 import type { StoredBlob } from '../vault/blobStore.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
-import { classicContent, type CapturedImageContent } from './capturedImageContent.ts';
+import type { CapturedImageContent } from './capturedImageContent.ts';
 import { inTheEnd } from './inTheEnd.ts';
-import { PushedImages } from './pushedImages.ts';
+import { pushAsStored } from './pushAsStored.ts';
+import type { PushManner } from './pushManner.ts';
+import { pushUntilWhole } from './pushUntilWhole.ts';
 import { ReceivedLayers } from './receivedLayers.ts';
 import type { TransportReason } from './transport.ts';
 
@@ -25,14 +28,12 @@ export type Pushed =
 
 export interface PushDeps {
   readonly engine: Engine;
-  readonly engineId: string;
+  readonly info: EngineInfo;
   readonly session: VaultSession;
   readonly known: KnownContents;
   readonly openEndpoint: OpenEndpoint;
 }
 
-/** The first pushes what the engine thinks is lacking, the second what is; a third is for what changed meanwhile. */
-const mostRounds = 3;
 /** An engine that gets through answers at once. */
 const logInMs = 10_000;
 /**
@@ -42,11 +43,11 @@ const logInMs = 10_000;
 const repository = 'drydock';
 
 /**
- * Brings images of a classic store into the vault by having the engine push them to us, so that only those of their
- * layers travel that the vault lacks:
+ * Brings images into the vault by having the engine push them to us, so that only those of their layers travel that the
+ * vault lacks:
  * 1. listen, with a log-in for this once, 2. see that the engine gets here: it logs in, and sends nothing yet, 3. for
- * each image: a name for the time of its push, noted before; push until every layer is there; the name goes again,
- * 4. stop listening.
+ * each image: a name for the time of its push, noted before; push; the name goes again, 4. stop listening. Podman needs
+ * no name.
  *
  * Resolves with a reason where the engine can't or what it sends is not the image; the vault has at most blobs then that
  * nothing reaches. Rejects with what the store throws, or an AbortError.
@@ -56,13 +57,14 @@ export async function pushImages(
   missing: readonly ImageDetails[],
   operation: Operation,
 ): Promise<Pushed> {
-  const { session, known } = deps;
+  const { engine, session, known } = deps;
+  const isContainerd = storeOf(deps.info) === 'containerd';
   const failed = new AbortController();
   const signal = AbortSignal.any([operation.signal, failed.signal]);
-  const layers = new ReceivedLayers(session, known, false, signal);
+  const layers = new ReceivedLayers(session, known, isContainerd, signal);
   let receivedBytes = 0;
-  const sink = new PushedImages(
-    { vault: session.vault, known, layers },
+  const manner = (isContainerd ? pushAsStored : pushUntilWhole)(
+    { engine, vault: session.vault, known, layers },
     {
       onBytes: (count) => {
         receivedBytes += count;
@@ -78,19 +80,22 @@ export async function pushImages(
     reached.isSo = true;
   };
   const pushAll = async (endpoint: Endpoint): Promise<ReadonlyMap<Digest, CapturedImageContent>> => {
-    await deps.engine.images.checkLogIn(endpoint, {
+    await engine.images.checkLogIn(endpoint, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(logInMs)]),
     });
     if (!reached.isSo) throw failure('unexpected', { reason: 'it logged in somewhere else' });
     const contents = new Map<Digest, CapturedImageContent>();
     for (const details of missing)
-      contents.set(details.id, await pushOne(deps, { sink, layers, endpoint }, details, signal));
+      contents.set(details.id, await pushOne(deps, { manner, endpoint }, details, signal));
     return contents;
   };
   let endpoint: Endpoint | undefined;
   let reading: Promise<void> | undefined;
   try {
-    endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), { sink, onLogIn });
+    endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), {
+      sink: manner.sink,
+      onLogIn,
+    });
     const opened = endpoint;
     reading = readKnown(deps, missing, signal).catch((error: unknown) => {
       failed.abort(error);
@@ -136,67 +141,28 @@ async function readKnown(
   await readBack(session, [...blobs.values()], () => undefined, { signal, progress: quiet, item: '' });
 }
 
-interface Receiving {
-  readonly sink: PushedImages;
-  readonly layers: ReceivedLayers;
-  readonly endpoint: Endpoint;
-}
-
 async function pushOne(
-  { engine, engineId, session }: PushDeps,
-  { sink, layers, endpoint }: Receiving,
+  { engine, info, session }: PushDeps,
+  { manner, endpoint }: { readonly manner: PushManner; readonly endpoint: Endpoint },
   details: ImageDetails,
   signal: AbortSignal,
 ): Promise<CapturedImageContent> {
   const tag = randomBytes(8).toString('hex');
   const name = `${endpoint.address}/${repository}:${tag}`;
-  await sink.expect(details, { signal });
+  const image = { details, name, tag, logIn: endpoint };
   signal.throwIfAborted();
+  if (storeOf(info) === 'podman') return await manner.push(image, { signal });
+  const { engineId } = engineIdentity(info);
   const note = await noteEngine(session, engineId, { kind: 'takeNameAway', name });
   const push = async (): Promise<CapturedImageContent> => {
     // Without the signal: broken off in its middle nobody would know whether the name is there.
     await engine.images.tag(details.id, name);
-    return await pushUntilWhole(
-      { engine, session },
-      { sink, layers, endpoint },
-      { details, tag, name },
-      signal,
-    );
+    return await manner.push(image, { signal });
   };
   return await inTheEnd(push, async () => {
     await takeNameAway(engine, name);
     await session.journal.settle(note);
   });
-}
-
-async function pushUntilWhole(
-  { engine, session }: Pick<PushDeps, 'engine' | 'session'>,
-  { sink, layers, endpoint: logIn }: Receiving & { readonly endpoint: RegistryLogIn },
-  { details, tag, name }: { readonly details: ImageDetails; readonly tag: string; readonly name: string },
-  signal: AbortSignal,
-): Promise<CapturedImageContent> {
-  for (let round = 1; ; round += 1) {
-    await engine.images.push(name, logIn, { signal });
-    await layers.settle();
-    const { manifest, config } = sink.pushed(tag, details);
-    const found: StoredLayer[] = [];
-    const lacking: Digest[] = [];
-    for (const [place, diffId] of details.diffIds.entries()) {
-      const layer = await sink.layerOf(diffId);
-      const blob = manifest.layers?.[place]?.digest;
-      if (layer !== undefined) found.push(layer);
-      else if (blob !== undefined) lacking.push(blob);
-    }
-    if (found.length === details.diffIds.length)
-      return await classicContent(session.vault.blobs, details, { config, layers: found }, { signal });
-    if (round === mostRounds || lacking.length === 0)
-      throw failure('archiveMissing', {
-        name: 'what the engine pushed',
-        missing: lacking[0] ?? 'a layer',
-        by: details.tags[0] ?? details.id,
-      });
-    sink.refuse(lacking);
-  }
 }
 
 async function openAt(

@@ -9,7 +9,9 @@ import type { StoredLayer } from '../snapshot/storedLayer.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import { readRange } from '../vault/frames.ts';
 import type { Vault } from '../vault/layout.ts';
+import type { PushHeard } from './pushManner.ts';
 import type { ReceivedLayers } from './receivedLayers.ts';
+import { startedWith } from './startOfStream.ts';
 
 const maxDocumentBytes = 4 << 20;
 /** By so much of its tar a layer that is being sent is known for one that the vault has. */
@@ -18,11 +20,13 @@ const startBytes = 1 << 20;
 const anySize = { sizeBytes: 1 };
 
 /**
- * Takes what a classic store pushes. What such an image is, its config says: its ID is the config's digest, and the
+ * Takes what a classic store pushes, or Podman. What such an image is, its config says: its ID is the config's digest, and the
  * config names its layers by their diffIDs. So digests of packed layers, which the engine makes as it packs them and
  * nobody needs afterwards, are believed to mean what spares the most: a layer that the engine knows a digest for is
  * said to be there, and one that begins as a layer of the image that the vault has is not listened to any further.
  * What that was wrong for shows in the manifest, by the place of the layer, and {@link refuse} has it sent in full.
+ *
+ * Podman asks for a layer by its diffID first, which is answered as it is; then by the digests it knows for it.
  */
 export class PushedImages implements PushSink {
   readonly #vault: Vault;
@@ -39,16 +43,13 @@ export class PushedImages implements PushSink {
   readonly #refused = new Set<Digest>();
   #image: Digest | undefined;
   #starts = new Set<Digest>();
+  /** The layers of the image by their diffIDs; undefined where the vault lacks one. */
+  #layersOfImage = new Map<Digest, StoredLayer | undefined>();
   #uploads = 0;
 
   constructor(
     deps: { readonly vault: Vault; readonly known: KnownContents; readonly layers: ReceivedLayers },
-    heard: {
-      /** Hears of bytes as they come. */
-      readonly onBytes: (count: number) => void;
-      /** Hears of what makes all further pushing useless. */
-      readonly onFailure: (error: unknown) => void;
-    },
+    heard: PushHeard,
   ) {
     this.#vault = deps.vault;
     this.#known = deps.known;
@@ -61,8 +62,10 @@ export class PushedImages implements PushSink {
   async expect({ id, diffIds }: ImageDetails, cancel: CancelOptions): Promise<void> {
     this.#image = id;
     this.#starts = new Set();
+    this.#layersOfImage = new Map();
     for (const diffId of new Set(diffIds)) {
-      const layer = await this.#known.layerOfDiffId(diffId);
+      const layer = await this.layerOf(diffId);
+      this.#layersOfImage.set(diffId, layer);
       if (layer === undefined || layer.index.plainBytes <= startBytes) continue;
       const range = { start: 0, end: startBytes };
       this.#starts.add(digestOf(await collected(readRange(this.#vault.blobs, layer.index, range, cancel))));
@@ -97,7 +100,9 @@ export class PushedImages implements PushSink {
   headBlob(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined> {
     const config = this.#configs.get(digest);
     if (config !== undefined) return Promise.resolve({ sizeBytes: config.length });
-    const isWanted = digest === this.#image || this.#refused.has(digest);
+    const layer = this.#layersOfImage.get(digest);
+    if (layer !== undefined) return Promise.resolve({ sizeBytes: layer.index.plainBytes });
+    const isWanted = digest === this.#image || this.#layersOfImage.has(digest) || this.#refused.has(digest);
     return Promise.resolve(isWanted && !this.#arrived.has(digest) ? undefined : anySize);
   }
 
@@ -110,9 +115,9 @@ export class PushedImages implements PushSink {
     }
   }
 
-  takeDocument({ bytes, digest }: ServedDocument, tag: string | undefined): Promise<void> {
+  takeDocument({ bytes, digest }: ServedDocument, tag: string | undefined): Promise<'taken'> {
     if (tag !== undefined) this.#manifests.set(tag, parseManifest(bytes, digest));
-    return Promise.resolve();
+    return Promise.resolve('taken');
   }
 
   async #take(bytes: AsyncIterable<Uint8Array>, cancel: CancelOptions): Promise<(digest: Digest) => void> {
@@ -149,43 +154,6 @@ export class PushedImages implements PushSink {
       yield chunk;
     }
   }
-}
-
-interface Started {
-  /** The first bytes, at least as many as were wanted unless there are fewer. */
-  readonly start: Promise<Uint8Array>;
-  /** All bytes from the first on. */
-  readonly all: AsyncIterable<Uint8Array>;
-  /** Lets go of the rest. */
-  leave(): Promise<void>;
-}
-
-/** Looks at the start of a stream and still gives the whole of it. */
-function startedWith(bytes: AsyncIterable<Uint8Array>, wantedBytes: number): Started {
-  const source = bytes[Symbol.asyncIterator]();
-  const leave = async (): Promise<void> => {
-    await source.return?.();
-  };
-  const read = async (): Promise<Uint8Array> => {
-    const chunks: Uint8Array[] = [];
-    for (let sizeBytes = 0; sizeBytes < wantedBytes;) {
-      const next = await source.next();
-      if (next.done === true) break;
-      chunks.push(next.value);
-      sizeBytes += next.value.length;
-    }
-    return Buffer.concat(chunks);
-  };
-  const start = read();
-  const all = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield await start;
-      for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
-    } finally {
-      await leave();
-    }
-  };
-  return { start, all: all(), leave };
 }
 
 async function collected(bytes: AsyncIterable<Uint8Array>, maxBytes = startBytes): Promise<Buffer> {

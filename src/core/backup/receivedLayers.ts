@@ -77,6 +77,11 @@ export class ReceivedLayers {
     this.#signal.throwIfAborted();
   }
 
+  /** Says that a file at `path` need not come: the vault has it. */
+  skip(path: string, layer: StoredLayer): void {
+    this.#results.set(path, Promise.resolve({ layer }));
+  }
+
   /** What became of the file at `path`, once it is stored; undefined where none was taken. */
   async of(path: string): Promise<ReceivedLayer | undefined> {
     return await this.#results.get(path);

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
+import { storeOf } from '../engine/engineLayers.ts';
 import type { EngineInfo, ImageDetails } from '../engine/records.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
 
@@ -17,11 +18,9 @@ export type TransportReason =
   | 'small'
   /** Whoever runs the backup gave no means to listen. */
   | 'notOffered'
-  | 'podman'
-  | 'containerdStore'
   /** The engine is not on this machine. */
   | 'engineElsewhere'
-  /** An image has no name of its own, and would go with the one it is pushed by. */
+  /** An image of a classic store has no name of its own: the digest that it is pushed by would stay with it. */
   | 'imageWithoutName'
   /** The engine does not get to where Drydock listens. */
   | 'notReached'
@@ -40,16 +39,19 @@ export interface TransportReport {
 
 export type TransportChoice = Pick<TransportReport, 'transport' | 'reason' | 'detail'>;
 
-/** An engine packs what it pushes on one core, about this much slower than it saves. Measured, see docs/BENCHMARKS.md. */
-const pushCost = 5;
+/**
+ * How much longer a push of as many bytes takes than a save. Classic stores pack on one core, Podman on all; a containerd
+ * store sends what it has. Measured, see docs/BENCHMARKS.md.
+ */
+const pushCost = { classic: 5, podman: 3, containerd: 1.25 } as const;
 /** A save of less takes no longer than to tag, to push and to take the tag away. */
 const smallBytes = 16 << 20;
 /** What a tar takes for an entry beside its data: a header and, on average, half a block. */
 const entryBytes = 768;
 
 /**
- * Chooses how `missing`, images that the vault has not, are to come. `delta` needs a classic store that may reach our
- * loopback, and names: a name is put on each image while it is pushed.
+ * Chooses how `missing`, images that the vault has not, are to come. `delta` needs an engine that may reach our loopback,
+ * and on a classic store names: what it pushed by a name it goes on calling by the digest, until its last name goes.
  */
 export async function chooseTransport(
   {
@@ -66,13 +68,12 @@ export async function chooseTransport(
   missing: readonly ImageDetails[],
   wish: TransportWish,
 ): Promise<TransportChoice> {
+  const store = storeOf(info);
   const stream = (reason: TransportReason): TransportChoice => ({ transport: 'stream', reason });
   if (wish === 'stream') return stream('asked');
   if (!isOffered) return stream('notOffered');
-  if (info.product === 'podman') return stream('podman');
-  if (info.imageStore === 'containerd') return stream('containerdStore');
   if (!/^(?:unix|npipe):/.test(engine.endpoint)) return stream('engineElsewhere');
-  if (missing.some(({ tags }) => tags.length === 0)) return stream('imageWithoutName');
+  if (store === 'classic' && missing.some(({ tags }) => tags.length === 0)) return stream('imageWithoutName');
   if (wish === 'delta') return { transport: 'delta', reason: 'asked' };
   let [totalBytes, lackingBytes] = [0, 0];
   for (const { sizeBytes, diffIds } of missing) {
@@ -80,11 +81,14 @@ export async function chooseTransport(
     lackingBytes += sizeBytes;
     for (const diffId of new Set(diffIds)) {
       const index = (await known.layerOfDiffId(diffId))?.index;
-      // An engine counts the data of files alone.
-      if (index !== undefined) lackingBytes -= Math.max(index.plainBytes - index.entryCount * entryBytes, 0);
+      if (index === undefined) continue;
+      // A containerd store counts blobs, all others the data of files alone.
+      const countedBytes =
+        store === 'containerd' ? index.sizeBytes : index.plainBytes - index.entryCount * entryBytes;
+      lackingBytes -= Math.max(countedBytes, 0);
     }
   }
   if (totalBytes < smallBytes) return stream('small');
-  if (lackingBytes * pushCost > totalBytes) return stream('mostIsMissing');
+  if (lackingBytes * pushCost[store] > totalBytes) return stream('mostIsMissing');
   return { transport: 'delta', reason: 'mostIsThere' };
 }

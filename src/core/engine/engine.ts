@@ -68,17 +68,22 @@ export interface ImageStore {
   remove(ref: string, options?: CallOptions & { readonly force?: boolean }): Promise<readonly Removal[]>;
   /**
    * Has the engine log in to a registry, which shows whether it gets there. The engine keeps nothing of it. Rejects
-   * with `engineRefused` where it does not.
+   * with `engineRefused` where it does not. Podman can only be asked to pull what is not there: whether it got there
+   * the registry knows, and this resolves all the same.
    */
   checkLogIn(logIn: RegistryLogIn, options?: CallOptions): Promise<void>;
   /**
-   * Has the engine push the image `name` (`HOST:PORT/repository:tag`) to the registry in it. Rejects with
+   * Has the engine push the image `name` (`HOST:PORT/repository:tag`) to the registry in it. Docker pushes what has
+   * that name; Podman pushes `ref` to there where it is given, and the image needs no such name. Rejects with
    * `engineRefused` on any error in its answer, also on those that come with status 200.
    */
   push(
     name: string,
     logIn: RegistryLogIn,
-    options?: CallOptions & { readonly onProgress?: (progress: LoadProgress) => void },
+    options?: CallOptions & {
+      readonly ref?: string;
+      readonly onProgress?: (progress: LoadProgress) => void;
+    },
   ): Promise<void>;
   /** Makes an image of one layer out of a root file system's tar. Resolves with its ID. */
   importRootfs(

@@ -83,7 +83,8 @@ export async function engineLayers(
   return { store, images, hasChain: (id) => chains.has(id), hasBlob: (digest) => blobs.has(digest) };
 }
 
-function storeOf({ product, imageStore }: EngineInfo): EngineLayers['store'] {
+/** How an engine keeps images, and so how it takes and gives them. */
+export function storeOf({ product, imageStore }: EngineInfo): EngineLayers['store'] {
   if (product === 'podman') return 'podman';
   return imageStore === 'containerd' ? 'containerd' : 'classic';
 }

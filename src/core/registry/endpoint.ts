@@ -41,11 +41,17 @@ export interface PushSink {
    * Reads an upload, and resolves with what is to be done when its digest is known. `bytes` fail at their end unless they
    * are what their sender says. Who stops reading before has had enough: the sender is told to stop, and whatever
    * digest it then states of the part that it sent is not looked at. What this rejects with is told to nobody but as
-   * a failure without a reason.
+   * a failure without a reason. `announced` is the digest that a sender states before the bytes; some do only after them.
    */
-  takeBlob(bytes: AsyncIterable<Uint8Array>, cancel: CancelOptions): Promise<(digest: Digest) => void>;
-  /** A manifest or an index, of at most 4 MiB; with a tag, or by its digest alone. */
-  takeDocument(document: ServedDocument, tag: string | undefined): Promise<void>;
+  takeBlob(
+    bytes: AsyncIterable<Uint8Array>,
+    options: CancelOptions & { readonly announced?: Digest },
+  ): Promise<(digest: Digest) => void>;
+  /**
+   * A manifest or an index, of at most 4 MiB; with a tag, or by its digest alone. Of one that is `denied` the sender is
+   * told that it may not push it, so that it remembers no place where the image lies, whatever became of the bytes.
+   */
+  takeDocument(document: ServedDocument, tag: string | undefined): Promise<'taken' | 'denied'>;
 }
 
 export interface EndpointInput {

@@ -5,6 +5,7 @@ export type RefusalCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
   | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DENIED'
   | 'DIGEST_INVALID'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'

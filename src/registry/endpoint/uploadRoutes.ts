@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { digestOf, isDigest } from '../../core/digest.ts';
+import { digestOf, isDigest, type Digest } from '../../core/digest.ts';
 import { DrydockError } from '../../core/errors.ts';
 import type { PushSink } from '../../core/registry/endpoint.ts';
 import { Refusal, send, type Asked } from './answer.ts';
@@ -84,7 +84,7 @@ export class Uploads {
       send(asked, 204, {});
     } else if (method === 'PATCH') {
       requireStart(request, session.receivedBytes);
-      const taken = await this.#take(session, id, request);
+      const taken = await this.#take(session, id, { body: request });
       // An engine closes the connection when it has the answer. Were it closed here, with bytes on the way, the answer
       // might be lost and the engine try again.
       const stay = taken === 'enough' ? { Connection: 'keep-alive' } : {};
@@ -92,7 +92,7 @@ export class Uploads {
     } else if (method === 'PUT') {
       const digest = asked.query.get('digest') ?? '';
       if (!isDigest(digest)) throw new Refusal(400, 'DIGEST_INVALID', 'The upload ends without its digest.');
-      await this.#take(session, id, request);
+      await this.#take(session, id, { body: request, announced: digest });
       this.#sessions.delete(id);
       await session.end(digest).catch((error: unknown) => {
         if (error instanceof DrydockError && error.code === 'blobMismatch')
@@ -104,10 +104,15 @@ export class Uploads {
     } else throw new Refusal(405, 'UNSUPPORTED', 'An upload can’t be asked for that.');
   }
 
-  async #take(session: UploadSession, id: string, request: IncomingMessage): Promise<'all' | 'enough'> {
+  async #take(
+    session: UploadSession,
+    id: string,
+    { body, announced }: { readonly body: IncomingMessage; readonly announced?: Digest },
+  ): Promise<'all' | 'enough'> {
+    // Leaving a stream in its middle would close the connection before it is answered.
+    const bytes = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     try {
-      // Leaving a stream in its middle would close the connection before it is answered.
-      return await session.take(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
+      return await session.take(bytes, announced);
     } catch (error) {
       this.#sessions.delete(id);
       throw error;
@@ -128,7 +133,11 @@ export class Uploads {
     if (isDigest(ref) && ref !== digest)
       throw new Refusal(400, 'DIGEST_INVALID', 'The manifest is not what was announced.');
     const mediaType = (request.headers['content-type'] ?? '').slice(0, 255);
-    await this.#sink.takeDocument({ mediaType, digest, bytes }, isDigest(ref) ? undefined : ref);
+    const became = await this.#sink.takeDocument(
+      { mediaType, digest, bytes },
+      isDigest(ref) ? undefined : ref,
+    );
+    if (became === 'denied') throw new Refusal(403, 'DENIED', 'It was looked at, and is not kept here.');
     send(asked, 201, { Location: asked.path, 'Docker-Content-Digest': digest });
   }
 

@@ -6,11 +6,16 @@ import type { PushSink } from '../../core/registry/endpoint.ts';
 /** What came of a request's body. */
 export type Taken = 'all' | 'enough';
 
-/** One upload of a blob, in one request or several. Its bytes go to the sink as they come, and lie nowhere else. */
+/**
+ * One upload of a blob, in one request or several. Its bytes go to the sink as they come, and lie nowhere else. The sink
+ * hears of it with the first bytes: only then is it known whether the digest is stated before them.
+ */
 export class UploadSession {
+  readonly #sink: PushSink;
+  readonly #signal: AbortSignal;
   readonly #channel = new ByteChannel();
   readonly #hasher = new Hasher();
-  readonly #result: Promise<(digest: Digest) => void>;
+  #result: Promise<(digest: Digest) => void> | undefined;
   #receivedBytes = 0;
   #failure: unknown;
   #expected: Digest | undefined;
@@ -20,9 +25,8 @@ export class UploadSession {
   #onLeft: () => void = () => undefined;
 
   constructor(sink: PushSink, signal: AbortSignal) {
-    this.#result = sink.takeBlob(this.#bytes(), { signal });
-    // Heard by who ends the upload; until then it is nobody's.
-    this.#result.catch(() => undefined);
+    this.#sink = sink;
+    this.#signal = signal;
   }
 
   get receivedBytes(): number {
@@ -38,8 +42,9 @@ export class UploadSession {
    * Takes what one request brings, at the pace of the sink. `enough` says that the sink wants no more of it; what still
    * comes is dropped. A body that breaks off spoils the upload.
    */
-  async take(body: AsyncIterable<Uint8Array>): Promise<Taken> {
+  async take(body: AsyncIterable<Uint8Array>, announced?: Digest): Promise<Taken> {
     this.#isBusy = true;
+    void this.#begin(announced);
     try {
       const pieces = body[Symbol.asyncIterator]();
       for (;;) {
@@ -65,7 +70,7 @@ export class UploadSession {
   async end(digest: Digest): Promise<void> {
     this.#expected = digest;
     this.#channel.end();
-    (await this.#result)(digest);
+    (await this.#begin(digest))(digest);
   }
 
   /** Ends it as nothing. */
@@ -76,7 +81,17 @@ export class UploadSession {
 
   /** Resolves when the sink has let go of it. */
   async settled(): Promise<void> {
-    await this.#result.catch(() => undefined);
+    await this.#result?.catch(() => undefined);
+  }
+
+  #begin(announced: Digest | undefined): Promise<(digest: Digest) => void> {
+    if (this.#result !== undefined) return this.#result;
+    const options = { signal: this.#signal, ...(announced !== undefined && { announced }) };
+    const result = this.#sink.takeBlob(this.#bytes(), options);
+    // Heard by who ends the upload; until then it is nobody's.
+    result.catch(() => undefined);
+    this.#result = result;
+    return result;
   }
 
   #left(): Promise<'left'> {

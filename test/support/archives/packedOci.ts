@@ -15,10 +15,13 @@ export function packedOci(
 }
 
 /**
- * An image of several platforms with an attestation, and with a platform that nobody pulled: an index with the names
- * of the first image, as a containerd store has it.
+ * An image of several platforms with an attestation, and with a platform that nobody pulled unless `isWhole`: an index
+ * with the names of the first image, as a containerd store has it.
  */
-export function platformsOci(images: readonly SampleImage[]): {
+export function platformsOci(
+  images: readonly SampleImage[],
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): {
   readonly bytes: Buffer;
   readonly indexDigest: Digest;
 } {
@@ -34,10 +37,14 @@ export function platformsOci(images: readonly SampleImage[]): {
         ...descriptorOf(manifest, manifestType),
         platform: image.platform,
       })),
-      {
-        ...descriptorOf(Buffer.from('never pulled'), manifestType),
-        platform: { os: 'linux', architecture: 's390x' },
-      },
+      ...(isWhole
+        ? []
+        : [
+            {
+              ...descriptorOf(Buffer.from('never pulled'), manifestType),
+              platform: { os: 'linux', architecture: 's390x' },
+            },
+          ]),
       {
         ...descriptorOf(attestation, manifestType),
         platform: { os: 'unknown', architecture: 'unknown' },

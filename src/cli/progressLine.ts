@@ -76,5 +76,6 @@ const phaseWords: Readonly<Record<Phase, string>> = {
   writing: 'Writing',
   checking: 'Checking',
   sending: 'Sending',
+  stopping: 'Stopping',
   finishing: 'The engine is working on',
 };

@@ -13,6 +13,7 @@ import {
   planSummary,
   problemLine,
   replaceWords,
+  type PlanLine,
 } from '../ui/restorePlanWords.ts';
 
 export interface PlanInput {
@@ -37,6 +38,12 @@ export interface PlanToAgreeOn<P> {
   readonly shown: (plan: P) => RestorePlan;
   /** Left out where no parts of it can be chosen. */
   readonly askParts?: () => Promise<RestoreChoices>;
+  /** Lines that say more of it. */
+  readonly notes?: (plan: P) => readonly PlanLine[];
+  /** What is said of one thing in place of the usual words. */
+  readonly describe?: (plan: P, item: RestoreItem) => string | undefined;
+  /** Where volumes that are there are never replaced. */
+  readonly keepsVolumes?: boolean;
 }
 
 type PlanAnswer =
@@ -70,7 +77,11 @@ export async function agreeOnPlan<P>(to: PlanToAgreeOn<P>): Promise<P | undefine
   for (;;) {
     const plan = await to.make(choices);
     if (plan === undefined) return undefined;
-    const answer = await showPlan(to.shown(plan), choices, to);
+    const answer = await showPlan(to.shown(plan), choices, {
+      ...to,
+      notes: to.notes?.(plan) ?? [],
+      describe: (item) => to.describe?.(plan, item),
+    });
     switch (answer?.kind) {
       case undefined:
         return undefined;
@@ -83,7 +94,7 @@ export async function agreeOnPlan<P>(to: PlanToAgreeOn<P>): Promise<P | undefine
         choices = { ...choices, ...(await to.askParts?.()) };
         break;
       case 'item':
-        choices = withChoice(choices, await askItem(answer.item, to.title, to.suffix));
+        choices = withChoice(choices, await askItem(answer.item, to));
         break;
       case 'nothing':
         break;
@@ -95,11 +106,16 @@ interface PlanChoice extends vscode.QuickPickItem {
   readonly answer: PlanAnswer;
 }
 
+interface PlanWords extends Pick<PlanToAgreeOn<never>, 'title' | 'go' | 'blocked' | 'askParts'> {
+  readonly notes: readonly PlanLine[];
+  readonly describe: (item: RestoreItem) => string | undefined;
+}
+
 /** Shows a plan once. Resolves with what was chosen, undefined when they back out. */
 async function showPlan(
   plan: RestorePlan,
   choices: RestoreChoices,
-  words: Pick<PlanToAgreeOn<never>, 'title' | 'go' | 'blocked' | 'askParts'>,
+  words: PlanWords,
 ): Promise<PlanAnswer | undefined> {
   const nothing: PlanAnswer = { kind: 'nothing' };
   const blocked = isBlocked(plan);
@@ -134,10 +150,10 @@ async function showPlan(
   ];
   const answerOn = (item: RestoreItem | undefined): PlanAnswer =>
     item !== undefined && canChange(item) ? { kind: 'item', item } : nothing;
-  const itemChoice = (item: RestoreItem): PlanChoice => ({
-    ...itemLine(item, vscode),
-    answer: answerOn(item),
-  });
+  const itemChoice = (item: RestoreItem): PlanChoice => {
+    const line = itemLine(item, vscode);
+    return { ...line, description: words.describe(item) ?? line.description, answer: answerOn(item) };
+  };
   // What is undecided says so in its own line, which is the one to choose.
   const problems = plan.problems.flatMap((problem): readonly PlanChoice[] => {
     const item = itemOfProblem(problem, plan.items);
@@ -149,11 +165,14 @@ async function showPlan(
     ...plan.items.filter(isUndecided).map(itemChoice),
     ...problems,
     ...options,
+    ...words.notes.map((line) => ({ ...line, answer: nothing })),
     ...plan.items.filter((item) => !isUndecided(item)).map(itemChoice),
   ];
   const chosen = await vscode.window.showQuickPick(lines, {
     title: words.title,
-    placeHolder: vscode.l10n.t('What will happen; choose a line to change it'),
+    placeHolder: lines.some(({ answer }) => answer.kind !== 'restore' && answer.kind !== 'nothing')
+      ? vscode.l10n.t('What will happen; choose a line to change it')
+      : vscode.l10n.t('What will happen'),
     matchOnDescription: true,
     ignoreFocusOut: true,
   });
@@ -167,14 +186,21 @@ function canChange(item: RestoreItem): boolean {
 }
 
 /** Asks what is to become of one thing. `suffix` is what its new name is proposed with. */
-async function askItem(item: RestoreItem, title: string, suffix: string): Promise<ItemChoice | undefined> {
+async function askItem(
+  item: RestoreItem,
+  { title, suffix, keepsVolumes }: Pick<PlanToAgreeOn<never>, 'title' | 'suffix' | 'keepsVolumes'>,
+): Promise<ItemChoice | undefined> {
   const { what, name } = item;
   const choices: readonly (vscode.QuickPickItem & { readonly action: ItemChoice['action'] })[] = [
-    {
-      label: vscode.l10n.t('Replace'),
-      detail: replaceWords(what, vscode),
-      action: 'replace',
-    },
+    ...(keepsVolumes === true && what === 'volume'
+      ? []
+      : [
+          {
+            label: vscode.l10n.t('Replace'),
+            detail: replaceWords(what, vscode),
+            action: 'replace' as const,
+          },
+        ]),
     ...(what === 'tag' ? [] : [{ label: vscode.l10n.t('Another Name…'), action: 'rename' as const }]),
     ...(what === 'container'
       ? []

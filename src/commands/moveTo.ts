@@ -1,17 +1,20 @@
 import * as vscode from 'vscode';
+import { shortDigest } from '../core/digest.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import type { MoveResult } from '../core/move/executeMove.ts';
 import type { Afterwards, MovedThing } from '../core/move/movedThing.ts';
 import type { MovePlan } from '../core/move/planMove.ts';
 import { pickContainers, pickImages, pickProjects } from '../ui/pickers.ts';
-import { keptWords, resultSummary, warningWords } from '../ui/restorePlanWords.ts';
+import { itemWord } from '../ui/restorePlanWords.ts';
 import { runOperation } from '../ui/runOperation.ts';
+import { shortVolumeName } from '../views/containerItem.ts';
 import type { DrydockNode } from '../views/node.ts';
 import { backupTargets } from './backupTargets.ts';
-import { askAddress } from './chooseEngine.ts';
 import { chooseMovePlan } from './chooseMovePlan.ts';
+import { chooseMoveTarget } from './chooseMoveTarget.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import type { Command, CommandContext } from './context.ts';
+import { tellMoved, type MovedTo } from './tellMoved.ts';
 
 /** Copies what it was started on to another engine; what runs here goes on. */
 export const copyTo: Command<'drydock.copyTo'> = (context, ...args) =>
@@ -39,13 +42,14 @@ async function toEngine(
   const chosen = nodes.length > 0 ? nodes : await pickThings(context, wish.title);
   const things = chosen === undefined ? [] : await thingsAmong(context, chosen);
   if (things.length === 0) return undefined;
-  const setting = await chooseTarget(context, wish.title);
-  if (setting === undefined) return undefined;
-  const target = await context.moves.connect(setting);
+  const to = await chooseMoveTarget(context, targetTitle(things, wish));
+  if (to === undefined) return undefined;
+  const target = await context.moves.connect(to.setting);
+  const there = { setting: to.setting, name: to.name ?? target.endpoint };
   const results: MoveResult[] = [];
   try {
     for (const one of things) {
-      const result = await moveOne(context, target, one, wish);
+      const result = await moveOne(context, target, there, one, wish);
       // Whoever backs out of one, or sees one fail, decides anew about the others.
       if (result === undefined) break;
       results.push(result);
@@ -56,28 +60,31 @@ async function toEngine(
   return results.length === 0 ? undefined : results;
 }
 
+function targetTitle([first, ...others]: readonly NamedThing[], { isMove, title }: Wish): string {
+  if (first === undefined || others.length > 0) return title;
+  const { name } = first;
+  return isMove ? vscode.l10n.t('Move {name} to…', { name }) : vscode.l10n.t('Copy {name} to…', { name });
+}
+
 async function moveOne(
   context: CommandContext,
   target: Engine,
+  to: MovedTo,
   { name, thing }: NamedThing,
   { isMove }: Wish,
 ): Promise<MoveResult | undefined> {
-  const to = target.endpoint;
   const title = isMove
-    ? vscode.l10n.t('Move {name} to {to}', { name, to })
-    : vscode.l10n.t('Copy {name} to {to}', { name, to });
+    ? vscode.l10n.t('Move {name} to {to}', { name, to: to.name })
+    : vscode.l10n.t('Copy {name} to {to}', { name, to: to.name });
   const ends = { source: context.engine(), target };
-  const plan = await chooseMovePlan({
-    ends,
-    thing,
-    afterwards: isMove ? 'stop' : 'keep',
-    title,
-    log: context.log,
-  });
+  // An image that is moved goes from here; what becomes of anything else is asked once its plan is agreed to.
+  const planned = !isMove ? 'keep' : thing.kind === 'image' ? 'remove' : 'stop';
+  const plan = await chooseMovePlan({ ends, thing, afterwards: planned, title, log: context.log });
   if (plan === undefined) return undefined;
-  const afterwards = isMove ? await askAfterwards(plan, title) : 'keep';
+  const afterwards = isMove ? await askAfterwards(plan, { name, to: to.name }) : 'keep';
   if (afterwards === undefined) return undefined;
   const result = await runOperation(context.log, title, {}, async (operation) => {
+    operation.progress.report({ phase: 'preparing' });
     const [{ executeMove }, { recoverMoves }, { planMove }] = await Promise.all([
       import('../core/move/executeMove.ts'),
       import('../core/move/moveSession.ts'),
@@ -92,28 +99,47 @@ async function moveOne(
         : await planMove(ends, { ...plan.input, afterwards }, operation);
     return executeMove({ ...ends, ...notes }, whole, operation);
   });
-  if (result !== undefined) tellMoved(context, name, to, result);
+  if (result !== undefined) tellMoved(context, { name, to, kind: thing.kind, afterwards }, result);
   return result;
 }
 
 /** What becomes of it here; undefined when they back out. */
-async function askAfterwards({ made, input }: MovePlan, message: string): Promise<Afterwards | undefined> {
-  const removed = [
-    ...(input.thing.kind === 'image' ? made.images.flatMap(({ snapshotImage }) => snapshotImage.tags) : []),
-    ...made.containers.map(({ document }) => document.name),
-    ...made.volumes.filter(({ action }) => action === 'create').map(({ volume }) => volume.document.name),
-  ];
-  const remove = vscode.l10n.t('Move and Remove Here');
+async function askAfterwards(
+  { made, input: { thing }, source }: MovePlan,
+  names: { readonly name: string; readonly to: string },
+): Promise<Afterwards | undefined> {
+  const isImage = thing.kind === 'image';
+  const listed = (what: 'container' | 'volume' | 'network', all: readonly string[]): readonly string[] =>
+    all.map((name) => `${itemWord(what, vscode)} ${shortVolumeName(name)}`);
+  const removed = isImage
+    ? made.images.flatMap(({ snapshotImage: { id, tags } }) => (tags.length > 0 ? tags : [shortDigest(id)]))
+    : [
+        ...listed(
+          'container',
+          made.containers.map(({ document }) => document.name),
+        ),
+        ...listed(
+          'volume',
+          made.volumes.flatMap(({ action, volume }) => (action === 'create' ? [volume.document.name] : [])),
+        ),
+        ...listed('network', source.contents.project?.document.networks?.map(({ name }) => name) ?? []),
+      ];
+  const told = { ...names, names: removed.join(', ') };
   const leave = vscode.l10n.t('Move, Leave Stopped Here');
+  const remove = vscode.l10n.t('Move and Remove Here');
   const answer = await vscode.window.showWarningMessage(
-    message,
+    vscode.l10n.t('Move {name} to {to}?', names),
     {
       modal: true,
-      detail: vscode.l10n.t('Removed here once it stands there, if you choose so: {names}.', {
-        names: removed.join(', '),
-      }),
+      detail: isImage
+        ? vscode.l10n.t('Once it was checked at {to}, it is removed here: {names}.', told)
+        : vscode.l10n.t(
+            'Once it was checked at {to}, it stays here, stopped, or this is removed here: {names}.',
+            told,
+          ),
     },
-    ...(input.thing.kind === 'image' ? [remove] : [remove, leave]),
+    // The first one is what the Enter key does.
+    ...(isImage ? [remove] : [leave, remove]),
   );
   if (answer === remove) return 'remove';
   return answer === leave ? 'stop' : undefined;
@@ -159,52 +185,4 @@ async function pickThings(
     default:
       return undefined;
   }
-}
-
-/** An engine of this machine's contexts, or an address. */
-async function chooseTarget(context: CommandContext, title: string): Promise<string | undefined> {
-  const here = context.engine().endpoint;
-  const choices = (await context.engineChoices()).filter(({ description }) => !description.startsWith(here));
-  const other = {
-    label: vscode.l10n.t('Another address…'),
-    description: 'unix:// tcp:// ssh:// npipe://',
-    host: undefined,
-  };
-  const usual = {
-    label: vscode.l10n.t('The engine that the docker command uses'),
-    description: '',
-    host: '',
-  };
-  const chosen = await vscode.window.showQuickPick([...choices, usual, other], {
-    title,
-    placeHolder: vscode.l10n.t('The engine that it goes to'),
-    matchOnDescription: true,
-  });
-  if (chosen === undefined) return undefined;
-  return chosen.host ?? (await askAddress('', title));
-}
-
-function tellMoved({ log }: CommandContext, name: string, to: string, result: MoveResult): void {
-  const { kept, warnings, left } = result;
-  const sentence = vscode.l10n.t('{name} stands at {to}, and was checked there ({summary}).', {
-    name,
-    to,
-    summary: resultSummary(result, vscode),
-  });
-  const notes = [
-    ...kept.map((thing) => keptWords(thing, vscode)),
-    ...warnings.map((warning) => warningWords(warning, vscode)),
-    ...left.map(({ name: leftName, reason }) =>
-      vscode.l10n.t('{name} could not be removed here: {reason}', { name: leftName, reason }),
-    ),
-  ];
-  for (const note of notes) log.info(`${name}: ${note}`);
-  const isQuiet = warnings.length + left.length === 0;
-  const show = isQuiet ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-  const showLog = vscode.l10n.t('Show Log');
-  void show([sentence, ...notes.slice(0, 3)].join(' '), ...(notes.length > 0 ? [showLog] : [])).then(
-    (chosen) => {
-      if (chosen === showLog) log.show();
-    },
-  );
 }

@@ -163,6 +163,8 @@ const templates = {
   // Moving
   moveSameEngine: 'Both are the same engine ({endpoint}). Choose another one.',
   moveBlocked: '{name} can’t be moved as planned: {reason}',
+  moveNotStarted:
+    '{name} can’t be started at {to} ({reason}). It was removed there, and here all is as before.',
   moveNotHealthy:
     '{name} did not become healthy at {to} ({reason}). It was removed there, and here all is as before.',
   moveDiffers:

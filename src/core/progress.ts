@@ -5,6 +5,7 @@ export type Phase =
   | 'writing' // bytes go to a file
   | 'checking' // what was written or given is read and compared
   | 'sending' // bytes go to the engine
+  | 'stopping' // a container comes to stand still
   | 'finishing'; // the engine works on what it was sent
 
 /** A fact about an operation under way. Sizes are in bytes; `totalBytes` is left out while it is not known. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Phase } from '../core/progress.ts';
 import type { Reading } from '../core/progressMeter.ts';
 import { formatBytes, formatDuration } from '../core/quantity.ts';
+import { shortVolumeName } from '../views/containerItem.ts';
 
 /**
  * What a progress notification says after its title: `Reading · app:1 · 1.2 GB of 3.0 GB · 120 MB/s · 0:15 left`.
@@ -10,7 +11,7 @@ import { formatBytes, formatDuration } from '../core/quantity.ts';
 export function progressWords(reading: Reading, title: string): string {
   const { item, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = reading;
   const parts = [phaseWord(reading.phase)];
-  if (item !== undefined && !title.includes(item)) parts.push(item);
+  if (item !== undefined && !title.includes(item)) parts.push(shortVolumeName(item));
   if (doneBytes === undefined) {
     if (reading.secondsInPhase >= 1) parts.push(formatDuration(reading.secondsInPhase));
   } else if (totalBytes === undefined || totalBytes < doneBytes) {
@@ -39,6 +40,8 @@ function phaseWord(phase: Phase): string {
       return vscode.l10n.t('Checking');
     case 'sending':
       return vscode.l10n.t('Sending');
+    case 'stopping':
+      return vscode.l10n.t('Stopping');
     case 'finishing':
       return vscode.l10n.t('Finishing');
   }

@@ -2,6 +2,7 @@ import { formatBytes } from '../core/quantity.ts';
 import type { ItemKind, RestoreItem, RestorePlan } from '../core/restore/restorePlan.ts';
 import type { RestoreProblem } from '../core/restore/restoreProblem.ts';
 import type { KeptThing, RestoreResult, RestoreWarning } from '../core/restore/restoreResult.ts';
+import { shortVolumeName } from '../views/containerItem.ts';
 import type { Wording } from '../views/viewItem.ts';
 
 type Words = Pick<Wording, 'l10n'>;
@@ -17,7 +18,8 @@ export function itemLine(item: RestoreItem, words: Words): PlanLine {
   const icon = isUndecided(item) ? 'error' : icons[item.action];
   // An image's new name is its ID, which says nothing new.
   const isSame = item.what === 'image' || item.newName === '' || item.newName === item.name;
-  const name = isSame ? item.name : `${item.name} → ${item.newName}`;
+  const own = shortVolumeName(item.name);
+  const name = isSame ? own : `${own} → ${item.newName}`;
   return { label: `$(${icon}) ${itemWord(item.what, words)} ${name}`, description: actionWords(item, words) };
 }
 

@@ -59,8 +59,9 @@ export interface MoveResult {
  * `recoverMoves` after a crash: what was made there goes, what was stopped here runs again. Nothing is undone in 9:
  * what can't be removed is left, and said.
  *
- * Rejects with `moveBlocked` while the plan has blockers, `restoreTaken` when a name was taken since, `moveNotHealthy`,
- * `moveNotStill`, `moveDiffers`, the failures of loading and of the engines, an AbortError, or `moveRollbackFailed`.
+ * Rejects with `moveBlocked` while the plan has blockers, `restoreTaken` when a name was taken since, `moveNotStarted`,
+ * `moveNotHealthy`, `moveNotStill`, `moveDiffers`, the failures of loading and of the engines, an AbortError, or
+ * `moveRollbackFailed`.
  */
 export async function executeMove(
   deps: MoveDeps,

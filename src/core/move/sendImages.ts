@@ -29,18 +29,29 @@ export async function sendImages(
   { name, route, images, keepAs, info }: ImagesToSend,
   operation: Operation,
 ): Promise<CheckedLoad> {
-  const { signal } = operation;
+  const { signal, progress } = operation;
   const missing = images.filter(({ load }) => !load.isThere);
+  const totalBytes = missing.reduce((sum, { details }) => sum + details.sizeBytes, 0);
+  // What is read here goes there as it comes.
+  const sending: Operation = {
+    signal,
+    progress: {
+      report: (fact) => {
+        progress.report(fact.phase === 'reading' ? { ...fact, phase: 'sending', totalBytes } : fact);
+      },
+    },
+  };
   const there = images.map(({ load }) => load).filter(({ isThere }) => isThere);
   const bring = (leavesOutFiles?: ReadonlySet<string>): Promise<LoadOutcome> => {
-    const tar = missing.length > 0 ? route.tar(missing, operation, leavesOutFiles) : undefined;
+    const tar = missing.length > 0 ? route.tar(missing, sending, leavesOutFiles) : undefined;
+    if (missing.length > 0) progress.report({ phase: 'preparing' });
     return sendAndTag(target, { tar, there }, operation);
   };
   const coming = {
     info,
     images: missing.map(({ load: { id }, image }) => ({ id, image })),
     blobsOf: () => Promise.resolve(undefined),
-    bytes: missing.reduce((sum, { details }) => sum + details.sizeBytes, 0),
+    bytes: totalBytes,
   };
   const { hasChain } = await layersThere(target, coming, { signal });
   const filesThere = route.filesThere(missing, hasChain);

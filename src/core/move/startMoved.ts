@@ -1,4 +1,4 @@
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { awaitSteady, reasonAgainst } from '../restore/awaitSteady.ts';
 import { readBody } from '../restore/capturedBody.ts';
@@ -16,7 +16,7 @@ export interface StartedContainers {
 
 /**
  * Starts what ran, in order, each after those it needs are healthy where they have a check. Rejects with
- * `moveNotHealthy`.
+ * `moveNotStarted` and `moveNotHealthy`.
  */
 export async function startMoved(
   { target: { engine }, operation, wait, to }: Pick<MoveRun, 'target' | 'operation' | 'wait' | 'to'>,
@@ -42,7 +42,9 @@ export async function startMoved(
     signal.throwIfAborted();
     progress.report({ phase: 'finishing', item: planned.name });
     // Without the signal: a call that broke off might still be carried out after it was undone.
-    await engine.containers.start(id);
+    await engine.containers.start(id).catch((error: unknown) => {
+      throw refusedStart(error, { name: planned.name, to });
+    });
   }
   const startedAtMs = performance.now();
   const untilSteady = async (): Promise<void> => {
@@ -59,6 +61,12 @@ export async function startMoved(
     }
   };
   return { startedAtMs, untilSteady };
+}
+
+/** What the engine says against a start, such as a port that is taken, with what became of it; other failures as they are. */
+function refusedStart(error: unknown, names: { readonly name: string; readonly to: string }): unknown {
+  if (!(error instanceof DrydockError) || error.code !== 'engineRefused') return error;
+  return failure('moveNotStarted', { ...names, reason: error.details['reason'] ?? '' }, error);
 }
 
 function hasCheck({ planned: { document } }: MadeContainer): boolean {

@@ -44,7 +44,7 @@ export class StillSource {
     for (const wave of [...waves].reverse())
       for (const details of [...wave].reverse()) {
         signal.throwIfAborted();
-        operation.progress.report({ phase: 'preparing', item: details.name });
+        operation.progress.report({ phase: 'stopping', item: details.name });
         const standing = standingOf(details, 'stop');
         const note = await source.undo.note({ kind: 'start', container: details.id });
         this.#held.set(details.id, { standing, note });

@@ -42,7 +42,7 @@ export const addRepository: Command<'drydock.addRepository'> = async (context, .
   });
   if (text === undefined) return undefined;
   const path = pathIn(text, host);
-  await context.registries.remember(host, path);
+  await context.registries.remember(host, [path]);
   context.registries.list.refresh({ host, path });
   return path;
 };

@@ -45,6 +45,7 @@ async function pickTarget(context: CommandContext, title: string): Promise<strin
   const chosen = await vscode.window.showQuickPick([engine, ...vaults], {
     title,
     placeHolder: vscode.l10n.t('Where it goes'),
+    ignoreFocusOut: true,
   });
   return chosen?.value;
 }

@@ -32,14 +32,14 @@ export const convertArchive: Command<'drydock.convertArchive'> = async (context,
       return convert({ path, output, form, compression, replace, isPortable: false, platform }, operation);
     },
   );
-  if (converted !== undefined) tellConverted(converted, context.log);
+  if (converted !== undefined) void tellConverted(converted, context.log);
   return converted;
 };
 
-function tellConverted(
+async function tellConverted(
   { path, remarks, leftOut, hasZstdLayers, form }: ConvertedArchive,
   log: { info: (text: string) => void },
-): void {
+): Promise<void> {
   for (const remark of remarks) log.info(`${path}: ${remark}`);
   const platforms = leftOut.map(({ platform }) => `${platform.os}/${platform.architecture}`).join(', ');
   const sentences = [
@@ -51,7 +51,9 @@ function tellConverted(
       ? [vscode.l10n.t('Docker before 23 can’t read its zstd layers.')]
       : []),
   ];
-  void vscode.window.showInformationMessage(sentences.join(' '));
+  const copyPath = vscode.l10n.t('Copy Path');
+  const chosen = await vscode.window.showInformationMessage(sentences.join(' '), copyPath);
+  if (chosen === copyPath) await vscode.env.clipboard.writeText(path);
 }
 
 async function pickForm(title: string): Promise<ConvertedForm | undefined> {

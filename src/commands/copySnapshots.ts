@@ -45,12 +45,18 @@ export const copySnapshots: Command<'drydock.copySnapshots'> = async (context, .
     const bytes = copied.reduce((sum, result) => sum + result.copied.bytes, 0);
     const there = copied.filter(({ wasThere }) => wasThere).length;
     void vscode.window.showInformationMessage(
-      vscode.l10n.t('Copied and verified: {snapshots} to {name} ({size} new, {there} were there already).', {
-        snapshots: snapshotCount(copied.length - there, vscode),
-        name: target.name,
-        size: formatBytes(bytes),
-        there,
-      }),
+      there === copied.length
+        ? vscode.l10n.t('The vault {name} has all of it already.', { name: target.name })
+        : [
+            vscode.l10n.t('Copied and verified: {snapshots} to {name} ({size} new).', {
+              snapshots: snapshotCount(copied.length - there, vscode),
+              name: target.name,
+              size: formatBytes(bytes),
+            }),
+            ...(there === 0
+              ? []
+              : [vscode.l10n.t('There already: {snapshots}.', { snapshots: snapshotCount(there, vscode) })]),
+          ].join(' '),
     );
   }
   return copied;

@@ -4,9 +4,10 @@ import { remoteNameText, type RemoteName } from '../core/registry/remoteName.ts'
 import type { CopiedImage } from '../core/transfer/copyImage.ts';
 import { askRemoteName } from '../ui/askRemoteName.ts';
 import { runOperation, runQuick } from '../ui/runOperation.ts';
+import { withItem } from '../ui/withItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import type { Command } from './context.ts';
-import { askTarget, mayTakeTags, showArrived } from './remoteTarget.ts';
+import { askTarget, mayReplace, showArrived } from './remoteTarget.ts';
 
 /** Copies what a tag stands for to another tag, repository or registry, with its digest and all that belongs to it. */
 export const copyTag: Command<'drydock.copyTag'> = async (context, ...args) => {
@@ -35,7 +36,12 @@ export const copyTag: Command<'drydock.copyTag'> = async (context, ...args) => {
   );
   const [item] = found?.items ?? [];
   if (found === undefined || item === undefined) return undefined;
-  if (!(await mayTakeTags(context, title, [{ name, digest: item.digest }]))) return undefined;
+  // The plan has asked what the tag stands for.
+  const { state, was } = item;
+  if (state === 'changed' && was !== undefined) {
+    const taken = { name: remoteNameText(name), digest: was };
+    if (!(await mayReplace([taken]))) return undefined;
+  }
   const copied = await runOperation(
     context.log,
     vscode.l10n.t('Copying {name}', { name: remoteNameText(source) }),
@@ -49,11 +55,11 @@ export const copyTag: Command<'drydock.copyTag'> = async (context, ...args) => {
         };
         // By the digest that was agreed to.
         const input = { ref: item.digest, tag, sourceTags: found.sourceTags.get(source.path) ?? [] };
-        return copyImage(deps, input, operation);
+        return copyImage(deps, input, withItem(operation, remoteNameText(source)));
       }),
   );
   if (copied === undefined) return undefined;
-  await showArrived(context, host, path);
+  await showArrived(context, host, [path]);
   tellCopied(remoteNameText(name), copied);
   return copied;
 };

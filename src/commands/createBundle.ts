@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { MadeBundle } from '../core/bundle/bundleImages.ts';
 import { fileTimestamp, formatBytes } from '../core/quantity.ts';
@@ -115,18 +115,20 @@ async function tellMade({ paths, sizeBytes, checksumPath, leftOut }: MadeBundle)
   const made =
     paths.length === 1
       ? vscode.l10n.t('Bundled and verified: {path} ({size}).', { path, size })
-      : vscode.l10n.t('Bundled and verified: {count} parts, {path} and on ({size} together).', {
-          count: paths.length,
-          path,
-          size,
-        });
+      : vscode.l10n.t(
+          'Bundled and verified: {count} parts in {folder}, {first} to {last} ({size} together).',
+          {
+            ...{ count: paths.length, folder: dirname(path), first: basename(path), size },
+            last: basename(paths.at(-1) ?? ''),
+          },
+        );
   const spared = leftOut.reduce((sum, one) => sum + one.sizeBytes, 0);
   const sentences = [
     made,
     ...(spared > 0
       ? [vscode.l10n.t('Left out, since the target has it: {size}.', { size: formatBytes(spared) })]
       : []),
-    vscode.l10n.t('Carry {file} along.', { file: checksumPath }),
+    vscode.l10n.t('Carry {file} along.', { file: basename(checksumPath) }),
   ];
   const copyPath = vscode.l10n.t('Copy Path');
   const chosen = await vscode.window.showInformationMessage(sentences.join(' '), copyPath);

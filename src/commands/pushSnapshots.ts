@@ -142,7 +142,7 @@ export async function pushImageOf(
   );
   if (pushed === undefined) return undefined;
   const results = [{ name: remoteNameText(name), ...pushed }];
-  await showArrived(context, host, to);
+  await showArrived(context, host, [to]);
   void tellPushed(results);
   return results;
 }
@@ -197,7 +197,7 @@ async function pushWhole(
   );
   // What arrived before a failure or a cancel is there.
   if (results.length === 0) return undefined;
-  await showArrived(context, target.host, target.path);
+  await showArrived(context, target.host, [target.path]);
   void tellPushed(results);
   return results;
 }

@@ -64,7 +64,7 @@ export async function mayTakeTags(
 ): Promise<boolean> {
   const taken = await runQuick(context.log, title, ({ signal }) =>
     context.registries.with(async (registry) => {
-      const found: { readonly name: string; readonly digest: Digest }[] = [];
+      const found: TakenTag[] = [];
       for (const { name, digest } of wanted) {
         const { host, path, tag = 'latest' } = name;
         const there = await (await registry(host)).repository(path).headManifest(tag, { signal });
@@ -74,7 +74,17 @@ export async function mayTakeTags(
       return found;
     }),
   );
-  if (taken === undefined) return false;
+  return taken !== undefined && (await mayReplace(taken));
+}
+
+/** A tag, and what it stands for now. */
+export interface TakenTag {
+  readonly name: string;
+  readonly digest: Digest;
+}
+
+/** Asks before tags are taken from what they stand for now. */
+export async function mayReplace(taken: readonly TakenTag[]): Promise<boolean> {
   const [first] = taken;
   if (first === undefined) return true;
   const replace = vscode.l10n.t('Replace');
@@ -96,19 +106,22 @@ export async function mayTakeTags(
   return answer === replace;
 }
 
-/** Shows in the view what has come to a repository, and keeps its name where the registry does not list it. */
+/** Shows in the view what has come to repositories, and keeps their names where the registry does not list them. */
 export async function showArrived(
   { registries }: RegistryContext,
   host: string,
-  path: string,
+  paths: readonly string[],
 ): Promise<void> {
   const { list } = registries;
-  if (list.find(host) === undefined) return;
+  if (list.find(host) === undefined || paths.length === 0) return;
   list.refresh({ host });
   const listed = await list.repositories(host).then(
     ({ names }) => names,
     // What is wrong with that list is told in the view.
     (): readonly string[] => [],
   );
-  if (!listed.includes(path)) await registries.remember(host, path);
+  await registries.remember(
+    host,
+    paths.filter((path) => !listed.includes(path)),
+  );
 }

@@ -10,9 +10,11 @@ import type { TagFilter } from '../core/transfer/wildcard.ts';
 import { imageCount } from '../ui/countWords.ts';
 import { runOperation, showFailure } from '../ui/runOperation.ts';
 import { askTagFilter } from '../ui/tagFilter.ts';
+import { withItem } from '../ui/withItem.ts';
 import { chosenNodes } from './chosenNodes.ts';
 import { remoteAmong } from './chosenRegistry.ts';
 import type { Command, CommandContext } from './context.ts';
+import { showArrived } from './remoteTarget.ts';
 
 interface Ends {
   readonly source: RemoteName;
@@ -29,8 +31,8 @@ export const syncRegistries: Command<'drydock.syncRegistries'> = async (context,
   if (tags === undefined) return undefined;
   const plan = await planned(context, ends, tags);
   if (plan === undefined || !(await isAgreed(plan, ends, title))) return undefined;
-  const { copied, errors } = await copyAll(context, ends, plan);
-  context.registries.list.refresh({ host: ends.target.host });
+  const { copied, arrived, errors } = await copyAll(context, ends, plan);
+  await showArrived(context, ends.target.host, [...arrived]);
   if (errors.length === 1) showFailure(context.log, title, errors[0]);
   if (errors.length > 1) {
     for (const error of errors) context.log.error(title, error);
@@ -129,14 +131,20 @@ async function isAgreed({ items }: SyncPlan, { source, target }: Ends, title: st
   const go =
     items.length === 0
       ? { label: vscode.l10n.t('$(info) Nothing in the source is like that'), isGo: false }
-      : {
-          label: vscode.l10n.t('$(cloud-upload) Copy {images}', { images: imageCount(work) }),
-          description:
-            there === 0
-              ? ''
-              : vscode.l10n.t('{count} are there already and only looked after', { count: there }),
-          isGo: true,
-        };
+      : work === 0
+        ? {
+            label: vscode.l10n.t('$(check) Check {images}', { images: imageCount(there) }),
+            description: vscode.l10n.t('all are there already'),
+            isGo: true,
+          }
+        : {
+            label: vscode.l10n.t('$(cloud-upload) Copy {images}', { images: imageCount(work) }),
+            description:
+              there === 0
+                ? ''
+                : vscode.l10n.t('{count} are there already and only checked', { count: there }),
+            isGo: true,
+          };
   const names = new Intl.Collator(vscode.env.language, { numeric: true });
   const lines = items
     .toSorted((a, b) => Number(isWork(b)) - Number(isWork(a)) || names.compare(nameOf(a), nameOf(b)))
@@ -178,13 +186,21 @@ function stateWords({ state, was, digest }: SyncItem): string {
   }
 }
 
+interface Copied {
+  readonly copied: readonly CopiedImage[];
+  /** Repositories that something has come to. */
+  readonly arrived: ReadonlySet<string>;
+  readonly errors: readonly unknown[];
+}
+
 /** One image after the other; what one can't be does not keep the others from their turn. A cancel stops before the next. */
 async function copyAll(
   context: CommandContext,
   { source, target }: Ends,
   { items, sourceTags }: SyncPlan,
-): Promise<{ readonly copied: readonly CopiedImage[]; readonly errors: readonly unknown[] }> {
+): Promise<Copied> {
   const copied: CopiedImage[] = [];
+  const arrived = new Set<string>();
   const errors: unknown[] = [];
   await runOperation(
     context.log,
@@ -204,7 +220,8 @@ async function copyAll(
               ...(item.tag !== undefined && { tag: item.tag }),
             };
             const deps = { from: from.repository(item.from), to: to.repository(item.to) };
-            copied.push(await copyImage(deps, input, operation, places));
+            copied.push(await copyImage(deps, input, withItem(operation, nameOf(item)), places));
+            arrived.add(item.to);
           } catch (error) {
             operation.signal.throwIfAborted();
             errors.push(error);
@@ -212,15 +229,20 @@ async function copyAll(
         }
       }),
   );
-  return { copied, errors };
+  return { copied, arrived, errors };
 }
 
 function tellCopied(copied: readonly CopiedImage[]): void {
   const sent = formatBytes(copied.reduce((sum, { sentBytes }) => sum + sentBytes, 0));
   const there = copied.filter(({ wasThere }) => wasThere).length;
+  const images = imageCount(copied.length - there);
   void vscode.window.showInformationMessage(
-    vscode.l10n.t('Copied and read back: {images} ({sent} sent, {there} were there already).', {
-      ...{ images: imageCount(copied.length - there), sent, there },
-    }),
+    there === copied.length
+      ? vscode.l10n.t('Checked: {images}, there already. {sent} sent.', { images: imageCount(there), sent })
+      : there === 0
+        ? vscode.l10n.t('Copied and read back: {images} ({sent} sent).', { images, sent })
+        : vscode.l10n.t('Copied and read back: {images} ({sent} sent, {there} were there already).', {
+            ...{ images, sent, there },
+          }),
   );
 }

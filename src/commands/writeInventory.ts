@@ -12,7 +12,9 @@ export const writeInventory: Command<'drydock.writeInventory'> = async (context,
   await context.vaults.ready;
   const known = vaultAmong(context, chosenNodes(args));
   if (known?.state.kind === 'failed') throw known.state.error;
-  const proposed = `${(known?.name ?? 'engine').replace(/[^\w.-]+/g, '_')}-inventory.json`;
+  const { state } = context.inventory;
+  const name = known?.name ?? (state.kind === 'ready' ? state.info.hostName : 'engine');
+  const proposed = `${name.replace(/[^\w.-]+/g, '_')}-inventory.json`;
   const target = await vscode.window.showSaveDialog({
     title,
     defaultUri: vscode.Uri.file(join(archiveFolder(), proposed)),

@@ -63,11 +63,12 @@ export class RegistriesInUse {
     this.#use();
   }
 
-  /** Keeps a repository that a registry of the list would not tell by itself. */
-  async remember(host: string, path: string): Promise<void> {
+  /** Keeps repositories that a registry of the list would not tell by itself. */
+  async remember(host: string, paths: readonly string[]): Promise<void> {
     const known = this.list.find(host);
-    if (known === undefined || known.repositories.includes(path)) return;
-    await this.keep({ ...known, repositories: [...known.repositories, path].sort() });
+    const all = new Set([...(known?.repositories ?? []), ...paths]);
+    if (known === undefined || all.size === known.repositories.length) return;
+    await this.keep({ ...known, repositories: [...all].sort() });
   }
 
   dispose(): void {

@@ -17,6 +17,7 @@ export async function pickBasis(
   const chosen = await vscode.window.showQuickPick([full, delta], {
     title,
     placeHolder: vscode.l10n.t('What travels'),
+    ignoreFocusOut: true,
   });
   if (chosen === undefined) return undefined;
   if (chosen === full) return { kind: 'full' };
@@ -46,12 +47,14 @@ export async function pickPartBytes(title: string): Promise<number | 'whole' | u
   const chosen = await vscode.window.showQuickPick(choices, {
     title,
     placeHolder: vscode.l10n.t('One file or parts'),
+    ignoreFocusOut: true,
   });
   if (chosen === undefined) return undefined;
   if (chosen.value !== other) return chosen.value;
   const text = await vscode.window.showInputBox({
     title,
     prompt: vscode.l10n.t('Size of each part, such as 4G or 700M'),
+    ignoreFocusOut: true,
     validateInput: (typed) =>
       parsePartSize(typed) === undefined
         ? vscode.l10n.t('This is no size for parts. Write it like 4G or 700M.')

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { formatAge, formatBytes } from '../core/quantity.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import { isNotThereYet } from '../vaults/notThereYet.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import { kindWord, sourceKey } from '../views/sourceItem.ts';
 import { depthWords, remarkWords, snapshotCount } from '../views/snapshotItem.ts';
@@ -15,12 +16,17 @@ export async function pickVault(
     vaults.map((vault) => ({
       label: vault.name,
       description: vault.path,
-      detail: vault.state.kind === 'failed' ? vscode.l10n.t('can’t be opened') : '',
+      detail: stateWords(vault),
       vault,
     })),
     { title, placeHolder: vscode.l10n.t('Choose a vault') },
   );
   return chosen?.vault;
+}
+
+function stateWords(vault: KnownVault): string {
+  if (isNotThereYet(vault)) return vscode.l10n.t('nothing there yet');
+  return vault.state.kind === 'failed' ? vscode.l10n.t('can’t be opened') : '';
 }
 
 /** Asks what was backed up, then which snapshot of it. */

@@ -1,5 +1,6 @@
 import type { SettingId, Settings } from '../contributions.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
+import { isNotThereYet } from '../vaults/notThereYet.ts';
 import type { KnownVault, VaultList } from '../vaults/vaultList.ts';
 import { defaultVaultOf } from '../vaults/vaultSettings.ts';
 import { ItemKeeper } from './itemKeeper.ts';
@@ -73,7 +74,11 @@ export function backupsTree({ vaults, readSetting, wording }: BackupsTreeDeps): 
           item,
           say(
             item,
-            state.kind === 'opening' ? { reason: 'loading' } : { reason: 'vaultFailed', error: state.error },
+            state.kind === 'opening'
+              ? { reason: 'loading' }
+              : isNotThereYet(vault)
+                ? { reason: 'vaultNotThere' }
+                : { reason: 'vaultFailed', error: state.error },
           ),
         );
         continue;

@@ -26,6 +26,7 @@ export type Message =
   | { readonly reason: 'notListed' }
   | { readonly reason: 'unchanged' }
   | RemoteMessage
+  | { readonly reason: 'vaultNotThere' }
   | { readonly reason: 'vaultFailed'; readonly error: DrydockError; readonly retryInMs?: number }
   | {
       readonly reason: 'unreachable' | 'denied' | 'tooOld' | 'failed';
@@ -208,6 +209,13 @@ export class MessageItem implements MessageNode, ViewItem {
         return { label: l10n.t('Nothing is changed'), hint: '', icon: 'info' };
       case 'remote':
         return remoteMessageWords(message, wording);
+      case 'vaultNotThere':
+        return {
+          label: l10n.t('Nothing there yet'),
+          hint: l10n.t('copy a snapshot to it; if one is there, check the name and the log-in'),
+          icon: 'info',
+          command: { id: 'drydock.refreshBackups', title: l10n.t('Try Again') },
+        };
       case 'vaultFailed':
         return {
           label: errorText(message.error, wording),

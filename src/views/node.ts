@@ -167,6 +167,7 @@ export interface MessageNode {
     | 'notListed'
     | 'unchanged'
     | 'vaultFailed'
+    | 'vaultNotThere'
     | 'unreachable'
     | 'denied'
     | 'tooOld'

@@ -1,6 +1,7 @@
 import { contextValues, type ContextValue } from '../contributions.ts';
 import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { formatBytes } from '../core/quantity.ts';
+import { isNotThereYet } from '../vaults/notThereYet.ts';
 import type { KnownVault } from '../vaults/vaultList.ts';
 import type { VaultNode } from './node.ts';
 import { snapshotCount } from './snapshotItem.ts';
@@ -45,11 +46,14 @@ export class VaultItem implements VaultNode, ViewItem {
   face(wording: Wording): ItemFace {
     const { l10n } = wording;
     const { name, state } = this.#vault;
+    const isBroken = state.kind === 'failed' && !isNotThereYet(this.#vault);
     const parts = [this.#summary(wording), this.#isDefault ? l10n.t('default') : ''];
     return {
       label: name,
       ...described(parts),
-      icon: { codicon: state.kind === 'failed' ? 'error' : isRegistryVault(this.path) ? 'cloud' : 'archive' },
+      icon: {
+        codicon: isBroken ? 'error' : isRegistryVault(this.path) ? 'cloud' : 'archive',
+      },
       contextValue: this.#contextValue(),
       expansion: 'expanded',
       spoken: spoken(l10n.t('Vault {name}', { name }), ...parts),
@@ -85,7 +89,7 @@ export class VaultItem implements VaultNode, ViewItem {
       case 'opening':
         return l10n.t('Loading…');
       case 'failed':
-        return l10n.t('can’t be opened');
+        return isNotThereYet(this.#vault) ? l10n.t('nothing there yet') : l10n.t('can’t be opened');
       case 'open':
         return snapshotCount(state.snapshots.length, { l10n });
     }

@@ -1,8 +1,10 @@
 // Bundles the extension host, the CLI and the webview apps into dist/, or into the folder after `--out`. `--watch`
-// keeps doing so.
-import { mkdir, rm } from 'node:fs/promises';
+// keeps doing so. `--metafile` writes to the file after it which sources are in which file.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { inParts } from './scripts/bundle/inParts.ts';
+import { laterParts } from './scripts/bundle/laterParts.ts';
 
 const watch = process.argv.includes('--watch');
 const minify = process.argv.includes('--minify');
@@ -30,56 +32,42 @@ const withoutUnusedParts = {
   },
 };
 
-/**
- * What few windows need, what is large, and the engine's client, which is needed later, is a file of its own: the bundle
- * of the extension is read as a whole when it starts.
- */
-const readLater = {
-  name: 'read-later',
+/** Of the manifest the CLI tells its version and the Node it needs; the rest is VS Code's. */
+const shortManifest = {
+  name: 'short-manifest',
   setup(build) {
-    build.onResolve({ filter: /^(yaml|xz-decompress|dockerode)$/ }, ({ path }) => ({
-      path: `./${path}.cjs`,
-      external: true,
-    }));
+    build.onLoad({ filter: /[\\/]package\.json$/ }, async ({ path }) => {
+      if (path !== fileURLToPath(new URL('package.json', import.meta.url))) return undefined;
+      const { version, engines } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version, engines }), loader: 'json' };
+    });
   },
 };
 
 const node = {
-  bundle: true,
   platform: 'node',
-  format: 'cjs',
   target: 'node22.15',
   minify,
   sourcemap: minify ? false : 'linked',
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [withoutUnusedParts],
+  outdir: out,
 };
 
 const builds = [
-  {
+  inParts({
     ...node,
     entryPoints: { extension: 'src/extension.ts' },
+    chunkNames: 'extension/[hash]',
     external: ['vscode'],
-    plugins: [withoutUnusedParts, readLater],
-    outdir: out,
-    outExtension: { '.js': '.cjs' },
-  },
-  {
-    ...node,
-    entryPoints: Object.fromEntries(
-      ['yaml', 'xz-decompress', 'dockerode'].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
-    ),
-    outdir: out,
-    outExtension: { '.js': '.cjs' },
-  },
-  {
+    plugins: [withoutUnusedParts, laterParts(['.'])],
+  }),
+  inParts({
     ...node,
     entryPoints: { cli: 'src/cli/main.ts' },
-    outdir: out,
-    outExtension: { '.js': '.cjs' },
-    banner: { js: '#!/usr/bin/env node' },
-  },
+    chunkNames: 'cli/[hash]',
+    plugins: [withoutUnusedParts, shortManifest, laterParts(['cli', 'core', 'docker', 'registry'])],
+  }),
   {
     entryPoints: {
       analysis: 'src/report/app/analysis.ts',
@@ -105,5 +93,9 @@ await mkdir(out, { recursive: true });
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
 } else {
-  await Promise.all(builds.map((options) => esbuild.build(options)));
+  const built = await Promise.all(builds.map((options) => esbuild.build(options)));
+  if (process.argv.includes('--metafile')) {
+    const outputs = Object.assign({}, ...built.map(({ metafile }) => metafile?.outputs));
+    await writeFile(process.argv[process.argv.indexOf('--metafile') + 1], JSON.stringify({ outputs }));
+  }
 }

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Engine } from './core/engine/engine.ts';
 import { stateFolder } from './core/files/stateFolder.ts';
@@ -36,7 +37,8 @@ export function connectEngine(log: Log): EngineConnection {
   return {
     inventory,
     engine: () => engines.current,
-    ready: reconnect(),
+    // The window has its turn before what talks to engines is read.
+    ready: nextTurn().then(reconnect),
     reconnect,
     choices: () => engines.choices(),
     resolve: (setting) => engines.resolve(setting),

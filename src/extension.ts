@@ -8,7 +8,7 @@ import { connectEngine } from './engineConnection.ts';
 import { fileOpener, registerFileSystems } from './fileSystems.ts';
 import { lookInside } from './lookInside.ts';
 import { ComposeLens } from './lens/composeLens.ts';
-import { DockerfileLens } from './lens/dockerfileLens.ts';
+import { LensOnDemand } from './lens/lensOnDemand.ts';
 import { openEndpoint } from './openEndpoint.ts';
 import { createPages } from './pages.ts';
 import { InspectDocuments } from './ui/inspectDocuments.ts';
@@ -26,7 +26,6 @@ export interface DrydockApi {
   readonly views: Views;
   readonly vaults: VaultsInUse;
   readonly registries: RegistriesInUse;
-  readonly lens: DockerfileLens;
 }
 
 /** Puts the parts together. Nothing here waits: the engine is looked for after activation. */
@@ -61,8 +60,9 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
   const documents = new InspectDocuments(engine);
   const opened = new OpenedSnapshots(vaults);
   const openSnapshot: OpenedSnapshots['open'] = (path, id) => opened.open(path, id);
-  const lens = new DockerfileLens({ engine, inventory, inside, memory: extension.workspaceState, log });
+  const dockerfiles = new LensOnDemand({ engine, inventory, inside, memory: extension.workspaceState, log });
   const opener = fileOpener(extension, { ready, log });
+  const lens: CommandContext['lens'] = () => dockerfiles.open();
   const shared = { engine, openEndpoint, ready, inventory, vaults, inside, lens, opener, log };
   const { disposables: pages, ...show } = createPages(extension, { ...shared, readInside, openSnapshot });
   const context: CommandContext = {
@@ -87,12 +87,12 @@ export function activate(extension: vscode.ExtensionContext): DrydockApi {
     moves,
     ...pages,
     documents,
-    lens,
+    dockerfiles,
     new ComposeLens({ inventory, vaults }),
     opener,
     ...registerFileSystems({ openSnapshot, imageFiles, live, opener }),
     vscode.workspace.registerTextDocumentContentProvider(inspectScheme, documents),
     connection,
   );
-  return { inventory, views, vaults, registries, lens };
+  return { inventory, views, vaults, registries };
 }

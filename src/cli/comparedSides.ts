@@ -11,7 +11,7 @@ import { snapshotTrees } from '../core/fileTrees/snapshotTrees.ts';
 import { imageTrees, type TreeToOpen } from '../core/fileTrees/treeToOpen.ts';
 import { volumeTree } from '../core/fileTrees/volumeTree.ts';
 import { chooseImage, imagesCalled, type LayeredImage } from '../core/layers/layeredImage.ts';
-import { diffIdsOf } from '../core/oci/manifest.ts';
+import { diffIdsOf } from '../core/oci/diffIds.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { openSnapshot } from '../core/snapshot/snapshots.ts';
 import type { Vault } from '../core/vault/layout.ts';

@@ -11,7 +11,7 @@ import { vaultImages } from '../core/fileTrees/vaultImages.ts';
 import { readArchivedImages } from '../core/layers/archivedLayers.ts';
 import { chooseImage, imagesCalled, type LayeredImage } from '../core/layers/layeredImage.ts';
 import { snapshotImages } from '../core/layers/snapshotImages.ts';
-import { diffIdsOf } from '../core/oci/manifest.ts';
+import { diffIdsOf } from '../core/oci/diffIds.ts';
 import type { Snapshot } from '../core/snapshot/snapshot.ts';
 import { findSnapshot, openSnapshot, readSnapshots } from '../core/snapshot/snapshots.ts';
 import type { CancelOptions } from '../core/vault/blobStore.ts';

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The command `drydock`. Nothing else is loaded before it is known that this Node can run it. */
 import manifest from '../../package.json' with { type: 'json' };
 import { isOlder } from './nodeVersion.ts';

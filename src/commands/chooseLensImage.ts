@@ -17,11 +17,12 @@ export const chooseLensImage: Command<'drydock.chooseLensImage'> = async (contex
     void vscode.window.showInformationMessage(vscode.l10n.t('Open a Dockerfile first.'));
     return undefined;
   }
-  const fitting = new Set((context.lens.reading(document)?.candidates ?? []).map(({ id }) => id));
+  const lens = await context.lens();
+  const fitting = new Set((lens.reading(document)?.candidates ?? []).map(({ id }) => id));
   const images = [...context.inventory.images.values()].sort(
     (a, b) => Number(fitting.has(b.id)) - Number(fitting.has(a.id)) || b.createdAtMs - a.createdAtMs,
   );
-  const known = context.lens.chosenFor(document.uri);
+  const known = lens.chosenFor(document.uri);
   const byItself: Choice = {
     label: vscode.l10n.t('Find It by Its History'),
     ...(known === undefined ? { description: vscode.l10n.t('as now') } : {}),
@@ -33,7 +34,7 @@ export const chooseLensImage: Command<'drydock.chooseLensImage'> = async (contex
     matchOnDescription: true,
   });
   if (chosen === undefined) return undefined;
-  await context.lens.choose(document.uri, chosen.image);
+  await lens.choose(document.uri, chosen.image);
   return chosen.image?.id ?? 'found';
 };
 

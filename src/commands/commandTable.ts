@@ -1,176 +1,95 @@
-import * as vscode from 'vscode';
-import { walkthroughId, type CommandId } from '../contributions.ts';
-import { addRegistry, addRepository } from './addRegistry.ts';
-import { addRegistryVault } from './addRegistryVault.ts';
-import { addVault } from './addVault.ts';
-import { analyzeImage } from './analyzeImage.ts';
-import { applyBundle } from './applyBundle.ts';
-import { applyRetention } from './applyRetention.ts';
-import { backUp } from './backUp.ts';
-import {
-  pauseContainers,
-  startContainers,
-  stopContainers,
-  unpauseContainers,
-} from './changeContainerState.ts';
-import { checkArchive } from './checkArchive.ts';
-import { chooseEngine } from './chooseEngine.ts';
-import { commitContainer } from './commitContainer.ts';
-import { commitOnly } from './commitOnly.ts';
-import { compare } from './compare.ts';
+import type { CommandId } from '../contributions.ts';
 import type { Command } from './context.ts';
-import { convertArchive } from './convertArchive.ts';
-import { copyReference } from './copyReference.ts';
-import { copyId, copyName } from './copyText.ts';
-import { copyTag } from './copyTag.ts';
-import { copyPath } from './copyPath.ts';
-import { copySnapshots } from './copySnapshots.ts';
-import { createBundle } from './createBundle.ts';
-import { deleteSnapshots } from './deleteSnapshots.ts';
-import { deleteTags } from './deleteTags.ts';
-import { downloadFiles } from './downloadFiles.ts';
-import { exportContainer } from './exportContainer.ts';
-import { chooseLensImage } from './chooseLensImage.ts';
-import { extractFile } from './extractFile.ts';
-import { clearFilter, filterContainers, filterImages, filterVolumes } from './filterView.ts';
-import { findFiles } from './findFiles.ts';
-import { importRootfs } from './importRootfs.ts';
-import { inspect } from './inspect.ts';
-import { keepLastTags } from './keepLastTags.ts';
-import { loadArchive } from './loadArchive.ts';
-import { readAgain, revealFiles, showMore } from './lookInside.ts';
-import { measureVolumes } from './measureVolumes.ts';
-import { openFile } from './openFile.ts';
-import { compareWithImage, copyLivePath, openLiveFile } from './openLiveFile.ts';
-import { copyTo, moveTo } from './moveTo.ts';
-import { openSnapshot } from './openSnapshot.ts';
-import { pinSnapshots, unpinSnapshots } from './pinSnapshots.ts';
-import { pruneVault } from './pruneVault.ts';
-import { pullIntoVault } from './pullIntoVault.ts';
-import { pushImages } from './pushImages.ts';
-import { pushSnapshots } from './pushSnapshots.ts';
-import { logInRegistry, refreshRegistries } from './refreshRegistries.ts';
-import { remove } from './remove.ts';
-import { readLayers } from './readLayers.ts';
-import { removeContainers } from './removeContainers.ts';
-import { removeImages } from './removeImages.ts';
-import { removeRegistry, removeRepository } from './removeRegistry.ts';
-import { removeVolumes } from './removeVolumes.ts';
-import { removeVault } from './removeVault.ts';
-import { restore } from './restore.ts';
-import { revealVault } from './revealVault.ts';
-import { saveImages } from './saveImages.ts';
-import { browseFiles, refreshFiles, showChanges } from './showChanges.ts';
-import { writeInventory } from './writeInventory.ts';
-import { showHistory } from './showHistory.ts';
-import { showSharedLayers } from './showSharedLayers.ts';
-import { sortContainers, sortImages, sortVolumes } from './sortView.ts';
-import { syncRegistries } from './syncRegistries.ts';
-import { tagImage } from './tagImage.ts';
-import { uploadFiles } from './uploadFiles.ts';
-import { verifyVault } from './verifyVault.ts';
-import { whoWrote } from './whoWrote.ts';
 
-/** Every command of the extension. A missing or misspelt one does not compile. */
-export const commandTable: { readonly [Id in CommandId]: Command<Id> } = {
-  'drydock.saveImages': saveImages,
-  'drydock.loadArchive': loadArchive,
-  'drydock.checkArchive': checkArchive,
-  'drydock.convertArchive': convertArchive,
-  'drydock.createBundle': createBundle,
-  'drydock.applyBundle': applyBundle,
-  'drydock.writeInventory': writeInventory,
-  'drydock.importRootfs': importRootfs,
-  'drydock.exportContainer': exportContainer,
-  'drydock.commitContainer': commitContainer,
-  'drydock.compare': compare,
-  'drydock.analyzeImage': analyzeImage,
-  'drydock.showSharedLayers': showSharedLayers,
-  'drydock.showHistory': showHistory,
-  'drydock.inspect': inspect,
-  'drydock.showChanges': showChanges,
-  'drydock.browseFiles': browseFiles,
-  'drydock.openLiveFile': openLiveFile,
-  'drydock.compareWithImage': compareWithImage,
-  'drydock.downloadFiles': downloadFiles,
-  'drydock.uploadFiles': uploadFiles,
-  'drydock.copyLivePath': copyLivePath,
-  'drydock.commitOnly': commitOnly,
-  'drydock.refreshFiles': refreshFiles,
-  'drydock.tagImage': tagImage,
-  'drydock.remove': remove,
-  'drydock.removeImages': removeImages,
-  'drydock.removeContainers': removeContainers,
-  'drydock.removeVolumes': removeVolumes,
-  'drydock.startContainers': startContainers,
-  'drydock.stopContainers': stopContainers,
-  'drydock.pauseContainers': pauseContainers,
-  'drydock.unpauseContainers': unpauseContainers,
-  'drydock.copyId': copyId,
-  'drydock.copyName': copyName,
-  'drydock.openFile': openFile,
-  'drydock.extractFile': extractFile,
-  'drydock.copyPath': copyPath,
-  'drydock.whoWrote': whoWrote,
-  'drydock.findFiles': findFiles,
-  'drydock.revealFiles': revealFiles,
-  'drydock.readAgain': readAgain,
-  'drydock.showMore': showMore,
-  'drydock.backUp': backUp,
-  'drydock.restore': restore,
-  'drydock.copyTo': copyTo,
-  'drydock.moveTo': moveTo,
-  'drydock.openSnapshot': openSnapshot,
-  'drydock.pinSnapshots': pinSnapshots,
-  'drydock.unpinSnapshots': unpinSnapshots,
-  'drydock.deleteSnapshots': deleteSnapshots,
-  'drydock.copySnapshots': copySnapshots,
-  'drydock.verifyVault': verifyVault,
-  'drydock.applyRetention': applyRetention,
-  'drydock.pruneVault': pruneVault,
-  'drydock.addVault': addVault,
-  'drydock.addRegistryVault': addRegistryVault,
-  'drydock.removeVault': removeVault,
-  'drydock.revealVault': revealVault,
-  'drydock.refreshBackups': ({ vaults }) => vaults.list.refresh(),
-  'drydock.addRegistry': addRegistry,
-  'drydock.removeRegistry': removeRegistry,
-  'drydock.addRepository': addRepository,
-  'drydock.removeRepository': removeRepository,
-  'drydock.logInRegistry': logInRegistry,
-  'drydock.refreshRegistries': refreshRegistries,
-  'drydock.copyReference': copyReference,
-  'drydock.pushSnapshots': pushSnapshots,
-  'drydock.pushImages': pushImages,
-  'drydock.pullIntoVault': pullIntoVault,
-  'drydock.copyTag': copyTag,
-  'drydock.syncRegistries': syncRegistries,
-  'drydock.keepLastTags': keepLastTags,
-  'drydock.deleteTags': deleteTags,
-  'drydock.refresh': ({ reconnect }) => reconnect(),
-  'drydock.chooseEngine': chooseEngine,
-  'drydock.measureVolumes': measureVolumes,
-  'drydock.sortImages': sortImages,
-  'drydock.sortContainers': sortContainers,
-  'drydock.sortVolumes': sortVolumes,
-  'drydock.filterImages': filterImages,
-  'drydock.filterContainers': filterContainers,
-  'drydock.filterVolumes': filterVolumes,
-  'drydock.clearFilter': clearFilter,
-  'drydock.chooseLensImage': chooseLensImage,
-  'drydock.readLayers': readLayers,
-  'drydock.openWalkthrough': async () => {
-    await vscode.commands.executeCommand(
-      'workbench.action.openWalkthrough',
-      `drydock.drydock#${walkthroughId}`,
-      false,
-    );
-  },
-  'drydock.openSettings': async () => {
-    await vscode.commands.executeCommand('workbench.action.openSettings', '@ext:drydock.drydock');
-  },
-  'drydock.showLog': ({ log }) => {
-    log.show();
-    return Promise.resolve();
-  },
+/** Every command of the extension, loaded when it is first run. A missing or misspelt one does not compile. */
+export const commandTable: { readonly [Id in CommandId]: () => Promise<Command<Id>> } = {
+  'drydock.saveImages': async () => (await import('./saveImages.ts')).saveImages,
+  'drydock.loadArchive': async () => (await import('./loadArchive.ts')).loadArchive,
+  'drydock.checkArchive': async () => (await import('./checkArchive.ts')).checkArchive,
+  'drydock.convertArchive': async () => (await import('./convertArchive.ts')).convertArchive,
+  'drydock.createBundle': async () => (await import('./createBundle.ts')).createBundle,
+  'drydock.applyBundle': async () => (await import('./applyBundle.ts')).applyBundle,
+  'drydock.writeInventory': async () => (await import('./writeInventory.ts')).writeInventory,
+  'drydock.importRootfs': async () => (await import('./importRootfs.ts')).importRootfs,
+  'drydock.exportContainer': async () => (await import('./exportContainer.ts')).exportContainer,
+  'drydock.commitContainer': async () => (await import('./commitContainer.ts')).commitContainer,
+  'drydock.compare': async () => (await import('./compare.ts')).compare,
+  'drydock.analyzeImage': async () => (await import('./analyzeImage.ts')).analyzeImage,
+  'drydock.showSharedLayers': async () => (await import('./showSharedLayers.ts')).showSharedLayers,
+  'drydock.showHistory': async () => (await import('./showHistory.ts')).showHistory,
+  'drydock.inspect': async () => (await import('./inspect.ts')).inspect,
+  'drydock.showChanges': async () => (await import('./showChanges.ts')).showChanges,
+  'drydock.browseFiles': async () => (await import('./showChanges.ts')).browseFiles,
+  'drydock.openLiveFile': async () => (await import('./openLiveFile.ts')).openLiveFile,
+  'drydock.compareWithImage': async () => (await import('./openLiveFile.ts')).compareWithImage,
+  'drydock.downloadFiles': async () => (await import('./downloadFiles.ts')).downloadFiles,
+  'drydock.uploadFiles': async () => (await import('./uploadFiles.ts')).uploadFiles,
+  'drydock.copyLivePath': async () => (await import('./openLiveFile.ts')).copyLivePath,
+  'drydock.commitOnly': async () => (await import('./commitOnly.ts')).commitOnly,
+  'drydock.refreshFiles': async () => (await import('./showChanges.ts')).refreshFiles,
+  'drydock.tagImage': async () => (await import('./tagImage.ts')).tagImage,
+  'drydock.remove': async () => (await import('./remove.ts')).remove,
+  'drydock.removeImages': async () => (await import('./removeImages.ts')).removeImages,
+  'drydock.removeContainers': async () => (await import('./removeContainers.ts')).removeContainers,
+  'drydock.removeVolumes': async () => (await import('./removeVolumes.ts')).removeVolumes,
+  'drydock.startContainers': async () => (await import('./changeContainerState.ts')).startContainers,
+  'drydock.stopContainers': async () => (await import('./changeContainerState.ts')).stopContainers,
+  'drydock.pauseContainers': async () => (await import('./changeContainerState.ts')).pauseContainers,
+  'drydock.unpauseContainers': async () => (await import('./changeContainerState.ts')).unpauseContainers,
+  'drydock.copyId': async () => (await import('./copyText.ts')).copyId,
+  'drydock.copyName': async () => (await import('./copyText.ts')).copyName,
+  'drydock.openFile': async () => (await import('./openFile.ts')).openFile,
+  'drydock.extractFile': async () => (await import('./extractFile.ts')).extractFile,
+  'drydock.copyPath': async () => (await import('./copyPath.ts')).copyPath,
+  'drydock.whoWrote': async () => (await import('./whoWrote.ts')).whoWrote,
+  'drydock.findFiles': async () => (await import('./findFiles.ts')).findFiles,
+  'drydock.revealFiles': async () => (await import('./lookInside.ts')).revealFiles,
+  'drydock.readAgain': async () => (await import('./lookInside.ts')).readAgain,
+  'drydock.showMore': async () => (await import('./lookInside.ts')).showMore,
+  'drydock.backUp': async () => (await import('./backUp.ts')).backUp,
+  'drydock.restore': async () => (await import('./restore.ts')).restore,
+  'drydock.copyTo': async () => (await import('./moveTo.ts')).copyTo,
+  'drydock.moveTo': async () => (await import('./moveTo.ts')).moveTo,
+  'drydock.openSnapshot': async () => (await import('./openSnapshot.ts')).openSnapshot,
+  'drydock.pinSnapshots': async () => (await import('./pinSnapshots.ts')).pinSnapshots,
+  'drydock.unpinSnapshots': async () => (await import('./pinSnapshots.ts')).unpinSnapshots,
+  'drydock.deleteSnapshots': async () => (await import('./deleteSnapshots.ts')).deleteSnapshots,
+  'drydock.copySnapshots': async () => (await import('./copySnapshots.ts')).copySnapshots,
+  'drydock.verifyVault': async () => (await import('./verifyVault.ts')).verifyVault,
+  'drydock.applyRetention': async () => (await import('./applyRetention.ts')).applyRetention,
+  'drydock.pruneVault': async () => (await import('./pruneVault.ts')).pruneVault,
+  'drydock.addVault': async () => (await import('./addVault.ts')).addVault,
+  'drydock.addRegistryVault': async () => (await import('./addRegistryVault.ts')).addRegistryVault,
+  'drydock.removeVault': async () => (await import('./removeVault.ts')).removeVault,
+  'drydock.revealVault': async () => (await import('./revealVault.ts')).revealVault,
+  'drydock.refreshBackups': async () => (await import('./windowCommands.ts')).refreshBackups,
+  'drydock.addRegistry': async () => (await import('./addRegistry.ts')).addRegistry,
+  'drydock.removeRegistry': async () => (await import('./removeRegistry.ts')).removeRegistry,
+  'drydock.addRepository': async () => (await import('./addRegistry.ts')).addRepository,
+  'drydock.removeRepository': async () => (await import('./removeRegistry.ts')).removeRepository,
+  'drydock.logInRegistry': async () => (await import('./refreshRegistries.ts')).logInRegistry,
+  'drydock.refreshRegistries': async () => (await import('./refreshRegistries.ts')).refreshRegistries,
+  'drydock.copyReference': async () => (await import('./copyReference.ts')).copyReference,
+  'drydock.pushSnapshots': async () => (await import('./pushSnapshots.ts')).pushSnapshots,
+  'drydock.pushImages': async () => (await import('./pushImages.ts')).pushImages,
+  'drydock.pullIntoVault': async () => (await import('./pullIntoVault.ts')).pullIntoVault,
+  'drydock.copyTag': async () => (await import('./copyTag.ts')).copyTag,
+  'drydock.syncRegistries': async () => (await import('./syncRegistries.ts')).syncRegistries,
+  'drydock.keepLastTags': async () => (await import('./keepLastTags.ts')).keepLastTags,
+  'drydock.deleteTags': async () => (await import('./deleteTags.ts')).deleteTags,
+  'drydock.refresh': async () => (await import('./windowCommands.ts')).refresh,
+  'drydock.chooseEngine': async () => (await import('./chooseEngine.ts')).chooseEngine,
+  'drydock.measureVolumes': async () => (await import('./measureVolumes.ts')).measureVolumes,
+  'drydock.sortImages': async () => (await import('./sortView.ts')).sortImages,
+  'drydock.sortContainers': async () => (await import('./sortView.ts')).sortContainers,
+  'drydock.sortVolumes': async () => (await import('./sortView.ts')).sortVolumes,
+  'drydock.filterImages': async () => (await import('./filterView.ts')).filterImages,
+  'drydock.filterContainers': async () => (await import('./filterView.ts')).filterContainers,
+  'drydock.filterVolumes': async () => (await import('./filterView.ts')).filterVolumes,
+  'drydock.clearFilter': async () => (await import('./filterView.ts')).clearFilter,
+  'drydock.chooseLensImage': async () => (await import('./chooseLensImage.ts')).chooseLensImage,
+  'drydock.readLayers': async () => (await import('./readLayers.ts')).readLayers,
+  'drydock.openWalkthrough': async () => (await import('./windowCommands.ts')).openWalkthrough,
+  'drydock.openSettings': async () => (await import('./windowCommands.ts')).openSettings,
+  'drydock.showLog': async () => (await import('./windowCommands.ts')).showLog,
 };

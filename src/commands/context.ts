@@ -39,7 +39,7 @@ export interface CommandContext {
   /** Images of the engine that are looked into. */
   readonly inside: OpenedImages;
   /** What stands above the lines of Dockerfiles. */
-  readonly lens: DockerfileLens;
+  readonly lens: () => Promise<DockerfileLens>;
   readonly imageFiles: ImageFiles;
   /** Opens read-only documents of any size. */
   readonly opener: FileOpener;

@@ -1,25 +1,24 @@
 import * as vscode from 'vscode';
-import { diffScheme } from '../contributions.ts';
 import { Comparing, type ComparingDeps } from '../inside/comparing.ts';
 import { DiffPanels } from '../report/diffPanels.ts';
-import { DiffFiles } from '../ui/diffFiles.ts';
+import type { DiffFiles } from '../ui/diffFiles.ts';
 import type { FileOpener } from '../ui/fileOpener.ts';
 import type { Log } from '../ui/log.ts';
-import { ReadOnlyFileSystem } from '../ui/readOnlyFileSystem.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { diffActions } from './diffActions.ts';
 
 export interface DiffPagesDeps extends Pick<ComparingDeps, 'engine' | 'inside' | 'openSnapshot'> {
   readonly log: Log;
   readonly opener: FileOpener;
+  /** What the documents are read from. */
+  readonly files: DiffFiles;
 }
 
 /** The pages of comparisons, and the documents that they open. */
 export function diffPages(
-  extension: Pick<vscode.ExtensionContext, 'extensionUri' | 'subscriptions'>,
-  { log, opener, ...deps }: DiffPagesDeps,
+  extension: Pick<vscode.ExtensionContext, 'extensionUri'>,
+  { log, opener, files, ...deps }: DiffPagesDeps,
 ): DiffPanels {
-  const files = new DiffFiles();
   const comparing = new Comparing({
     ...deps,
     run: (title, work, stop) =>
@@ -37,11 +36,9 @@ export function diffPages(
     },
   });
   const bundleFolder = vscode.Uri.joinPath(extension.extensionUri, 'dist', 'report').fsPath;
-  const panels = new DiffPanels(extension, {
+  return new DiffPanels(extension, {
     comparing,
     log,
     ...diffActions({ log, files, opener, bundleFolder }),
   });
-  extension.subscriptions.push(panels, opener.register(diffScheme, new ReadOnlyFileSystem(files)));
-  return panels;
 }

@@ -3,7 +3,8 @@ import * as vscode from 'vscode';
 import type { Engine } from '../core/engine/engine.ts';
 import type { StoredImages } from '../core/inspect/imageSharing.ts';
 import type { OpenedImages } from '../inside/openedImages.ts';
-import { dockerfileSelector, type DockerfileLens } from '../lens/dockerfileLens.ts';
+import type { DockerfileLens } from '../lens/dockerfileLens.ts';
+import { isDockerfile } from '../lens/dockerfileSelector.ts';
 import type { HistoryActions } from '../report/historyPanel.ts';
 import type { DockerfileLine, HistoryExtras, LayerInside, RepositoryTag } from '../report/historyPage.ts';
 import { splitTag } from '../views/repositoryName.ts';
@@ -104,7 +105,7 @@ function linesIn(
 ): ReadonlyMap<number, DockerfileLine & { readonly uri: vscode.Uri }> {
   const lines = new Map<number, DockerfileLine & { readonly uri: vscode.Uri }>();
   for (const document of vscode.workspace.textDocuments) {
-    if (vscode.languages.match(dockerfileSelector, document) === 0) continue;
+    if (!isDockerfile(document)) continue;
     const { uri } = document;
     for (const { image, match } of lens.reading(document)?.parts ?? []) {
       if (image.id !== imageId || match.confidence === 'none') continue;

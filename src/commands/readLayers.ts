@@ -10,6 +10,6 @@ export const readLayers: Command<'drydock.readLayers'> = async (context, node) =
   const name = image.tag ?? shortDigest(image.id);
   const opened = await context.inside.open(image.id, name);
   if (opened === undefined) return undefined;
-  context.lens.lookAgain();
+  (await context.lens()).lookAgain();
   return image.id;
 };

@@ -6,6 +6,7 @@ import type { Log } from '../ui/log.ts';
 import { readSetting } from '../ui/settings.ts';
 import type { Wording } from '../views/viewItem.ts';
 import { ChosenImages, type ChosenImage, type Memory } from './chosenImages.ts';
+import { isDockerfile } from './dockerfileSelector.ts';
 import { DockerfileReadings, type LensDocument, type LensReading } from './dockerfileReadings.ts';
 import { ImageHistories } from './imageHistories.ts';
 import { InsideFigures } from './insideFigures.ts';
@@ -21,24 +22,19 @@ export interface LensDeps {
   readonly inside: OpenedImages;
   readonly memory: Memory;
   readonly log: Log;
+  /** There may be more to say of any document than before. */
+  readonly changed: () => void;
 }
-
-export const dockerfileSelector: vscode.DocumentSelector = [
-  { language: 'dockerfile' },
-  { pattern: '**/{Dockerfile,Containerfile,Dockerfile.*,Containerfile.*,*.dockerfile,*.containerfile}' },
-];
 
 /** Many answers come at once; the lines are drawn again after the last. */
 const settleMs = 40;
 
 /** What stands above and beside the lines of Dockerfiles. Answers at once from what is known, and again when it grew. */
-export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProvider {
+export class DockerfileLens implements vscode.Disposable {
   readonly #deps: LensDeps;
   readonly #readings: DockerfileReadings;
   readonly #figures: InsideFigures;
   readonly #chosen: ChosenImages;
-  readonly #changes = new vscode.EventEmitter<void>();
-  readonly onDidChangeCodeLenses = this.#changes.event;
   readonly #disposables: { dispose(): unknown }[];
   readonly #wording: Wording = {
     l10n: { t: (message, args) => vscode.l10n.t(message, { ...args }) },
@@ -57,7 +53,7 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
     const changed = (): void => {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        this.#changes.fire();
+        this.#deps.changed();
         this.#drawHeat();
       }, settleMs);
     };
@@ -75,7 +71,6 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
       failed,
     });
     this.#disposables = [
-      this.#changes,
       this.#figures,
       this.#readings,
       inside.onDidRead(() => {
@@ -97,9 +92,8 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
       vscode.workspace.onDidChangeConfiguration((change) => {
         if (change.affectsConfiguration('drydock.lens')) changed();
       }),
-      vscode.languages.registerCodeLensProvider(dockerfileSelector, this),
-      vscode.languages.registerHoverProvider(dockerfileSelector, this),
     ];
+    this.#drawHeat();
   }
 
   /** What is known of a document; undefined while it is switched off, or no engine has told its images. */
@@ -108,7 +102,7 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
     return readSetting('lens.enabled') && isListed ? this.#readings.read(lensDocument(document)) : undefined;
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  codeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const reading = this.reading(document);
     if (reading === undefined) return [];
     const { scheme, fsPath } = document.uri;
@@ -124,7 +118,7 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
     );
   }
 
-  provideHover(document: vscode.TextDocument, { line }: vscode.Position): vscode.Hover | undefined {
+  hover(document: vscode.TextDocument, { line }: vscode.Position): vscode.Hover | undefined {
     const reading = this.reading(document);
     const found = lensLines(reading?.parts ?? []).find(
       ({ line: { instruction } }) => instruction.firstLine <= line && line <= instruction.lastLine,
@@ -152,7 +146,7 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
   /** Somebody looked into an image: there may be more to say. */
   lookAgain(): void {
     this.#figures.askAgain();
-    this.#changes.fire();
+    this.#deps.changed();
   }
 
   dispose(): void {
@@ -180,10 +174,6 @@ export class DockerfileLens implements vscode.CodeLensProvider, vscode.HoverProv
       this.#heat.show(editor, lensLines(reading?.parts ?? []));
     }
   }
-}
-
-function isDockerfile(document: vscode.TextDocument): boolean {
-  return vscode.languages.match(dockerfileSelector, document) > 0;
 }
 
 function lensDocument(document: vscode.TextDocument): LensDocument {

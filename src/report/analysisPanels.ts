@@ -34,19 +34,17 @@ export class AnalysisPanels implements vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #deps: AnalysisPanelsDeps;
   readonly #pages = new Map<string, vscode.WebviewPanel>();
-  readonly #serializer: vscode.Disposable;
 
   constructor(extension: Pick<vscode.ExtensionContext, 'extensionUri'>, deps: AnalysisPanelsDeps) {
     this.#extensionUri = extension.extensionUri;
     this.#deps = deps;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(analysisPanelType, {
-      // After a reload nobody has asked for a transfer.
-      deserializeWebviewPanel: async (panel, state) => {
-        const key = parseAnalysisKey(state);
-        if (key === undefined || this.#pages.has(key.imageId)) panel.dispose();
-        else await this.#fill(panel, key).load({ mayRead: false });
-      },
-    });
+  }
+
+  /** Fills a page that came back with the window. Nobody has asked for a transfer then. */
+  async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const key = parseAnalysisKey(state);
+    if (key === undefined || this.#pages.has(key.imageId)) panel.dispose();
+    else await this.#fill(panel, key).load({ mayRead: false });
   }
 
   /** Shows the page of an image, the one that is open already if there is one. Resolves once it has an answer. */
@@ -61,7 +59,6 @@ export class AnalysisPanels implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#serializer.dispose();
     for (const panel of [...this.#pages.values()]) panel.dispose();
   }
 

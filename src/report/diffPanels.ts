@@ -12,20 +12,19 @@ export class DiffPanels implements vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #deps: DiffPanelsDeps;
   readonly #pages = new Map<DiffPage, vscode.WebviewPanel>();
-  readonly #serializer: vscode.Disposable;
 
   constructor(extension: Pick<vscode.ExtensionContext, 'extensionUri'>, deps: DiffPanelsDeps) {
     this.#extensionUri = extension.extensionUri;
     this.#deps = deps;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(diffPanelType, {
-      deserializeWebviewPanel: (panel, state) => {
-        const kept = parseDiffViewState(state);
-        const key = kept && parseKeyText(kept.key);
-        if (key === undefined) panel.dispose();
-        else this.#open(panel, key).askAgain('reloaded');
-        return Promise.resolve();
-      },
-    });
+  }
+
+  /** Fills a page that came back with the window. */
+  restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const kept = parseDiffViewState(state);
+    const key = kept && parseKeyText(kept.key);
+    if (key === undefined) panel.dispose();
+    else this.#open(panel, key).askAgain('reloaded');
+    return Promise.resolve();
   }
 
   /** Shows what differs between two sides: the page that is open already, if there is one, compares anew. */
@@ -40,7 +39,6 @@ export class DiffPanels implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#serializer.dispose();
     for (const panel of [...this.#pages.values()]) panel.dispose();
   }
 

@@ -65,22 +65,17 @@ export class HistoryPanels implements vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #deps: HistoryPanelsDeps;
   readonly #pages = new Map<string, HistoryPage>();
-  readonly #disposables: { dispose(): void }[];
+  readonly #following: { dispose(): void };
 
   constructor(extension: Pick<vscode.ExtensionContext, 'extensionUri'>, deps: HistoryPanelsDeps) {
     this.#extensionUri = extension.extensionUri;
     this.#deps = deps;
-    this.#disposables = [
-      vscode.window.registerWebviewPanelSerializer(historyPanelType, {
-        deserializeWebviewPanel: (panel, state) => this.#restore(panel, state),
-      }),
-      deps.inventory.onDidChange((change) => {
-        if (change.kind !== 'images' && change.kind !== 'state') return;
-        const touched = change.touched ?? 'all';
-        for (const [imageId, page] of this.#pages)
-          if (touched === 'all' || touched.includes(imageId)) page.refresh();
-      }),
-    ];
+    this.#following = deps.inventory.onDidChange((change) => {
+      if (change.kind !== 'images' && change.kind !== 'state') return;
+      const touched = change.touched ?? 'all';
+      for (const [imageId, page] of this.#pages)
+        if (touched === 'all' || touched.includes(imageId)) page.refresh();
+    });
   }
 
   /** Shows the page of an image, the one that is open already if there is one. Resolves once it has an answer. */
@@ -100,10 +95,11 @@ export class HistoryPanels implements vscode.Disposable {
 
   dispose(): void {
     for (const page of this.#pages.values()) page.dispose();
-    for (const disposable of this.#disposables) disposable.dispose();
+    this.#following.dispose();
   }
 
-  async #restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+  /** Fills a page that came back with the window. */
+  async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const view = parseViewState(state);
     if (view === undefined || this.#pages.has(view.imageId)) {
       panel.dispose();

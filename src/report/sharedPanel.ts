@@ -19,18 +19,17 @@ export interface SharedPanelDeps {
 export class SharedPanel implements vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #deps: SharedPanelDeps;
-  readonly #serializer: vscode.Disposable;
   #open: vscode.WebviewPanel | undefined;
 
   constructor(extension: Pick<vscode.ExtensionContext, 'extensionUri'>, deps: SharedPanelDeps) {
     this.#extensionUri = extension.extensionUri;
     this.#deps = deps;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(sharedPanelType, {
-      deserializeWebviewPanel: async (panel) => {
-        if (this.#open === undefined) await this.#fill(panel);
-        else panel.dispose();
-      },
-    });
+  }
+
+  /** Fills a page that came back with the window. */
+  async restore(panel: vscode.WebviewPanel): Promise<void> {
+    if (this.#open === undefined) await this.#fill(panel);
+    else panel.dispose();
   }
 
   /** Shows the page, the one that is open already if there is one. Resolves once it has an answer. */
@@ -41,7 +40,6 @@ export class SharedPanel implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#serializer.dispose();
     this.#open?.dispose();
   }
 

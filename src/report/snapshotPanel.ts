@@ -40,18 +40,17 @@ export class SnapshotPanels implements vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #deps: SnapshotPanelsDeps;
   readonly #pages = new Map<string, vscode.WebviewPanel>();
-  readonly #serializer: vscode.Disposable;
 
   constructor(extension: Pick<vscode.ExtensionContext, 'extensionUri'>, deps: SnapshotPanelsDeps) {
     this.#extensionUri = extension.extensionUri;
     this.#deps = deps;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(snapshotPanelType, {
-      deserializeWebviewPanel: async (panel, state) => {
-        const key = parseSnapshotPageKey(state);
-        if (key === undefined || this.#pages.has(pageId(key))) panel.dispose();
-        else await this.#fill(panel, key);
-      },
-    });
+  }
+
+  /** Fills a page that came back with the window. */
+  async restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const key = parseSnapshotPageKey(state);
+    if (key === undefined || this.#pages.has(pageId(key))) panel.dispose();
+    else await this.#fill(panel, key);
   }
 
   /** Shows the page of a snapshot, the one that is open already if there is one. Resolves once it has an answer. */
@@ -68,7 +67,6 @@ export class SnapshotPanels implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#serializer.dispose();
     for (const panel of [...this.#pages.values()]) panel.dispose();
   }
 

@@ -11,7 +11,8 @@ import type { EngineInfo, ImageDetails, LoadOutcome } from '../../src/core/engin
 import { unusableEngine } from '../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../src/core/errors.ts';
 import { familiarName, parseImageName } from '../../src/core/oci/imageName.ts';
-import { diffIdsOf, parseImageConfig, parseImageIndex, parseManifest } from '../../src/core/oci/manifest.ts';
+import { diffIdsOf } from '../../src/core/oci/diffIds.ts';
+import { parseImageConfig, parseImageIndex, parseManifest } from '../../src/core/oci/manifest.ts';
 import { collect } from './archives/byteStreams.ts';
 
 export const containerdInfo: EngineInfo = {

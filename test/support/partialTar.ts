@@ -3,7 +3,8 @@ import type { Digest } from '../../src/core/digest.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { failure } from '../../src/core/errors.ts';
 import { chainIdsOf } from '../../src/core/oci/chainIds.ts';
-import { diffIdsOf, parseDockerArchiveManifest, parseImageConfig } from '../../src/core/oci/manifest.ts';
+import { diffIdsOf } from '../../src/core/oci/diffIds.ts';
+import { parseDockerArchiveManifest, parseImageConfig } from '../../src/core/oci/manifest.ts';
 import { collect } from './archives/byteStreams.ts';
 import { sampleLayer, type SampleImage } from './archives/sampleImages.ts';
 

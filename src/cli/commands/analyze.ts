@@ -3,7 +3,7 @@ import { layerInstructions } from '../../core/dockerfile/layerInstructions.ts';
 import { failure } from '../../core/errors.ts';
 import { isRaw, pathBytes } from '../../core/layers/entryNames.ts';
 import { chooseImage, type LayeredImage } from '../../core/layers/layeredImage.ts';
-import { diffIdsOf } from '../../core/oci/manifest.ts';
+import { diffIdsOf } from '../../core/oci/diffIds.ts';
 import { markdownTable, markdownText } from '../../core/markdown.ts';
 import { formatBytes } from '../../core/quantity.ts';
 import { analyzeLayers, type WasteAnalysis, type WastedFile } from '../../core/waste/analyzeWaste.ts';

@@ -1,7 +1,8 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import type { Platform } from '../engine/records.ts';
-import { diffIdsOf, parseImageConfig } from '../oci/manifest.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
+import { parseImageConfig } from '../oci/manifest.ts';
 import type { ImageConfig } from '../oci/manifest.ts';
 import type { ArchivedImage, ArchivedLayer } from './archive.ts';
 import type { ArchiveContents, StoredFile } from './archiveContents.ts';

@@ -1,8 +1,8 @@
 import { shortDigest } from '../digest.ts';
 import type { Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
 import {
-  diffIdsOf,
   documentKind,
   parseDockerArchiveManifest,
   parseImageConfig,

@@ -4,8 +4,8 @@ import { imageManifest } from '../archive/ociDocuments.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
 import {
-  diffIdsOf,
   documentKind,
   parseDockerArchiveManifest,
   parseImageConfig,

@@ -1,4 +1,5 @@
-import { diffIdsOf, type ImageConfig } from '../oci/manifest.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
+import type { ImageConfig } from '../oci/manifest.ts';
 import { instructionOf, type Instruction } from './instruction.ts';
 
 /**

@@ -2,7 +2,7 @@ import { failure } from '../errors.ts';
 import type { LayeredImage, LayerFiles, WantedFile } from '../layers/layeredImage.ts';
 import { mergeLayers, type Origin } from '../layers/mergeLayers.ts';
 import type { TreeFile, TreeNode } from '../layers/treeNode.ts';
-import { diffIdsOf } from '../oci/manifest.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
 import type { FileTree } from './fileTree.ts';
 
 /** A tree of files that says of each which layer brought it. */

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
-import { diffIdsOf, type ImageConfig } from '../oci/manifest.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
+import type { ImageConfig } from '../oci/manifest.ts';
 
 /** A step of an image's history as the engine tells it. */
 export interface HistoryStep {

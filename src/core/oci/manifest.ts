@@ -121,11 +121,6 @@ export function parseDockerArchiveManifest(bytes: Uint8Array, where: string): Do
   }));
 }
 
-/** The diffIDs of an image's layers, bottom first. */
-export function diffIdsOf(config: ImageConfig): readonly Digest[] {
-  return config.rootfs?.diff_ids ?? [];
-}
-
 /** What a document is by its own fields, for descriptors whose media type does not tell. */
 export function documentKind(bytes: Uint8Array, where: string): 'manifest' | 'index' | 'other' {
   const fields = parseJson(bytes, z.looseObject({}), where);

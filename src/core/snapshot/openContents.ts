@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
 import { isIndexType } from '../oci/mediaTypes.ts';
+import { diffIdsOf } from '../oci/diffIds.ts';
 import {
-  diffIdsOf,
   parseImageConfig,
   parseImageIndex,
   parseManifest,

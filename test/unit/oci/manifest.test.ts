@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { diffIdsOf } from '../../../src/core/oci/diffIds.ts';
 import {
-  diffIdsOf,
   documentKind,
   parseDockerArchiveManifest,
   parseImageConfig,

@@ -94,7 +94,7 @@ export async function executeMove(
       ...{ operation: { signal: session.signal, progress: operation.progress }, warnings: [], kept: [] },
       listed: new Map(),
     };
-    const done = await tryAll(run, session);
+    const done = await tryAll(run);
     await removeAside(run, done.moved);
     const gone = plan.input.afterwards === 'remove' ? await removeHere(run) : { removed: [], left: [] };
     return { ...resultOf(run, done, gone), sentBytes: counted.sentBytes() };
@@ -117,7 +117,7 @@ interface Done {
 }
 
 /** Everything that is undone when it fails. */
-async function tryAll(run: MoveRun, session: MoveSession): Promise<Done> {
+async function tryAll(run: MoveRun): Promise<Done> {
   const { plan, target, operation } = run;
   const { made } = plan;
   try {
@@ -152,7 +152,6 @@ async function tryAll(run: MoveRun, session: MoveSession): Promise<Done> {
       ...(last.stoodFromMs !== undefined && { stillMs: Math.round(until - last.stoodFromMs) }),
     };
   } catch (error) {
-    await session.removeHelpers([run.target.engine, run.source.engine]).catch(() => undefined);
     await putBack(run, error);
     throw error;
   }

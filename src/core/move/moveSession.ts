@@ -1,23 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError } from '../errors.ts';
-import { commitImages } from '../backup/commitImages.ts';
 import { explainFileError } from '../files/fileErrors.ts';
 import { engineNoteKinds, undoEngineNotes } from '../recovery/engineNotes.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import {
   beginOperation,
   recoverJournal,
-  undoNotes,
   type RecoveredOperation,
   type RunningOperation,
   type UndoNote,
 } from '../vault/journal.ts';
-import type { JournalNote } from '../vault/journalFile.ts';
 import { withLock } from '../vault/locks.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { vaultPaths, type VaultPaths } from '../vault/vaultPaths.ts';
-import { helperImages } from '../volumes/helperContainer.ts';
 import { engineKey } from './engineKey.ts';
 
 /** Where moves note what they would have to undo: they belong to no vault. */
@@ -34,11 +30,6 @@ export interface MoveSession {
   readonly owner: ProcessIdentity;
   /** Aborted when the move is cancelled. */
   readonly signal: AbortSignal;
-  /**
-   * Removes helpers and images of changes that could not be removed when they were done with: what they use can't go
-   * before. What still stays is noted, and left for {@link recoverMoves}.
-   */
-  readonly removeHelpers: (engines: readonly Engine[]) => Promise<void>;
 }
 
 /**
@@ -56,38 +47,10 @@ export async function withMoveSession<T>(
   const deps = { paths, owner };
   return await withLock(deps, { scope: 'vault', mode: 'shared', waitMs: 0 }, { signal }, async (held) => {
     const journal = await beginOperation(deps, held, { kind: 'move', subject: what.subject });
-    const open = new Map<number, JournalNote>();
-    const followed: RunningOperation = {
-      id: journal.id,
-      get openNotes() {
-        return journal.openNotes;
-      },
-      note: async (kind, data) => {
-        const number = await journal.note(kind, data);
-        open.set(number, { number, kind, data });
-        return number;
-      },
-      settle: async (note) => {
-        await journal.settle(note);
-        open.delete(note);
-      },
-      end: () => journal.end(),
-    };
-    const removeHelpers = async (engines: readonly Engine[]): Promise<void> => {
-      const helpers = [...open.values()].filter(isOfHelper);
-      if (helpers.length === 0) return;
-      const since = new Date().toISOString();
-      const head = { ...what, id: journal.id, kind: 'move', owner, claimId: held.id, since };
-      const settle = ({ number }: JournalNote): Promise<void> => followed.settle(number);
-      // Without the signal that may have brought this about.
-      await undoNotes({ head, open: helpers, settle }, undoesOn(engines), new AbortController().signal);
-    };
     try {
-      return await work({
-        ...{ journal: followed, operationId: journal.id, owner, signal: held.signal, removeHelpers },
-      });
+      return await work({ journal, operationId: journal.id, owner, signal: held.signal });
     } finally {
-      if (journal.openNotes === 0) await journal.end();
+      if (journal.openNotes.length === 0) await journal.end();
     }
   });
 }
@@ -125,12 +88,6 @@ function undoesOn(engines: readonly Engine[]): ReadonlyMap<string, UndoNote> {
       return 'elsewhere';
     };
   return new Map(engineNoteKinds.map((kind) => [kind, onEngines(kind)]));
-}
-
-/** Whether a note is of something that exists only while a step of a move works. */
-function isOfHelper({ data }: JournalNote): boolean {
-  const { name = '' } = data as { readonly name?: string };
-  return ['drydock-helper-', helperImages, commitImages].some((start) => name.startsWith(start));
 }
 
 /** Laid out like a vault's own notes, of which nothing else is there. */

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { reasonOf } from '../errors.ts';
 import { nameOwners } from '../recovery/nameOwners.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
-import { noteEngine, undoEngineNotes, type EngineNote } from '../recovery/engineNotes.ts';
+import { engineNoteKinds, noteEngine, undoEngineNotes, type EngineNote } from '../recovery/engineNotes.ts';
 import { undoNotes, type UndoNote } from '../vault/journal.ts';
 import type { JournalNote, OperationHead } from '../vault/journalFile.ts';
 import type { Vault } from '../vault/layout.ts';
@@ -12,14 +12,18 @@ import { refillNote, type ReplacedVolume } from '../volumes/replaceVolume.ts';
 import { undoReplace } from '../volumes/undoReplace.ts';
 
 /**
- * What a restore has done to an engine so far. Undoing it goes the way that recovery goes after a crash, so that there
- * is one way back and it is tried often.
+ * What an operation has done to an engine so far: every open note of its journal that is of this engine, so also of
+ * helpers that could not be removed when they were done with, for what they use can't go before. Undoing it goes the
+ * way that recovery goes after a crash, so that there is one way back and it is tried often.
  */
 export class EngineUndo {
   readonly #engineId: string;
   readonly #session: Pick<VaultSession, 'journal' | 'operationId' | 'owner'>;
   readonly #ways: ReadonlyMap<string, UndoNote>;
-  #open: JournalNote[] = [];
+  /** What is known of notes here, and not in the journal. */
+  readonly #known = new Map<number, object>();
+  /** Notes of others that are undone as if they were written here. */
+  readonly #adopted = new Set<number>();
 
   /** Without a vault, volumes whose data was replaced can't be adopted. */
   constructor(
@@ -42,21 +46,16 @@ export class EngineUndo {
   }
 
   /** To be awaited before the thing is done. Resolves with the note's number. */
-  async note(note: EngineNote): Promise<number> {
-    const { kind, ...data } = note;
-    const atMs = Date.now();
-    const number = await noteEngine(this.#session, this.#engineId, note);
-    this.#open.push({ number, kind, data: { engineId: this.#engineId, atMs, ...data } });
-    return number;
+  note(note: EngineNote): Promise<number> {
+    return noteEngine(this.#session, this.#engineId, note);
   }
 
   /** The thing was made, and the engine told what it is: says so in the place of the first note, which had a name alone. */
   async made(first: number, note: EngineNote): Promise<number> {
     const number = await this.note(note);
     await this.#session.journal.settle(first);
-    this.#open = this.#open.filter((open) => open.number !== first);
     // This process knows; after a crash it has to be seen from what the engine tells.
-    this.#change(number, { isKnown: true });
+    this.#known.set(number, { isKnown: true });
     return number;
   }
 
@@ -70,24 +69,17 @@ export class EngineUndo {
     const note = { kind: 'undoLoad', images, keepAs: [...keepAs], before: known, said } as const;
     const number = await this.note(note);
     // What the engine says of it later only this process gets to know, and any image may lose a name to that.
-    this.#change(number, { before });
+    this.#known.set(number, { before });
   }
 
   /** A volume whose data was replaced gets back what it held before; the note of that is written already. */
-  adoptReplaced(name: string, { before, note }: ReplacedVolume): void {
-    const data = { engineId: this.#engineId, name, snapshot: before.id };
-    this.#open.push({ number: note, kind: refillNote, data });
-  }
-
-  /** The volume turned out to be somebody else's: it stays. */
-  async leaveVolume(note: number): Promise<void> {
-    await this.settle(note);
+  adoptReplaced({ note }: ReplacedVolume): void {
+    this.#adopted.add(note);
   }
 
   /** What a note stands for was undone, or is to stay. */
   async settle(note: number): Promise<void> {
     await this.#session.journal.settle(note);
-    this.#open = this.#open.filter(({ number }) => number !== note);
   }
 
   /** Undoes all of it, last first, and goes on after a step that fails. Resolves with what is left, in words. */
@@ -101,7 +93,9 @@ export class EngineUndo {
       claimId: operationId,
       since: new Date().toISOString(),
     };
-    const open = this.#open.splice(0);
+    const open = journal.openNotes
+      .filter((note) => this.#isToUndo(note))
+      .map((note) => this.#withKnown(note));
     const settle = ({ number }: JournalNote): Promise<void> => journal.settle(number);
     // Without the signal that may have brought this about.
     const left = await undoNotes({ head, open, settle }, this.#ways, new AbortController().signal);
@@ -111,14 +105,16 @@ export class EngineUndo {
   /** All of it is to stay. The notes go at once and together: half of them would undo a half. */
   async keepAll(): Promise<void> {
     await this.#session.journal.end();
-    this.#open = [];
   }
 
-  /** Changes what is undone here, and not what is in the journal. */
-  #change(note: number, more: object): void {
-    this.#open = this.#open.map((open) =>
-      open.number === note ? { ...open, data: { ...(open.data as object), ...more } } : open,
-    );
+  /** A journal may be of two engines. Of a volume whose data was replaced only the replacement knows until it is done. */
+  #isToUndo({ number, kind, data }: JournalNote): boolean {
+    if (!engineNoteKinds.includes(kind)) return this.#adopted.has(number);
+    return (data as { readonly engineId?: string }).engineId === this.#engineId;
+  }
+
+  #withKnown(note: JournalNote): JournalNote {
+    return { ...note, data: { ...(note.data as object), ...this.#known.get(note.number) } };
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
-import { DrydockError, failure, type FailureCode } from '../errors.ts';
+import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
-import { noteEngine } from '../recovery/engineNotes.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
@@ -9,10 +8,12 @@ import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession } from '../vault/vaultSession.ts';
 import { fillWithChecked } from '../volumes/fillVolume.ts';
-import type { VolumeDeps } from '../volumes/helperContainer.ts';
 import { replaceVolume } from '../volumes/replaceVolume.ts';
 import { isForgetful } from '../volumes/volumeRemarks.ts';
 import { checkVolumeParts } from '../volumes/volumeParts.ts';
+import { EngineUndo } from './engineUndo.ts';
+import { makeVolume } from './makeVolume.ts';
+import { ifThere } from './restoreRun.ts';
 
 export interface RestoreVolumeInput {
   readonly volume: SnapshotVolume;
@@ -59,74 +60,24 @@ export async function restoreVolume(
         return { name, before, remarks: [] };
       }
       if (isForgetful(volume.document.options)) throw failure('volumeForgets', { name });
-      await requireFree(engine, name, session.signal);
+      const { signal } = session;
+      const found = await ifThere(engine.volumes.inspect(name, { signal }));
+      if (found !== undefined) throw failure('volumeExists', { name });
       await checkVolumeParts(session.vault.blobs, volume, during);
-      return { name, remarks: await intoNew(deps, { volume, target: name }, during) };
+      const undo = new EngineUndo({ engine, vault, owner }, engineId, session);
+      try {
+        const made = { name, volume, taken: 'volumeExists' } as const;
+        const remarks = await makeVolume({ engine, undo, signal }, made, () =>
+          fillWithChecked(deps, { volume, target: name }, during),
+        );
+        signal.throwIfAborted();
+        await undo.keepAll();
+        return { name, remarks };
+      } catch (error) {
+        // What can't be removed now stays noted, and recovery goes on from there.
+        await undo.undoAll();
+        throw error;
+      }
     },
   );
-}
-
-async function intoNew(
-  deps: VolumeDeps,
-  { volume, target }: { readonly volume: SnapshotVolume; readonly target: string },
-  operation: Operation,
-): Promise<readonly Remark[]> {
-  const { engine, engineId, session } = deps;
-  const { driver, options, labels } = volume.document;
-  operation.signal.throwIfAborted();
-  const note = { kind: 'removeVolume', name: target, notBeforeMs: Date.now() } as const;
-  const number = await noteEngine(session, engineId, note);
-  // Once more: an engine answers with the volume of that name where there is one, and it would be taken for ours.
-  await requireFree(engine, target, operation.signal).catch(async (error: unknown) => {
-    await session.journal.settle(number);
-    throw error;
-  });
-  let isMade = false;
-  let remarks: readonly Remark[];
-  try {
-    // Without the signal: cut off in its middle the engine would go on, and nobody know of it.
-    await engine.volumes.create({ name: target, driver: driver === '' ? 'local' : driver, options, labels });
-    isMade = true;
-    remarks = await fillWithChecked(deps, { volume, target }, operation);
-    operation.signal.throwIfAborted();
-  } catch (error) {
-    // Where the engine refused it there is none. One that holds something is somebody else's, unless its data lies
-    // on a device: that stays when the volume goes.
-    const isNotOurs = isMade
-      ? options['device'] === undefined && hasCode(error, ['volumeNotEmpty'])
-      : hasCode(error, ['engineConflict', 'engineRefused']);
-    // Where removing fails the note stays open, and recovery goes on from there.
-    await (isNotOurs ? Promise.resolve() : removeIfThere(engine, target))
-      .then(() => session.journal.settle(number))
-      .catch(() => undefined);
-    throw error;
-  }
-  await session.journal.settle(number);
-  return remarks;
-}
-
-async function requireFree(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
-  if (await isThere(engine, name, signal)) throw failure('volumeExists', { name });
-}
-
-async function isThere(engine: Engine, name: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await engine.volumes.inspect(name, { signal });
-    return true;
-  } catch (error) {
-    if (hasCode(error, ['engineNotFound'])) return false;
-    throw error;
-  }
-}
-
-async function removeIfThere(engine: Engine, name: string): Promise<void> {
-  try {
-    await engine.volumes.remove(name);
-  } catch (error) {
-    if (!hasCode(error, ['engineNotFound'])) throw error;
-  }
-}
-
-function hasCode(error: unknown, codes: readonly FailureCode[]): boolean {
-  return error instanceof DrydockError && codes.includes(error.code);
 }

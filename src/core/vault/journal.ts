@@ -21,8 +21,8 @@ import { unwatched } from './vaultSteps.ts';
 /** An operation that runs and has promised to clean up after itself. */
 export interface RunningOperation {
   readonly id: string;
-  /** How many notes are neither settled nor refused: what recovery would have to undo. */
-  readonly openNotes: number;
+  /** The notes that are not settled, in their order: what recovery would have to undo. */
+  readonly openNotes: readonly JournalNote[];
   /**
    * Notes what has to be undone. To be awaited before it is begun: when this resolves the note is on the disk. `data`
    * must be JSON, and enough to undo the thing whether or not it was begun.
@@ -98,7 +98,7 @@ export async function beginOperation(
   });
   let notes = 0;
   let wholeBytes = journalLine(head).length;
-  const openNotes = new Set<number>();
+  const openNotes = new Map<number, JournalNote>();
   let appending: Promise<void> = Promise.resolve();
   const append = (line: Buffer): Promise<void> => {
     // One after another; a failure is told to who waits for it, and keeps nobody else from trying.
@@ -117,12 +117,12 @@ export async function beginOperation(
   return {
     id,
     get openNotes() {
-      return openNotes.size;
+      return [...openNotes.values()];
     },
     note: async (noteKind, data) => {
       const number = notes++;
       await append(journalLine({ note: number, kind: noteKind, data }));
-      openNotes.add(number);
+      openNotes.set(number, { number, kind: noteKind, data });
       steps.reached('journal written');
       return number;
     },

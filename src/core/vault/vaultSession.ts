@@ -50,7 +50,7 @@ export async function withVaultSession<T>(
         ensureHeld: () => held.ensureHeld(),
       });
     } finally {
-      if (journal.openNotes === 0) await journal.end();
+      if (journal.openNotes.length === 0) await journal.end();
     }
   });
 }

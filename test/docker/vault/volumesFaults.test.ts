@@ -6,6 +6,8 @@ import { tarEnd } from '../../../src/core/archive/tarWriter.ts';
 import { backupVolume } from '../../../src/core/backup/backupVolume.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
+import { executeRestore } from '../../../src/core/restore/executeRestore.ts';
+import { planRestore } from '../../../src/core/restore/planRestore.ts';
 import { restoreVolume } from '../../../src/core/restore/restoreVolume.ts';
 import type { SnapshotVolume } from '../../../src/core/snapshot/snapshot.ts';
 import { openSnapshot, readSnapshots } from '../../../src/core/snapshot/snapshots.ts';
@@ -221,6 +223,39 @@ describe('volumes when something goes wrong', function () {
     await recovered();
     assert.deepEqual(factsOf(folder), old);
   });
+
+  for (const [times, what] of [
+    [1, 'at once'],
+    [Infinity, 'by recovery'],
+  ] as const)
+    it(`is not left when its helper could not be removed after it was made and filled: it goes ${what}`, async () => {
+      const { name } = await smallVolume('held');
+      const { snapshot, volume } = await bench.backUp(name);
+      await bench.engine.volumes.remove(name);
+      const contents = await openSnapshot(bench.vault, snapshot);
+      for (const restore of [
+        (deps: Parameters<typeof executeRestore>[0]) =>
+          restoreVolume(deps, { volume, target: { name, mode: 'new' } }, unattended()),
+        async (deps: Parameters<typeof executeRestore>[0]) => {
+          const plan = await planRestore(deps, { contents, choices: {} });
+          return executeRestore(deps, plan, unattended());
+        },
+      ]) {
+        let refused = 0;
+        const engine = watchedEngine(bench.engine, {
+          before: (call) => {
+            if (call !== 'containers.remove' || refused >= times) return;
+            refused += 1;
+            throw failure('engineRefused', { call, reason: 'told to' });
+          },
+        });
+        await failureOf(restore(bench.through(engine)));
+        if (times !== 1) await recovered();
+        assert.ok(refused > 0);
+        assert.ok((await bench.engine.volumes.list()).every((one) => one.name !== name));
+        assert.deepEqual(await bench.leftovers(), []);
+      }
+    });
 
   it('is not replaced when something wrote to it after it was backed up', async () => {
     const { name, folder } = await smallVolume('written-since');

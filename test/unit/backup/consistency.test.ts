@@ -4,20 +4,21 @@ import { failure } from '../../../src/core/errors.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { undoEngineNotes } from '../../../src/core/recovery/engineNotes.ts';
 import type { RunningOperation } from '../../../src/core/vault/journal.ts';
+import type { JournalNote } from '../../../src/core/vault/journalFile.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { SteadyEngine, type SteadyContainer } from '../../support/steadyEngine.ts';
 
 /** A journal in memory, and what is open in it. */
 class Notes implements RunningOperation {
   readonly id = 'test';
-  readonly open = new Map<number, { readonly kind: string; readonly data: unknown }>();
+  readonly open = new Map<number, JournalNote>();
   /** What was open when each note was written, to see that it came first. */
   written = 0;
-  get openNotes(): number {
-    return this.open.size;
+  get openNotes(): readonly JournalNote[] {
+    return [...this.open.values()];
   }
   note(kind: string, data: unknown): Promise<number> {
-    this.open.set(this.written, { kind, data });
+    this.open.set(this.written, { number: this.written, kind, data });
     return Promise.resolve(this.written++);
   }
   settle(note: number): Promise<void> {
@@ -81,7 +82,7 @@ describe('keeping containers still while they are read', () => {
     assert.deepEqual(value, { ...before, runs: 'paused' });
     assert.deepEqual(steady.states(), before);
     assert.deepEqual(steady.done, ['pause runs', 'unpause runs']);
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
     assert.deepEqual(remarks, []);
   });
 
@@ -155,7 +156,7 @@ describe('keeping containers still while they are read', () => {
     const error = failure('streamCut', { call: 'x', bytes: 1 });
     assert.equal(await failureOf(run('stop', () => Promise.reject(error))), error);
     assert.deepEqual(steady.states(), { a: 'running', b: 'running' });
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   });
 
   for (const mode of ['pause', 'stop'] as const)
@@ -175,7 +176,7 @@ describe('keeping containers still while they are read', () => {
       await assert.rejects(run(mode, work, operation), { name: 'AbortError' });
       assert.equal(hasWorked, false);
       assert.deepEqual(steady.states(), { a: 'running', b: 'running', c: 'running' });
-      assert.equal(journal.openNotes, 0);
+      assert.equal(journal.openNotes.length, 0);
     });
 
   it('puts back what it had paused when the engine refuses another', async () => {
@@ -210,7 +211,7 @@ describe('keeping containers still while they are read', () => {
       assert.equal(value, mode === 'pause' ? 'paused' : 'exited');
       assert.deepEqual(steady.states(), { a: 'running', b: 'running' });
       assert.deepEqual(remarks, []);
-      assert.equal(journal.openNotes, 0);
+      assert.equal(journal.openNotes.length, 0);
     });
 
   it('waits for one that the engine goes on to stop after its answer was lost', async () => {
@@ -240,7 +241,7 @@ describe('keeping containers still while they are read', () => {
     await run('stop', () => Promise.resolve());
     assert.deepEqual(steady.states(), { job: 'exited', db: 'running' });
     assert.deepEqual(steady.done, ['exec db lock', 'stop db', 'start db']);
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   });
 
   it('names one that did not run and was started while it was read, even when it has ended again', async () => {
@@ -275,7 +276,7 @@ describe('keeping containers still while they are read', () => {
       ['notPaused a'],
     );
     assert.deepEqual(steady.states(), { a: 'running', db: 'running' });
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   });
 
   it('counts one as put back that restarts again and again, as it did before', async () => {
@@ -290,7 +291,7 @@ describe('keeping containers still while they are read', () => {
       remarks.map(({ kind, subject }) => `${kind} ${subject}`),
       ['other loops'],
     );
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   }).timeout(10_000);
 
   it('puts all back before it waits for the journal, whose disk may hang', async () => {
@@ -314,7 +315,7 @@ describe('keeping containers still while they are read', () => {
         : undefined;
     await run('pause', () => Promise.resolve());
     assert.deepEqual(steady.states(), { a: 'running' });
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   });
 
   it('says so and keeps the note when one can’t be put back, and puts the others back', async () => {
@@ -325,7 +326,7 @@ describe('keeping containers still while they are read', () => {
     assert.equal(error.code, 'notPutBack');
     assert.equal(error.details['names'], 'a');
     assert.deepEqual(steady.states(), { a: 'paused', b: 'running' });
-    assert.equal(journal.openNotes, 1);
+    assert.equal(journal.openNotes.length, 1);
   }).timeout(10_000);
 
   it('names what somebody resumed, restarted or removed while it was read', async () => {
@@ -378,7 +379,7 @@ describe('hooks around a backup', () => {
     });
     await run('pause', () => Promise.resolve());
     assert.deepEqual(steady.done, ['exec db lock', 'pause db', 'unpause db', 'exec db unlock']);
-    assert.equal(journal.openNotes, 0);
+    assert.equal(journal.openNotes.length, 0);
   });
 
   it('are not run in one that restarts all the time, where they could only fail', async () => {

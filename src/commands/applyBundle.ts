@@ -5,6 +5,7 @@ import type { BundleToRestore } from '../core/bundle/bundleToRestore.ts';
 import { shortDigest } from '../core/digest.ts';
 import type { CheckedLoad } from '../core/loading/loadChecked.ts';
 import type { Operation } from '../core/progress.ts';
+import { isRegistryVault } from '../core/registry/registryVaultName.ts';
 import { runOperation } from '../ui/runOperation.ts';
 import { pickSnapshot } from '../ui/vaultPickers.ts';
 import { snapshotCount } from '../views/snapshotItem.ts';
@@ -35,7 +36,9 @@ async function pickTarget(context: CommandContext, title: string): Promise<strin
     detail: vscode.l10n.t('Loads images, or restores a snapshot'),
     value: 'engine',
   };
-  const vaults = context.vaults.list.vaults.map(({ name, path }) => ({
+  // Into a registry snapshots are copied; what a bundle holds lands in a folder.
+  const folders = context.vaults.list.vaults.filter(({ path }) => !isRegistryVault(path));
+  const vaults = folders.map(({ name, path }) => ({
     label: name,
     description: path,
     detail: vscode.l10n.t('For a bundle of snapshots, or of images to be kept'),

@@ -58,7 +58,7 @@ async function runExchange(folder: string, chosen: readonly string[] | undefined
     console.log(`\nexchange: ${parties.map(({ name }) => name).join(', ')}`);
     return await runMocha({
       suite: 'exchange',
-      pattern: 'test/contract/exchange.test.ts',
+      pattern: 'test/contract/*.test.ts',
       folder,
       env: { DRYDOCK_TEST_HOSTS: parties.map(({ name, engine }) => `${name}=${engine.host}`).join(',') },
       testTimeoutMs: 180_000,

@@ -43,7 +43,9 @@ async function inventoryOfBundle(bundle: Bundle): Promise<Inventory> {
         blobs.add(storedDigest);
       }
     }
-  } else for (const digest of contents.blobDigests()) blobs.add(digest);
+  } else if (document.had?.target.kind !== 'engine')
+    // An engine that restored them keeps no blobs.
+    for (const digest of contents.blobDigests()) blobs.add(digest);
   return {
     // A full bundle was made for whoever gets it.
     target: document.had?.target ?? {

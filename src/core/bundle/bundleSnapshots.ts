@@ -19,7 +19,7 @@ import { sealed } from '../vault/entrySeal.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { BlobReference } from '../vault/reachableBlobs.ts';
 import { emptyIndex, parseSnapshotIndex, snapshotIndexBytes } from '../vault/snapshotIndex.ts';
-import { bundleDocumentBytes, bundleDocumentPath } from './bundleDocument.ts';
+import { bundleDocumentBytes, bundleDocumentPath, mostLeftOut } from './bundleDocument.ts';
 import type { MadeBundle } from './bundleImages.ts';
 import { bundledSnapshots, requireSnapshotWhole } from './bundledSnapshots.ts';
 import type { Inventory } from './inventory.ts';
@@ -60,12 +60,16 @@ export async function bundleSnapshots(
   const blobs = [...all.values()].sort((a, b) => rankOf(a, snapshots) - rankOf(b, snapshots));
   const onEngine = await layersOnEngine(vault, { snapshots, had }, operation);
   const staysBehind = ({ digest, mediaType }: BlobReference): boolean =>
-    onEngine.has(digest) || (had?.blobs.has(digest) === true && isData(mediaType));
-  const sent = blobs.filter((blob) => !staysBehind(blob));
+    onEngine.has(digest) ||
+    // What an engine has as blobs is images, and no data of volumes.
+    (had?.target.kind === 'vault' && had.blobs.has(digest) && isData(mediaType));
   const leftOut = blobs
     .filter(staysBehind)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, mostLeftOut)
     .map(({ digest, sizeBytes }): StoredBlob => ({ digest, sizeBytes }));
   const behind = new Set(leftOut.map(({ digest }) => digest));
+  const sent = blobs.filter(({ digest }) => !behind.has(digest));
   const totalBytes = sent.reduce((sum, blob) => sum + tarredBytes(blobPath(blob.digest), blob.sizeBytes), 0);
   await requireRoom(dirname(place.path), compression === 'none' ? totalBytes : Math.ceil(totalBytes / 2));
   const ends = await lastFiles(vault, snapshots, leftOut.length === 0, signal);

@@ -23,7 +23,8 @@ export interface BundleFiles {
   readonly openRange: (range: ByteRange, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
-const mostListBytes = 1 << 20;
+/** No list of parts has more. */
+export const mostListBytes = 1 << 20;
 
 /**
  * Opens a bundle by its name, by any of its parts, or by its checksum file. Every part must be there in its size before

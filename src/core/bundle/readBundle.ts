@@ -6,9 +6,10 @@ import { checkedLayer, platformOf } from '../archive/imageAssembly.ts';
 import { walkGraph, type GraphImage } from '../archive/ociGraph.ts';
 import { Pacer } from '../archive/pacer.ts';
 import { scanContents } from '../archive/scanContents.ts';
-import type { Digest } from '../digest.ts';
+import { shortDigest, type Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { diffIdsOf } from '../oci/diffIds.ts';
+import { isSameName } from '../oci/imageName.ts';
 import { parseImageConfig } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
 import { bundleDocumentPath, parseBundleDocument, type BundleDocument } from './bundleDocument.ts';
@@ -105,9 +106,9 @@ async function scanBundle(source: ArchiveSource, operation: Operation): Promise<
 
 /**
  * The images of a bundle, each against its config: as many layers as diffIDs, and every layer that is there unpacks to
- * its own. Rejects with the archive failures.
+ * its own; all of those that the bundle says it holds. Rejects with the archive failures.
  */
-export async function bundledImages({ name, contents }: Bundle): Promise<readonly BundledImage[]> {
+export async function bundledImages({ name, contents, document }: Bundle): Promise<readonly BundledImage[]> {
   const indexFile = contents.require('index.json', name);
   const pacer = new Pacer();
   const graph = await walkGraph(contents, contents.documentOf(indexFile), [], pacer);
@@ -116,7 +117,24 @@ export async function bundledImages({ name, contents }: Bundle): Promise<readonl
     await pacer.pause();
     images.push(bundledImage(contents, found));
   }
+  requireItems(name, document.items, images);
   return images;
+}
+
+/** Nothing but the checksum file sees to index.json itself: what it does not list would be missed by nobody. */
+function requireItems(bundle: string, items: BundleDocument['items'], images: readonly BundledImage[]): void {
+  for (const { id, name } of items) {
+    const found = images.filter(({ image: { configDigest, manifestDigest, targetDigest } }) =>
+      [configDigest, manifestDigest, targetDigest].includes(id),
+    );
+    const isNamed = name === shortDigest(id) || found.some(({ image }) => hasTag(image, name));
+    if (found.length === 0 || !isNamed)
+      throw failure('archiveMissing', { name: bundle, missing: name, by: bundleDocumentPath });
+  }
+}
+
+function hasTag({ tags }: ArchivedImage, name: string): boolean {
+  return tags.some((tag) => isSameName(tag, name));
 }
 
 function bundledImage(contents: ArchiveContents, found: GraphImage): BundledImage {

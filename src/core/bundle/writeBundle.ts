@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ArchiveSource } from '../archive/archive.ts';
 import { checksumPath } from '../archive/checksumFile.ts';
@@ -11,6 +11,8 @@ import { afterWriting } from '../files/growingFile.ts';
 import { passingName, sweepLeftovers } from '../files/passingName.ts';
 import { linkExclusively, syncFolder } from '../files/writeDurably.ts';
 import type { Operation } from '../progress.ts';
+import { readSmallFile } from '../vault/readSmallFile.ts';
+import { mostListBytes } from './openParts.ts';
 import { mostParts, parsePartList, partListText, partName, type Part } from './partNames.ts';
 import { requireAbsent } from './requireAbsent.ts';
 
@@ -53,6 +55,7 @@ export async function writeBundle(
 ): Promise<WrittenBundle> {
   const folder = dirname(path);
   if (!replace) for (const taken of [path, checksumPath(path), partName(path, 1)]) await requireAbsent(taken);
+  if (replace && partBytes !== undefined) await requireAbsent(replacedFolder(path));
   const workFolder = join(folder, passingName());
   await sweepLeftovers(folder).catch((error: unknown) => {
     throw explainFileError(error, folder);
@@ -165,10 +168,13 @@ async function writeParts(
   signal.throwIfAborted();
   const paths = parts.map((part) => join(dirname(path), part.name));
   const named: string[] = [];
+  const asideFolder = replacedFolder(path);
   const aside = new Map<string, string>();
   try {
-    for (const [at, old] of (replace ? [sumPath, ...paths] : []).entries())
-      await putAside(old, join(workFolder, `old-${at}`), aside);
+    // Under a name that stays when this process is killed: swept away, neither bundle would be whole.
+    if (replace) await mkdir(asideFolder);
+    for (const old of replace ? [sumPath, ...paths] : [])
+      await putAside(old, join(asideFolder, basename(old)), aside);
     for (const [at, part] of parts.entries()) {
       await nameFile(join(workFolder, part.name), paths[at] ?? '', replace);
       named.push(paths[at] ?? '');
@@ -180,8 +186,10 @@ async function writeParts(
   } catch (error) {
     for (const one of named) await rm(one, { force: true });
     for (const [from, to] of aside) await rename(to, from);
+    if (replace) await rm(asideFolder, { recursive: true, force: true });
     throw explainFileError(error, path);
   }
+  if (replace) await rm(asideFolder, { recursive: true, force: true });
   return { paths, checksumPath: sumPath, sizeBytes: cut.whole.sizeBytes, digest };
 }
 
@@ -238,6 +246,11 @@ class PartsWriter {
   }
 }
 
+/** Where the parts of a bundle lie while others take their names. */
+function replacedFolder(path: string): string {
+  return `${path}.replaced`;
+}
+
 /** Moves a file that is about to be replaced out of the way, so that it can come back; notes where it went. */
 async function putAside(path: string, place: string, aside: Map<string, string>): Promise<void> {
   const found = await lstat(path).catch((error: unknown) => {
@@ -266,12 +279,9 @@ async function nameFile(from: string, to: string, replace: boolean): Promise<voi
 
 /** The parts that the checksum file of an earlier bundle of that name lists. */
 async function partsThere(path: string): Promise<readonly string[]> {
-  const text = await readFile(checksumPath(path), 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return '';
-    throw explainFileError(error, checksumPath(path));
-  });
   try {
-    const list = parsePartList(text, basename(path));
+    const bytes = await readSmallFile(checksumPath(path), mostListBytes);
+    const list = parsePartList(Buffer.from(bytes).toString('utf8'), basename(path));
     return (list?.parts ?? []).map(({ name }) => join(dirname(path), name));
   } catch (error) {
     // What is no list of ours names no files of ours.

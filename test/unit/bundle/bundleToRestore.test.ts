@@ -10,6 +10,7 @@ import {
 } from '../../../src/core/bundle/bundleToRestore.ts';
 import { bundleImages } from '../../../src/core/bundle/bundleImages.ts';
 import { bundleVaultFolder } from '../../../src/core/bundle/bundleVaultFolder.ts';
+import { inventoryFrom } from '../../../src/core/bundle/bundleInventory.ts';
 import { engineInventory, type Inventory } from '../../../src/core/bundle/inventory.ts';
 import { readBundleAt } from '../../../src/core/bundle/readBundle.ts';
 import { requireLeftOut } from '../../../src/core/bundle/requireLeftOut.ts';
@@ -209,6 +210,16 @@ describe('restoring straight out of a bundle of snapshots', function () {
       assert.equal(error.code, 'bundleLacks');
       assert.match(error.message, new RegExp(shortDigest(delta.leftOut[0]?.digest ?? '')));
       assert.deepEqual(elsewhere.done, []);
+    });
+
+    it('brings what the last one did not, whose blobs the engine has not kept', async () => {
+      const below = await imageBelow();
+      await make({ path: at('first.tar'), had: await inventoryOf(new DockEngine([below])) });
+      const again = await make({ had: await inventoryFrom(at('first.tar'), unattended()) });
+      assert.equal(again.leftOut.length, 1);
+      const there = new DockEngine([below]);
+      await restore(there, await openIt());
+      assert.ok(there.volumes.get('data')?.data);
     });
 
     it('asks for them however many images the engine has', async () => {

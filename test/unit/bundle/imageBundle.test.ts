@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { readArchiveAt } from '../../../src/core/archive/readArchiveAt.ts';
+import { readTar } from '../../../src/core/archive/tarReader.ts';
+import { tarEnd, tarFile } from '../../../src/core/archive/tarWriter.ts';
 import { applyImages } from '../../../src/core/bundle/applyImages.ts';
 import {
   bundleImages,
@@ -291,6 +303,32 @@ describe('a bundle of images', function () {
       assert.equal(await readFile(at('b.tar.sha256'), 'utf8'), 'nothing');
     });
 
+    it('is made of links, too, and refuses one that leads to another bundle', async () => {
+      const { paths } = await make([app], { partBytes });
+      const other = await make([base, app], { path: at('other.tar'), partBytes });
+      await rename(paths[1] ?? '', at('elsewhere'));
+      await symlink(at('elsewhere'), paths[1] ?? '');
+      assert.equal((await apply(new LyingEngine())).images.length, 1);
+      await rm(paths[1] ?? '');
+      await symlink(other.paths[1] ?? '', paths[1] ?? '');
+      const error = await failureOf(apply(new LyingEngine()));
+      assert.deepEqual([error.code, error.details['part']], ['bundlePartWrong', 'b.tar.002']);
+      const replacing = await failureOf(make([base], { partBytes, replace: true }));
+      assert.equal(replacing.code, 'fileUnusable');
+      assert.ok((await names()).includes('b.tar.sha256'));
+    });
+
+    it('never replaces one whose replacing was killed: that lies beside it', async () => {
+      await make([app], { partBytes });
+      await mkdir(at('b.tar.replaced'));
+      await rename(at('b.tar.001'), at('b.tar.replaced/b.tar.001'));
+      const before = await names();
+      const error = await failureOf(make([base], { partBytes, replace: true }));
+      assert.equal(error.code, 'fileExists');
+      assert.match(error.message, /b\.tar\.replaced/);
+      assert.deepEqual(await names(), before);
+    });
+
     it('is taken as one file, too, when somebody put the parts together', async () => {
       const { paths } = await make([app], { partBytes });
       const bytes = Buffer.concat(await Promise.all(paths.map((path) => readFile(path))));
@@ -325,6 +363,32 @@ describe('a bundle of images', function () {
     await writeFile(at('other.tar'), bytes);
     await copyFile(at('b.tar.sha256'), at('other.tar.sha256'));
     assert.equal((await apply(new LyingEngine(), at('other.tar'))).images.length, 1);
+  });
+
+  it('is refused when its index lacks an image or a name, though no checksum lies beside it', async () => {
+    await make([app, base]);
+    type Entries = readonly { readonly annotations: Readonly<Record<string, string>> }[];
+    const changes: readonly ((entries: Entries) => Entries)[] = [
+      (entries) => entries.slice(1),
+      (entries) => entries.slice(0, -1),
+      (entries) => JSON.parse(JSON.stringify(entries).replaceAll('app:1', 'app:7')) as Entries,
+    ];
+    for (const change of changes) {
+      const pieces: Uint8Array[] = [];
+      const bytes = Readable.from([await readFile(at('b.tar'))]);
+      for await (const { entry, data } of readTar(bytes, 'b.tar')) {
+        const content = await collect(data);
+        if (entry.path === 'index.json') {
+          const index = JSON.parse(content.toString()) as { manifests: Entries };
+          const manifests = change(index.manifests);
+          pieces.push(tarFile(entry.path, JSON.stringify({ ...index, manifests })));
+        } else pieces.push(tarFile(entry.path, content));
+      }
+      await writeFile(at('bare.tar'), Buffer.concat([...pieces, tarEnd]));
+      const engine = new LyingEngine();
+      assert.equal((await failureOf(apply(engine, at('bare.tar')))).code, 'archiveMissing');
+      assert.ok(!engine.calls.some((call) => call.name === 'load'));
+    }
   });
 
   it('leaves nothing of one that is cancelled, cut by the engine or has other bytes than the engine says', async () => {

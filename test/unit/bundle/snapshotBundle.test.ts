@@ -124,6 +124,18 @@ describe('a bundle of snapshots', function () {
     assert.deepEqual((await readdir(folder.path())).sort(), ['from', 'to']);
   });
 
+  it('has no name when it is killed while it is written or read back, and the next one sweeps what is left', async () => {
+    const child = new URL('../../support/bundleOf.ts', import.meta.url).pathname;
+    for (const phase of ['reading', 'checking']) {
+      const argv = [child, from.vault.paths.root, at('b.tar'), '1000000', phase];
+      await assert.rejects(promisify(execFile)(process.execPath, argv), { signal: 'SIGKILL' });
+      const left = (await readdir(folder.path())).filter((name) => !['from', 'to'].includes(name));
+      assert.ok(left.length === 1 && /^\.drydock-.*\.partial$/.test(left[0] ?? ''), left.join());
+    }
+    await make([from.image]);
+    assert.deepEqual((await readdir(folder.path())).sort(), ['b.tar', 'b.tar.sha256', 'from', 'to']);
+  });
+
   it('leaves nothing when the disk takes no more', async () => {
     const child = new URL('../../support/bundleOf.ts', import.meta.url).pathname;
     for (const partBytes of [0, 3_000_000]) {

@@ -42,7 +42,7 @@ export async function readBack(
       doneBytes += sizeBytes;
       continue;
     }
-    for await (const chunk of readVerified(vault.blobs, { digest, sizeBytes }, { signal }))
+    for await (const chunk of readVerified(vault.blobs, { digest, sizeBytes }, { signal, isFleeting: true }))
       progress.report({ phase: 'checking', item, doneBytes: (doneBytes += chunk.length), totalBytes });
     ledger.markVerified(digest);
   }

@@ -27,6 +27,15 @@ export interface CancelOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface OpenBlob extends CancelOptions {
+  readonly range?: ByteRange;
+  /**
+   * Whoever reads is done with a piece when the next is asked for. The bytes may be others then, so that a large blob
+   * is read through a small memory.
+   */
+  readonly isFleeting?: boolean;
+}
+
 /** Reads blobs by their digest. */
 export interface BlobReader {
   /** What failures call the store: a vault's path. */
@@ -37,7 +46,7 @@ export interface BlobReader {
    * The bytes as stored, or those of `range`, without a look at their digest: {@link readVerified} takes one. Rejects
    * with `blobMissing`, and with `blobDamaged` where the blob ends before the range does.
    */
-  open(digest: Digest, options?: CancelOptions & { readonly range?: ByteRange }): AsyncIterable<Uint8Array>;
+  open(digest: Digest, options?: OpenBlob): AsyncIterable<Uint8Array>;
   /** Every blob, in no order. What is not named like a blob is passed over. */
   list(options?: CancelOptions): AsyncIterable<StoredBlob>;
 }
@@ -103,15 +112,18 @@ export function requireReadBack(vault: string, written: Digest, read: Digest): v
   throw failure('blobDamaged', { vault, digest: written, reason: 'it is not read as it was written' });
 }
 
-/** The whole blob as a stream that fails at its end with `blobDamaged` unless the bytes had their digest. */
+/**
+ * The whole blob as a stream that fails at its end with `blobDamaged` unless the bytes had their digest. Pieces may be
+ * fleeting as {@link OpenBlob} has it.
+ */
 export async function* readVerified(
   store: BlobReader,
   { digest, sizeBytes }: { readonly digest: Digest; readonly sizeBytes?: number },
-  { signal }: CancelOptions = {},
+  options: Pick<OpenBlob, 'signal' | 'isFleeting'> = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const damaged = (reason: string): Error => failure('blobDamaged', { vault: store.name, digest, reason });
   const hasher = new Hasher();
-  for await (const chunk of store.open(digest, signal && { signal })) {
+  for await (const chunk of store.open(digest, options)) {
     hasher.update(chunk);
     if (sizeBytes !== undefined && hasher.sizeBytes > sizeBytes)
       throw damaged(`it has more than the ${sizeBytes} bytes stated`);

@@ -8,12 +8,12 @@ import {
   requireExpected,
   type BlobStat,
   type BlobStore,
-  type ByteRange,
-  type CancelOptions,
+  type OpenBlob,
   type PutBlob,
   type PutOptions,
   type StoredBlob,
 } from './blobStore.ts';
+import { fleetingBytes } from './fleetingBytes.ts';
 import { withPartialFile } from './partialFile.ts';
 import { readFlags } from './readSmallFile.ts';
 import { blobPath, type VaultPaths } from './vaultPaths.ts';
@@ -99,19 +99,22 @@ async function statBlob(paths: VaultPaths, digest: Digest): Promise<BlobStat | u
 async function* readBlob(
   paths: VaultPaths,
   digest: Digest,
-  { signal, range }: CancelOptions & { readonly range?: ByteRange },
+  { signal, range, isFleeting = false }: OpenBlob,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const path = blobPath(paths, digest);
   signal?.throwIfAborted();
   if (range !== undefined && range.end <= range.start) return;
-  const stream = createReadStream(path, {
-    highWaterMark: chunkBytes,
-    // Node takes numbers here, its types don't.
-    flags: readFlags as unknown as string,
-    ...(signal && { signal }),
-    // Node's `end` is the last byte, not the one after it.
-    ...(range && { start: range.start, end: range.end - 1 }),
-  });
+  const stream =
+    isFleeting && range === undefined
+      ? fleetingBytes(path, { chunkBytes, ...(signal && { signal }) })
+      : createReadStream(path, {
+          highWaterMark: chunkBytes,
+          // Node takes numbers here, its types don't.
+          flags: readFlags as unknown as string,
+          ...(signal && { signal }),
+          // Node's `end` is the last byte, not the one after it.
+          ...(range && { start: range.start, end: range.end - 1 }),
+        });
   let at = range?.start ?? 0;
   try {
     for await (const chunk of stream) {

@@ -19,6 +19,13 @@ async function all(list: AsyncIterable<StoredBlob>): Promise<StoredBlob[]> {
   return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }
 
+/** Keeps nothing of a piece but a copy: it is another one by the time the next has come. */
+async function copied(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Uint8Array[] = [];
+  for await (const piece of pieces) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
+}
+
 /** What every store of blobs must do. `remains` lists what a store holds beside its blobs: nothing, ever. */
 export function blobStoreContract(
   make: () => Promise<{ readonly store: BlobStore; readonly remains: () => Promise<readonly string[]> }>,
@@ -39,6 +46,7 @@ export function blobStoreContract(
       assert.deepEqual(blob, { digest: digestOf(bytes), sizeBytes: size, isNew: true });
       assert.ok((await collect(store.open(blob.digest))).equals(bytes));
       assert.ok((await collect(readVerified(store, blob))).equals(bytes));
+      assert.ok((await copied(readVerified(store, blob, { isFleeting: true }))).equals(bytes));
       assert.deepEqual(await all(store.list()), [{ digest: blob.digest, sizeBytes: size }]);
       assert.equal((await store.put(inChunks(bytes))).isNew, false);
       const stat = await store.stat(blob.digest);
@@ -174,6 +182,25 @@ export function blobStoreContract(
     const options = { signal: controller.signal, readBack: cancelled };
     await assert.rejects(store.put(inChunks(Buffer.alloc(3 * mebibyte)), options), { name: 'AbortError' });
     assert.deepEqual(await all(store.list()), []);
+  });
+
+  it('says of fleeting pieces too that the blob is missing, and lets go of one that is left in its middle', async () => {
+    const gone = copied(readVerified(store, { digest: absent }, { isFleeting: true }));
+    await assert.rejects(gone, { code: 'blobMissing' });
+    const bytes = seededRandom(2).bytes(2 * mebibyte);
+    const blob = await store.put(inChunks(bytes));
+    for await (const piece of readVerified(store, blob, { isFleeting: true })) {
+      assert.ok(piece.length > 0);
+      break;
+    }
+    const cancel = new AbortController();
+    const cancelled = (async () => {
+      for await (const piece of store.open(blob.digest, { isFleeting: true, signal: cancel.signal })) {
+        assert.ok(piece.length > 0);
+        cancel.abort();
+      }
+    })();
+    await assert.rejects(cancelled, { name: 'AbortError' });
   });
 
   it('stops reading and listing when it is cancelled', async () => {

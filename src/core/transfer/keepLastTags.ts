@@ -97,7 +97,9 @@ export function planRemoval(images: readonly TaggedImage[], tags: ReadonlySet<st
 /**
  * Takes the images of a plan out of a repository, with the signatures and lists that are about them. The registry frees
  * the room when it next collects what nothing names. Rejects with `tagMoved` before anything is taken away where a tag
- * stands for something else by now, or a new one for what is to go, or as the calls of the repository do; images before that one are gone then.
+ * stands for something else by now, or a new one for what is to go; with `registryRefused` where one is there still, or as
+ * the calls of the repository do: images before that one are gone then. What a tag that stays stands for is not taken away
+ * as a signature either.
  */
 export async function removeTags(
   repository: RemoteRepository,
@@ -115,28 +117,52 @@ export async function removeTags(
     signal,
   );
   const companions: string[] = [];
+  const needed = new Set<Digest>(kept.flatMap(({ image: { digest, reaches } }) => [digest, ...reaches]));
   const gone = new Set<Digest>(removed.map(({ digest }) => digest));
   const planned = new Set(standing.map(({ tag }) => tag));
   const added: string[] = [];
+  const others: string[] = [];
   for await (const tag of repository.tags({ signal })) {
     const subject = companionOf(tag);
     if (subject !== undefined && gone.has(subject)) companions.push(tag);
+    else if (subject !== undefined) others.push(tag);
     if (subject === undefined && !planned.has(tag)) added.push(tag);
   }
   // Somebody may have given a tag to what is to go, for it to stay.
   for (const { tag, digest, reaches } of await readEach(repository, added, { signal, progress }))
     if ([digest, ...reaches].some((one) => gone.has(one)))
       throw failure('tagMoved', { tag: `${repository.path}:${tag}` });
+  if (companions.length > 0)
+    await inParallel(
+      others,
+      async (tag) => {
+        const found = await repository.headManifest(tag, { signal });
+        if (found !== undefined) needed.add(found.digest);
+      },
+      signal,
+    );
   for (const digest of gone) {
     progress.report({ phase: 'finishing', item: `${repository.path}@${digest}` });
     signal.throwIfAborted();
-    await repository.deleteManifest(digest, { signal });
+    await remove(repository, digest, signal);
   }
   for (const tag of companions) {
     signal.throwIfAborted();
     const found = await repository.headManifest(tag, { signal });
-    if (found !== undefined) await repository.deleteManifest(found.digest, { signal });
+    // One signature may stand under the tags of several images, and under one that a person gave.
+    if (found !== undefined && !needed.has(found.digest)) await remove(repository, found.digest, signal);
   }
+}
+
+/** Takes a manifest away, and asks whether it is gone. */
+async function remove(repository: RemoteRepository, digest: Digest, signal: AbortSignal): Promise<void> {
+  await repository.deleteManifest(digest, { signal });
+  if ((await repository.headManifest(digest, { signal })) === undefined) return;
+  throw failure('registryRefused', {
+    host: repository.host,
+    what: `delete ${digest} from ${repository.path}`,
+    reason: 'it is still there, whatever it answered',
+  });
 }
 
 /** Those that are there still, in no order. */

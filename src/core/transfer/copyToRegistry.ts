@@ -48,7 +48,7 @@ export async function copyToRegistry(
   for (const id of ids)
     try {
       const { snapshot } = soundEntry(from, entries, id);
-      const tag = there.get(id)?.tags[0] ?? tagFor(`${snapshot.refName}-${hexOf(id).slice(0, 12)}`);
+      const tag = ownTag(snapshot);
       const { blobs, sentBytes } = await pushSnapshot(
         { from, to: to.repository },
         { snapshot, tag, ...(mountFrom !== undefined && { mountFrom }) },
@@ -61,6 +61,11 @@ export async function copyToRegistry(
       onFailure(id, error);
     }
   return copies;
+}
+
+/** Never one that a person gave it: that may have been given to something else meanwhile. */
+function ownTag({ refName, id }: Snapshot): string {
+  return tagFor(`${refName}-${hexOf(id).slice(0, 12)}`);
 }
 
 /** A repository begins with what is first put into it. */

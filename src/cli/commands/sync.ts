@@ -17,7 +17,7 @@ export const sync: Command = {
   usage: 'SOURCE DESTINATION [--tag PATTERN] [--dry-run]',
   details: [
     'SOURCE is REPOSITORY:TAG or REPOSITORY@DIGEST for one image, REPOSITORY for all of its tags, or has a * in it for many repositories; the * of DESTINATION stands for the same part: HOST/dev/* HOST/prod/*.',
-    'All platforms come along, and so do signatures, attestations and whatever else refers to an image. Tags that stand for the same digest there already are only looked after for these. Nothing is deleted.',
+    'All platforms come along, and so do signatures, attestations and whatever else refers to an image. Of what a tag stands for there already only what is lacking is brought. Nothing is deleted.',
   ],
   takes: { least: 2, most: 2 },
   options: {

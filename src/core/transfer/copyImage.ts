@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
+import { inParallel } from '../inParallel.ts';
 import type { Descriptor } from '../oci/manifest.ts';
 import type { Operation } from '../progress.ts';
 import type {
@@ -24,7 +25,7 @@ export interface CopyImageInput {
 
 export interface CopiedImage extends Shipped {
   readonly digest: Digest;
-  /** Whether the tag stood for this digest there already. Then only companions were looked after. */
+  /** Whether the tag stood for this digest there already, with all that it needs. */
   readonly wasThere: boolean;
   /** Manifests that belong to it: signatures, attestations, whatever refers to it. */
   readonly companions: number;
@@ -52,7 +53,7 @@ export async function copyImage(
   const top = await from.getManifest(ref, { signal });
   if (top === undefined) throw failure('registryMissing', { host: from.host, name: item });
   const there = await to.headManifest(tag ?? top.digest, { signal });
-  const wasThere = there?.digest === top.digest;
+  const isThere = there?.digest === top.digest;
   const own = await remoteGraph(from, top, { signal, mayLackPlatforms: true });
   const others = await companionsOf(from, own, sourceTags, { signal });
   const tags = new Map<Digest, string>(
@@ -65,12 +66,16 @@ export async function copyImage(
     for (const one of graph.documents) documents.set(one.digest, one);
     for (const one of graph.blobs) blobs.set(one.digest, one);
   }
-  // A signature names what it signs: that is there with all that it needs.
-  if (wasThere)
+  // A tag may stand for an index of which somebody brought only a part. What is there is not stored once more: some
+  // registries refuse a tag that is given again.
+  const lacking = isThere ? await lackedBy(to, own, places, { signal }) : undefined;
+  if (lacking !== undefined)
     for (const { digest } of [...own.documents, ...own.blobs]) {
+      if (lacking.has(digest)) continue;
       documents.delete(digest);
       blobs.delete(digest);
     }
+  const wasThere = lacking?.size === 0;
   const tagged = childrenFirst([...documents.values()], item).map((one): ShippedDocument => {
     const its = tags.get(one.digest);
     return its === undefined ? one : { ...one, tag: its };
@@ -78,6 +83,28 @@ export async function copyImage(
   const sources = [...blobs.values()].map((blob) => remoteSource(from, blob, to.host));
   const shipped = await ship(to, { item, blobs: sources, documents: tagged }, operation, places);
   return { ...shipped, digest: top.digest, wasThere, companions: others.length };
+}
+
+/** What of a graph a repository does not have. */
+async function lackedBy(
+  to: RemoteRepository,
+  { documents, blobs }: RemoteGraph,
+  places: KnownPlaces = new Map(),
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ReadonlySet<Digest>> {
+  const lacking = new Set<Digest>();
+  for (const { digest } of documents)
+    if ((await to.headManifest(digest, { signal })) === undefined) lacking.add(digest);
+  await inParallel(
+    blobs,
+    async ({ digest, size }) => {
+      if (places.get(digest) === to.path) return;
+      if ((await to.headBlob(digest, { signal }))?.sizeBytes === size) places.set(digest, to.path);
+      else lacking.add(digest);
+    },
+    signal,
+  );
+  return lacking;
 }
 
 interface Companion {

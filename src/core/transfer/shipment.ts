@@ -1,6 +1,8 @@
 import type { Digest } from '../digest.ts';
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import { inParallel } from '../inParallel.ts';
+import { parseImageIndex, parseManifest } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type {
   BlobArrival,
@@ -8,6 +10,8 @@ import type {
   RemoteManifest,
   RemoteRepository,
 } from '../registry/remoteRepository.ts';
+import type { CancelOptions } from '../vault/blobStore.ts';
+import { toItsEnd } from './fetchedBytes.ts';
 
 /** A manifest or an index on its way. */
 export interface ShippedDocument extends RemoteManifest {
@@ -37,8 +41,9 @@ export type KnownPlaces = Map<Digest, string>;
 
 /**
  * Brings a shipment to a repository: 1. store the blobs that it lacks, several at once, 2. store the documents in their
- * order, 3. ask the registry for each of them: a blob by its size, a document and its tag by the bytes. What a registry
- * does not have then was never there, whatever it answered before.
+ * order, 3. ask the registry for each of them: a blob by its first byte and its size, since a registry may remember what
+ * its storage lost, a document and its tag by the bytes, what refers to another by that one's list. What a registry does
+ * not give then was never there, whatever it answered before.
  *
  * Rejects as the calls of the repository do, with `registryContentWrong` for what is not there at the end, with what a
  * source threw, or an AbortError. What arrived stays: no tag names it but those that were stored.
@@ -101,17 +106,45 @@ async function proveThere(
   await inParallel(
     blobs,
     async ({ digest, sizeBytes }) => {
-      const found = await to.headBlob(digest, { signal });
-      if (found?.sizeBytes !== sizeBytes)
-        throw absent(digest, found === undefined ? 'nothing' : `${found.sizeBytes} bytes`);
+      try {
+        const first = { signal, start: 0, end: Math.min(1, sizeBytes) };
+        await toItsEnd(to.openBlob({ digest, sizeBytes }, first));
+      } catch (error) {
+        if (error instanceof DrydockError && error.code === 'registryMissing')
+          throw absent(digest, 'nothing');
+        throw error;
+      }
     },
     signal,
   );
   for (const { digest, bytes, tag } of documents) {
     const found = await to.getManifest(digest, { signal });
     if (found === undefined || !Buffer.from(found.bytes).equals(bytes)) throw absent(digest, 'nothing');
+    await proveListed(to, found, { signal });
     if (tag === undefined) continue;
     const tagged = await to.headManifest(tag, { signal });
     if (tagged?.digest !== digest) throw absent(`${tag} (${digest})`, tagged?.digest ?? 'nothing');
+  }
+}
+
+/** Two who add to the list of one subject at once may lose each other's entry, so it is put there again where it is gone. */
+async function proveListed(
+  to: RemoteRepository,
+  { digest, bytes, mediaType }: RemoteManifest,
+  cancel: CancelOptions,
+): Promise<void> {
+  const where = `${to.host}/${to.path}@${digest}`;
+  const { subject } = isIndexType(mediaType) ? parseImageIndex(bytes, where) : parseManifest(bytes, where);
+  if (!subject) return;
+  for (let isAgain = false; ; isAgain = true) {
+    const listed = await to.referrers(subject.digest, cancel);
+    if (listed.some((one) => one.digest === digest)) return;
+    if (isAgain)
+      throw failure('registryContentWrong', {
+        host: to.host,
+        found: 'another list',
+        expected: `${digest} among what refers to ${subject.digest}`,
+      });
+    await to.putManifest({ bytes, mediaType }, cancel);
   }
 }

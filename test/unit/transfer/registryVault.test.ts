@@ -263,6 +263,27 @@ describe('a vault in a registry', function () {
     assert.deepEqual((await verify('digests')).problems, []);
   });
 
+  it('is given no tag that a person gave, which may stand for something else by then', async () => {
+    const [first, second] = [made.image, made.platforms];
+    await copyToRegistry({ from: made.vault, to: vault }, { ids: [first.id, second.id] }, operation);
+    for (const [key] of [...server.manifests])
+      if (!key.includes('sha256:') && key.includes('app')) server.manifests.delete(key);
+    const put = async (id: Digest): Promise<void> => {
+      await repository.putManifest((await repository.getManifest(id)) ?? assert.fail(), { tag: 'best' });
+    };
+    await put(first.id);
+    let isMoved = false;
+    server.faults.push((request, _, { path }) => {
+      if (isMoved || request.method !== 'HEAD' || !path.includes('/blobs/')) return 'passes';
+      isMoved = true;
+      return put(second.id).then(() => 'passes');
+    });
+    await copyToRegistry({ from: made.vault, to: fresh() }, { ids: [first.id] }, operation);
+    assert.ok(isMoved);
+    assert.equal((await repository.headManifest('best'))?.digest, second.id);
+    assert.deepEqual((await readSnapshots(fresh())).map(({ id }) => id).sort(), [first.id, second.id].sort());
+  });
+
   it('gets no tag for a snapshot that is damaged where it comes from, and the others all the same', async () => {
     const failed: Digest[] = [];
     const ids = [made.container.id, made.image.id];

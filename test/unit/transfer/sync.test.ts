@@ -158,6 +158,64 @@ describe('copying between registries', () => {
     );
   });
 
+  it('brings what is lacking below a tag that stands for it already', async () => {
+    const arm = await putImage(from, { content: 'arm', architecture: 'arm64' });
+    const index = await putIndex(from, '1', [await putImage(from, { content: 'amd' }), arm]);
+    await copy('1', '1');
+    servers.to.manifests.delete(`prod/app ${arm.digest}`);
+    servers.to.blobs.delete(`prod/app ${digestOf('amd')}`);
+    servers.to.seen.length = 0;
+    const { wasThere, blobs } = await copy('1', '1');
+    assert.deepEqual([wasThere, blobs.sent], [false, 1]);
+    assert.ok(await to.headManifest(arm.digest));
+    assert.ok(await to.headBlob(digestOf('amd')));
+    assert.ok(
+      !servers.to.asked.includes(`PUT /v2/prod/app/manifests/${index.digest}`),
+      'gives the tag again',
+    );
+    assert.equal((await copy('1', '1')).wasThere, true);
+  });
+
+  it('is no success where the registry only remembers what its storage lost', async () => {
+    await putImage(from, { content: 'lost', tag: '1' });
+    const lost = digestOf('lost');
+    servers.to.faults.push((request, response, { path }) => {
+      if (request.method !== 'HEAD' || !path.endsWith(lost)) return 'passes';
+      response.writeHead(200, { 'content-length': 4, 'docker-content-digest': lost }).end();
+      return 'handled';
+    });
+    servers.to.wantsEverything = false;
+    const { code, details } = await failureOf(copy('1', '1'));
+    assert.deepEqual(
+      [code, details['found'], details['expected']],
+      ['registryContentWrong', 'nothing', lost],
+    );
+  });
+
+  it('puts a signature into the list again from which another writer dropped it', async () => {
+    const image = await putImage(from, { content: 'x', tag: '1' });
+    await copy('1', '1');
+    const ours = await putSignature(from, image, { says: 'ours' });
+    const theirs = await putSignature(to, image, { says: 'theirs' });
+    const key = `prod/app ${image.digest.replace(':', '-')}`;
+    const before = servers.to.manifests.get(key);
+    assert.ok(before);
+    let isRaced = false;
+    servers.to.faults.push((request, _, { path }) => {
+      // They read the list before ours was in it, and write theirs when ours was already seen there.
+      if (request.method !== 'GET' || isRaced || !path.endsWith(ours.digest)) return 'passes';
+      isRaced = true;
+      servers.to.manifests.set(key, before);
+      return 'passes';
+    });
+    await copy('1', '1');
+    assert.ok(isRaced);
+    assert.deepEqual(
+      (await to.referrers(image.digest)).map(({ digest }) => digest).sort(),
+      [ours.digest, theirs.digest].sort(),
+    );
+  });
+
   it('mounts within one registry', async () => {
     await putImage(from, { content: 'x', tag: '1' });
     const near = registries.from.repository('other');
@@ -286,6 +344,37 @@ describe('keeping the last tags of a repository', () => {
     assert.deepEqual(await listed(app.tags()), ['stable', 'v1', 'v3', 'v4']);
     assert.equal(await app.headManifest(gone.digest), undefined);
     assert.deepEqual(tagsOf((await plan(2, chosen)).removed), []);
+  });
+
+  it('keeps a signature that a tag which stays stands for as well', async () => {
+    await putImage(app, { content: 'new', created: day(2), tag: 'new' });
+    for (const name of ['one', 'two']) await putImage(app, { content: name, created: day(1), tag: name });
+    for (const [name, mark] of [
+      ['one', 'signed'],
+      ['two', cosignTag((await app.headManifest('new'))?.digest ?? assert.fail())],
+    ] as const) {
+      const gone = (await app.headManifest(name)) ?? assert.fail();
+      await putSignature(app, gone, { says: name, tag: cosignTag(gone.digest) });
+      await putSignature(app, gone, { says: name, tag: mark });
+    }
+    await removeTags(app, await plan(1, { include: [], exclude: ['signed'] }), operation);
+    const left = await listed(app.tags());
+    assert.deepEqual(
+      ['new', 'signed', 'one', 'two'].map((tag) => left.includes(tag)),
+      [true, true, false, false],
+    );
+    assert.equal(left.filter((tag) => tag.endsWith('.sig')).length, 3);
+  });
+
+  it('does not say that something is gone which the registry kept', async () => {
+    await putImage(app, { content: 'a', created: day(1), tag: 'old' });
+    await putImage(app, { content: 'b', created: day(2), tag: 'new' });
+    server.faults.push((request, response) => {
+      if (request.method !== 'DELETE') return 'passes';
+      response.writeHead(202).end();
+      return 'handled';
+    });
+    assert.equal((await failureOf(removeTags(app, await plan(1), operation))).code, 'registryRefused');
   });
 
   it('keeps a platform that an index needs, and dates an index by its first one', async () => {

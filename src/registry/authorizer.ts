@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { failure } from '../core/errors.ts';
+import { failure, isCancellation } from '../core/errors.ts';
 import { parseJson } from '../core/oci/parseJson.ts';
 import type { RegistryAddress } from './registryAddress.ts';
 import { isLoopback } from './registryAddress.ts';
@@ -75,13 +75,20 @@ export class Authorizer {
     const challenge = this.#challenge;
     if (challenge === undefined) return undefined;
     const key = challenge.scheme === 'basic' ? '' : [...scopes].sort().join(' ');
-    const known = this.#tokens.get(key);
-    const token = await known?.catch(() => undefined);
-    if (token !== undefined && token.endsMs - marginMs > this.#deps.now()) return token.header;
-    if (this.#tokens.get(key) === known) this.#tokens.delete(key);
-    // Whoever comes first asks for a new one, and the others wait for it.
-    const renewed = this.#tokens.get(key) ?? this.#renewed(challenge, key, scopes, what, signal);
-    return (await renewed).header;
+    for (;;) {
+      const known = this.#tokens.get(key);
+      const token = await known?.catch(() => undefined);
+      if (token !== undefined && token.endsMs - marginMs > this.#deps.now()) return token.header;
+      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
+      // Whoever comes first asks for a new one, and the others wait for it.
+      const renewed = this.#tokens.get(key) ?? this.#renewed(challenge, key, scopes, what, signal);
+      try {
+        return (await renewed).header;
+      } catch (error) {
+        // That the one who asked was cancelled is nothing to those who waited with it.
+        if (signal?.aborted === true || !isCancellation(error)) throw error;
+      }
+    }
   }
 
   /**
@@ -209,6 +216,8 @@ export class Authorizer {
     if (url.username !== '' || url.password !== '') throw unsafe('it names a user');
     if (url.protocol === 'http:' && hasSecret && !isPlainHttp && !isLoopback(url.hostname))
       throw unsafe('the log-in would go there in the open');
+    if (hasSecret && isLoopback(url.hostname) && !address.isLoopback)
+      throw unsafe('the log-in would go to whatever listens on this machine');
     return url;
   }
 }

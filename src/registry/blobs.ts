@@ -7,6 +7,7 @@ import { scopeOf, type RepositoryCalls } from './manifests.ts';
 import { readUpTo } from './readUpTo.ts';
 import { readRefusal } from './refusal.ts';
 import type { Answer } from './registryClient.ts';
+import { leastProgressBytes } from './retry.ts';
 
 const idleMs = 60_000;
 
@@ -52,6 +53,7 @@ export async function* openBlob(
   const isPart = start > 0 || end < sizeBytes;
   let at = start;
   while (at < end || sizeBytes === 0) {
+    const triedAt = at;
     try {
       const last = end < sizeBytes ? String(end - 1) : '';
       const range = at > 0 || last !== '' ? { range: `bytes=${at}-${last}` } : {};
@@ -74,7 +76,10 @@ export async function* openBlob(
         await readRefusal(answer.response, 416);
         throw wrong(`nothing from byte ${at} on`);
       }
-      let skipBytes = at - startOf(answer, at);
+      const begins = startOf(answer);
+      if (begins > at || Number.isNaN(begins) || (totalOf(answer) ?? sizeBytes) !== sizeBytes)
+        throw wrong(answer.headers['content-range'] ?? 'some bytes, it does not say which');
+      let skipBytes = at - begins;
       const isWhole = answer.status !== 206;
       // Of a part a registry may give more than was asked for.
       if (isWhole || end === sizeBytes) requireStatedSize(answer, sizeBytes - (at - skipBytes), wrong);
@@ -86,7 +91,7 @@ export async function* openBlob(
         at += bytes.length;
         if (at > sizeBytes) throw wrong(`more than ${sizeBytes} bytes`);
         if (!isPart) hasher.update(bytes);
-        tries.progressed();
+        if (at - triedAt >= leastProgressBytes) tries.progressed();
         yield bytes;
         if (isPart && at === end) break;
       }
@@ -101,11 +106,16 @@ export async function* openBlob(
   if (found !== digest) throw wrong(found);
 }
 
-/** Where the body of an answer begins: at 0 where the registry knows no ranges. */
-function startOf({ status, headers }: Answer, at: number): number {
+/** Where the body of an answer begins: at 0 where the registry knows no ranges; NaN where a part does not say it. */
+function startOf({ status, headers }: Answer): number {
   if (status !== 206) return 0;
-  const stated = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-  return stated === undefined || Number(stated) > at ? at : Number(stated);
+  return Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1] ?? Number.NaN);
+}
+
+/** How large the registry says that all of it is, where it says so of a part. */
+function totalOf({ status, headers }: Answer): number | undefined {
+  const stated = status === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : undefined;
+  return stated === undefined ? undefined : Number(stated);
 }
 
 /** A length that can't be right is told before anything is read. */

@@ -20,12 +20,12 @@ export interface Request {
   readonly idleMs: number;
 }
 
-/** Nothing moved on a connection for too long. */
+/** Nothing moved on a connection for too long, or too little. */
 export class IdleConnection extends Error {
   readonly code = 'ETIMEDOUT';
 
-  constructor(idleMs: number) {
-    super(`nothing came for ${Math.round(idleMs / 1000)} s`);
+  constructor(idleMs: number, what = 'nothing came for') {
+    super(`${what} ${Math.round(idleMs / 1000)} s`);
     this.name = 'IdleConnection';
   }
 }
@@ -58,10 +58,19 @@ export async function exchange(
       ...(forwarder?.authorization !== undefined && { 'proxy-authorization': forwarder.authorization }),
     },
   });
-  sent.setTimeout(idleMs, () => {
-    sent.destroy(new IdleConnection(idleMs));
-  });
   const answered = new AbortController();
+  const giveUp = (): void => {
+    sent.destroy(new IdleConnection(idleMs));
+  };
+  sent.setTimeout(idleMs, giveUp);
+  // An answer whose head comes byte by byte moves all the time and never comes.
+  let headTimer: NodeJS.Timeout | undefined;
+  sent.once('finish', () => {
+    if (!answered.signal.aborted) headTimer = setTimeout(giveUp, idleMs);
+  });
+  sent.once('close', () => {
+    clearTimeout(headTimer);
+  });
   let stopListening = (): void => undefined;
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     // A request that still waits for its way through a proxy tells nobody that it was given up.
@@ -74,6 +83,7 @@ export async function exchange(
       signal.removeEventListener('abort', onAbort);
     };
     sent.once('response', (response) => {
+      clearTimeout(headTimer);
       sent.setTimeout(0);
       // A failure after this one is told by the body that is being read.
       response.once('close', () => {
@@ -127,13 +137,21 @@ function roomAgain(sent: ClientRequest, answered: AbortSignal): Promise<void> {
   });
 }
 
-/** The pieces of a body, each waited for no longer than `idleMs`; how fast they are taken does not count. */
+/**
+ * The pieces of a body, each waited for no longer than `idleMs`; how fast they are taken does not count. Where there is a
+ * `wholeMs`, all of them together take no longer than that.
+ */
 export async function* timely(
   pieces: AsyncIterable<Uint8Array>,
   response: IncomingMessage,
   idleMs: number,
+  wholeMs?: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const timer = setTimeout(() => response.destroy(new IdleConnection(idleMs)), idleMs);
+  const end =
+    wholeMs === undefined
+      ? undefined
+      : setTimeout(() => response.destroy(new IdleConnection(wholeMs, 'its answer did not end in')), wholeMs);
   try {
     for await (const piece of pieces) {
       clearTimeout(timer);
@@ -142,5 +160,6 @@ export async function* timely(
     }
   } finally {
     clearTimeout(timer);
+    clearTimeout(end);
   }
 }

@@ -4,6 +4,8 @@ import { timely } from './exchange.ts';
 
 /** A small body is there at once, or the registry hangs. */
 const idleMs = 60_000;
+/** Drop by drop, too. */
+const usualWholeMs = 180_000;
 
 /** More came than was allowed. */
 export class TooLong extends Error {
@@ -14,11 +16,15 @@ export class TooLong extends Error {
 }
 
 /** A whole body of at most `limitBytes`. Rejects with TooLong, or with ConnectionCut where its end is missing. */
-export async function readUpTo(response: IncomingMessage, limitBytes: number): Promise<Buffer> {
+export async function readUpTo(
+  response: IncomingMessage,
+  limitBytes: number,
+  wholeMs = usualWholeMs,
+): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
   try {
-    for await (const piece of timely(checkedBody(response), response, idleMs)) {
+    for await (const piece of timely(checkedBody(response), response, idleMs, wholeMs)) {
       sizeBytes += piece.length;
       if (sizeBytes > limitBytes) throw new TooLong(limitBytes);
       pieces.push(piece);

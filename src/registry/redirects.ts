@@ -1,5 +1,6 @@
 import { failure } from '../core/errors.ts';
 import type { Request } from './exchange.ts';
+import { isLoopback } from './registryAddress.ts';
 
 /** Whether an answer sends somewhere else. What changes something is only sent on where the method is to stay. */
 export function isRedirect(method: Request['method'], status: number): boolean {
@@ -7,7 +8,8 @@ export function isRedirect(method: Request['method'], status: number): boolean {
   return (method === 'GET' || method === 'HEAD') && (status === 301 || status === 302 || status === 303);
 }
 
-/** Where an answer from `from` sends to. Throws `registryUnsafe` for anything but http and https, and for a step down. */
+/** Where an answer from `from` sends to. Throws `registryUnsafe` for anything but http and https, for a step down, and for
+ * what listens on this machine only. */
 export function nextUrl(host: string, from: URL, location: string): URL {
   const unsafe = (reason: string): Error =>
     failure('registryUnsafe', { host, to: location.slice(0, 200), reason });
@@ -16,5 +18,6 @@ export function nextUrl(host: string, from: URL, location: string): URL {
     throw unsafe('that is no address on the web');
   if (url.protocol === 'http:' && from.protocol === 'https:') throw unsafe('that is less safe than before');
   if (url.username !== '' || url.password !== '') throw unsafe('it names a user');
+  if (isLoopback(url.hostname) && !isLoopback(from.hostname)) throw unsafe('that is this machine');
   return url;
 }

@@ -204,6 +204,8 @@ export class RegistryClient {
         { host, reason: 'it does not speak TLS, and plain http was not allowed for it' },
         error,
       );
+    if (isNonsense(error))
+      return failure('registryGarbled', { host, what: 'any request', reason: reasonOf(error) }, error);
     // What once answered may do so again; where it sends to may never have been there.
     if (this.#hasAnswered && (isTransient(error) || !isNoConnection(error))) return error;
     return failure('registryUnreachable', { host: url.host, reason: reasonOf(error) }, error);
@@ -252,14 +254,17 @@ export class RegistryClient {
     return { route, certificates: await this.#certificates };
   }
 
-  #origin(signal: AbortSignal | undefined): Promise<URL> {
-    if (this.#base !== undefined) return this.#base;
-    const base = this.#chosenOrigin(signal);
-    this.#base = base;
-    base.catch(() => {
-      this.#base = undefined;
-    });
-    return base;
+  async #origin(signal: AbortSignal | undefined): Promise<URL> {
+    for (;;) {
+      const base = (this.#base ??= this.#chosenOrigin(signal));
+      try {
+        return await base;
+      } catch (error) {
+        if (this.#base === base) this.#base = undefined;
+        // That the one who asked was cancelled is nothing to those who waited with it.
+        if (signal?.aborted === true || !isCancellation(error)) throw error;
+      }
+    }
   }
 
   /** On this machine a registry may speak http, as for engines; it is asked over TLS first. */
@@ -289,5 +294,12 @@ export class RegistryClient {
 function isNoConnection(error: unknown): boolean {
   return (
     error instanceof Error && 'syscall' in error && /^(?:connect|getaddrinfo)$/.test(String(error.syscall))
+  );
+}
+
+/** Whether what came is no HTTP. Of what an end in the middle makes of it another try may help. */
+function isNonsense(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && String(error.code).startsWith('HPE_') && !isTransient(error)
   );
 }

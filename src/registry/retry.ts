@@ -24,6 +24,8 @@ export class Transient extends Error {
 
 /** How often a thing is tried that makes no progress. */
 export const maxTries = 5;
+/** Who comes less far than this between two breaks does not come to an end. */
+export const leastProgressBytes = 64 << 10;
 const firstWaitMs = 500;
 /** Who is told to wait longer than this is told so, and comes back another day. */
 const longestWaitMs = 120_000;

@@ -6,7 +6,7 @@ import { scopeOf, type RepositoryCalls } from './manifests.ts';
 import { readUpTo } from './readUpTo.ts';
 import { readRefusal, refusalFailure, type Refusal } from './refusal.ts';
 import type { Answer, Call } from './registryClient.ts';
-import { isTransient, Transient } from './retry.ts';
+import { isTransient, leastProgressBytes, Transient } from './retry.ts';
 
 /** What is this small goes with the request that ends its upload. */
 const smallBytes = 1 << 20;
@@ -46,7 +46,7 @@ export async function putBlob(
   options: PutBlobOptions,
 ): Promise<BlobArrival> {
   const { signal } = options;
-  if (await headBlob(on, source.digest, options)) return 'there';
+  if (await hasBlob(on, source, options)) return 'there';
   const tries = on.client.tries(`store the blob ${source.digest} in ${on.path}`);
   for (;;) {
     const begun = await begin(on, source, signal);
@@ -61,10 +61,19 @@ export async function putBlob(
         throw error;
       }
       // Perhaps it was ended, and only the answer was lost.
-      if (await headBlob(on, source.digest, options)) return 'sent';
+      if (await hasBlob(on, source, options)) return 'sent';
       await tries.again(error.cause, signal);
     }
   }
+}
+
+/** What has the digest in another size is a page of somebody else, or damaged. */
+async function hasBlob(
+  on: RepositoryCalls,
+  { digest, sizeBytes }: BlobSource,
+  cancel: CancelOptions,
+): Promise<boolean> {
+  return (await headBlob(on, digest, cancel))?.sizeBytes === sizeBytes;
 }
 
 /** Where the upload goes on. */
@@ -145,22 +154,28 @@ class Upload {
     const { sizeBytes } = this.#source;
     const tries = this.#on.client.tries(this.#what);
     const isSmall = sizeBytes <= smallBytes;
+    let furthest = 0;
+    const hasProgressed = (): boolean => {
+      const isFurther = this.#at === sizeBytes || this.#at - furthest >= leastProgressBytes;
+      if (isFurther) furthest = this.#at;
+      return isFurther;
+    };
     for (;;) {
-      const before = this.#at;
       try {
         if (isSmall || this.#at === sizeBytes) {
           await this.#end(isSmall && this.#at === 0 ? sizeBytes : 0);
           return;
         }
         await this.#sendPiece();
-        tries.progressed();
+        if (hasProgressed()) tries.progressed();
+        else await tries.again(new Transient('it does not come further'), signal);
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof Error && isTransient(error))) throw error;
         if (isSmall) throw new SessionLost(error);
         await tries.again(error, signal);
         await this.#askHowFar(error);
-        if (this.#at > before) tries.progressed();
+        if (hasProgressed()) tries.progressed();
       }
     }
   }

@@ -126,6 +126,24 @@ describe('the log-in of a registry', () => {
     assert.equal(asked.length, 3);
   });
 
+  it('is asked for anew by who waited with somebody who was cancelled', async () => {
+    const app = repository(password);
+    await app.headBlob(blob.digest);
+    nowMs = 400_000;
+    const controller = new AbortController();
+    const usual = answer;
+    answer = (one) => {
+      controller.abort();
+      return usual(one);
+    };
+    const [first, second] = await Promise.allSettled([
+      app.headBlob(blob.digest, { signal: controller.signal }),
+      app.headBlob(blob.digest, { signal: new AbortController().signal }),
+    ]);
+    assert.equal(first.status === 'rejected' && (first.reason as Error).name, 'AbortError');
+    assert.equal(second.status === 'fulfilled' && second.value?.sizeBytes, bytes.length);
+  });
+
   it('is asked for once by many calls at once, when it is missing and when its time is up', async () => {
     const app = repository(password);
     await app.headBlob(blob.digest);

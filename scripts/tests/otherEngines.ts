@@ -44,7 +44,7 @@ export async function runOtherEngines(): Promise<SuiteResults> {
   };
 }
 
-/** All of them at once, each loading what the others saved. One engine alone has nobody to exchange with. */
+/** All of them at once, each loading what the others saved, and taking what others have. One engine alone has nobody to exchange with. */
 async function runExchange(folder: string, chosen: readonly string[] | undefined): Promise<SuiteResults> {
   const parties: { readonly name: string; readonly engine: SuiteEngine }[] = [];
   try {
@@ -62,7 +62,7 @@ async function runExchange(folder: string, chosen: readonly string[] | undefined
       folder,
       env: { DRYDOCK_TEST_HOSTS: parties.map(({ name, engine }) => `${name}=${engine.host}`).join(',') },
       testTimeoutMs: 180_000,
-      suiteTimeoutMs: 15 * 60_000,
+      suiteTimeoutMs: 25 * 60_000,
     });
   } catch (error) {
     return notRun('exchange', error);

@@ -21,9 +21,12 @@ export async function checkMoved(
 ): Promise<void> {
   const here = new Map(plan.source.containers.map((one) => [one.details.id, one]));
   const isSameProduct = plan.source.info.product === plan.made.info.product;
+  const ids = made.map(({ id }) => id);
+  const there = new Map(
+    (await prepareContainers(target, ids, operation)).map((one) => [one.details.id, one]),
+  );
   for (const { id, planned } of made) {
-    const [found] = await prepareContainers(target, [id], operation);
-    const wanted = here.get(planned.document.id);
+    const [found, wanted] = [there.get(id), here.get(planned.document.id)];
     if (found === undefined || wanted === undefined) continue;
     const [expected, seen] = [factsOf(wanted, volumes), factsOf(found, new Map())];
     for (const [setting, value] of Object.entries(expected)) {
@@ -54,6 +57,8 @@ function factsOf(
   );
   return {
     ...Object.fromEntries(ownSettings.map((key) => [key, inOrder(createBody[key])])),
+    // A Podman says so where nothing was said.
+    ...(createBody['WorkingDir'] === '/' && { WorkingDir: '' }),
     ...Object.fromEntries(hostSettings.map((key) => [key, inOrder(host[key])])),
     networks: Object.keys(endpoints).sort().join(),
     mounts: mounts.sort().join(),

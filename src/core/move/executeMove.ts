@@ -6,7 +6,7 @@ import { EngineUndo } from '../restore/engineUndo.ts';
 import type { CheckedLoad } from '../loading/loadChecked.ts';
 import { makeContainers } from '../restore/makeContainers.ts';
 import { makeNetworks } from '../restore/makeNetworks.ts';
-import { makeRoom, type MovedContainer } from '../restore/makeRoom.ts';
+import { makeRoom, removeMoved, type MovedContainer } from '../restore/makeRoom.ts';
 import { makeVolumes } from '../restore/makeVolumes.ts';
 import type { RestoreItem } from '../restore/restorePlan.ts';
 import type { KeptThing, RestoreWarning } from '../restore/restoreResult.ts';
@@ -95,7 +95,7 @@ export async function executeMove(
       listed: new Map(),
     };
     const done = await tryAll(run);
-    await removeAside(run, done.moved);
+    await removeMoved({ engine: run.target.engine, warnings: run.warnings }, done.moved);
     const gone = plan.input.afterwards === 'remove' ? await removeHere(run) : { removed: [], left: [] };
     return { ...resultOf(run, done, gone), sentBytes: counted.sentBytes() };
   };
@@ -190,17 +190,6 @@ async function putBack({ plan, source, target }: MoveRun, error: unknown): Promi
     },
     error,
   );
-}
-
-/** What was replaced there goes, now that the new ones stand. What can't be removed any more is left, and said. */
-async function removeAside(
-  { target: { engine }, warnings }: MoveRun,
-  moved: readonly MovedContainer[],
-): Promise<void> {
-  for (const { id, keptAs } of moved)
-    await engine.containers.remove(id).catch((error: unknown) => {
-      warnings.push({ kind: 'oldLeft', name: keptAs, text: reasonOf(error) });
-    });
 }
 
 function resultOf(

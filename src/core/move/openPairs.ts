@@ -34,7 +34,7 @@ export async function withOpenPairs<T>(
 
 /** The first pass over a volume, into one that was just made. Rejects with `volumeNotEmpty` where it holds something. */
 export async function fillFromSource(
-  run: Pick<MoveRun, 'source' | 'target' | 'operation' | 'plan' | 'listed'>,
+  run: Pick<MoveRun, 'source' | 'target' | 'operation' | 'listed'>,
   { document }: SnapshotVolume,
   there: string,
 ): Promise<void> {
@@ -43,8 +43,6 @@ export async function fillFromSource(
     if (pair === undefined) return;
     const left = await contentOf(pair.target, run.operation.signal);
     if (left !== undefined) throw failure('volumeNotEmpty', { name: there, path: left });
-    // From a Podman's volume nothing can be taken away again: there all is sent in the last pass.
-    if (run.plan.made.info.product === 'podman') return;
     await copyVolume(pair, run.operation);
     const listing = await listVolume(pair.target, run.operation);
     if (listing !== undefined) run.listed.set(there, listing);

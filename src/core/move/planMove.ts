@@ -1,20 +1,20 @@
 import type { Engine } from '../engine/engine.ts';
-import { failure } from '../errors.ts';
+import { DrydockError, failure } from '../errors.ts';
 import type { Sending } from '../loading/layersThere.ts';
 import type { Operation } from '../progress.ts';
 import { fileTimestamp } from '../quantity.ts';
-import { lookAtEngine, type EngineState } from '../restore/engineState.ts';
+import { lookAtEngine } from '../restore/engineState.ts';
 import { planContainers } from '../restore/planContainers.ts';
 import { planNetworks } from '../restore/planNetworks.ts';
 import { planVolumes } from '../restore/planVolumes.ts';
-import type { RestorePlan } from '../restore/restorePlan.ts';
+import type { PlannedVolume, RestorePlan } from '../restore/restorePlan.ts';
 import { problem, type RestoreProblem } from '../restore/restoreProblem.ts';
 import { engineKey } from './engineKey.ts';
 import { lookAtSource, type MoveSource } from './lookAtSource.ts';
 import { routeImages, type ImageRoute } from './movedImages.ts';
 import type { MoveInput } from './movedThing.ts';
 import { planMovedImages, type PlannedArrival } from './planMovedImages.ts';
-import { sourceProblems, type SourceState } from './sourceProblems.ts';
+import { hasOwnData, sourceProblems } from './sourceProblems.ts';
 
 /** The two engines of a move. */
 export interface MoveEnds {
@@ -70,7 +70,7 @@ export async function planMove(
     { images: route.images, choices, state, stamp },
     { signal },
   );
-  const here = await lookHere(source, from.info, signal);
+  const here = { containers: await source.containers.list({ signal }) };
   return {
     ...{ input, source: from, route },
     made: {
@@ -90,6 +90,7 @@ export async function planMove(
         .filter(({ action }) => action === 'replace')
         .map(({ target: name }) => problem('blocker', 'moveReplacesNoVolume', { name })),
       ...containers.problems,
+      ...(await volumeProblems({ source, target }, volumes.volumes, signal)),
       ...(await sourceProblems(
         { source },
         { input, from, here, containers: containers.containers, volumes: volumes.volumes },
@@ -106,10 +107,22 @@ function sendingOf(images: readonly PlannedArrival[]): Sending {
   return { bytes: sizeOf(images.filter(({ load }) => !load.isThere)), wholeBytes: sizeOf(images) };
 }
 
-async function lookHere(
-  source: Engine,
-  info: EngineState['info'],
+/** An engine that would lose whose a volume's files are. */
+async function volumeProblems(
+  { source, target }: MoveEnds,
+  volumes: readonly PlannedVolume[],
   signal: AbortSignal,
-): Promise<SourceState> {
-  return { info, containers: await source.containers.list({ signal }) };
+): Promise<readonly RestoreProblem[]> {
+  const problems: RestoreProblem[] = [];
+  if (!volumes.some(({ action, volume }) => action === 'create' && hasOwnData(volume.document))) return [];
+  for (const { volumes: store, endpoint } of [source, target])
+    try {
+      await store.archives({ signal });
+    } catch (error) {
+      if (!(error instanceof DrydockError && error.code === 'podmanTooOld')) throw error;
+      const { found = '', needed = '' } = error.details;
+      const args = { endpoint, found: String(found), needed: String(needed) };
+      problems.push(problem('blocker', 'moveVolumesTooOld', args));
+    }
+  return problems;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import type { ContainerSummary, EngineInfo, VolumeDetails } from '../engine/records.ts';
+import { isActive } from '../backup/standstill.ts';
+import type { ContainerSummary, VolumeDetails } from '../engine/records.ts';
 import { nameOfImage } from '../restore/planImages.ts';
 import type { PlannedContainer, PlannedVolume } from '../restore/restorePlan.ts';
 import { problem, type RestoreProblem } from '../restore/restoreProblem.ts';
@@ -12,7 +13,6 @@ import type { MoveInput } from './movedThing.ts';
 
 /** What else is on the source, as far as a move meets it. */
 export interface SourceState {
-  readonly info: EngineInfo;
   readonly containers: readonly ContainerSummary[];
 }
 
@@ -50,11 +50,13 @@ export async function sourceProblems(
   const others = otherWriters(volumes, here, moved);
   for (const { container, volume } of others)
     problems.push(problem('warning', 'writerStops', { name: nameOf(container), volume }));
-  for (const id of new Set([...moved, ...others.map(({ container }) => container.id)])) {
-    const { name, state, raw } = await source.containers.inspect(id, cancel);
+  const held = from.containers.map(({ details }) => details).filter(({ id }) => moved.has(id));
+  for (const id of new Set(others.map(({ container }) => container.id)))
+    held.push(await source.containers.inspect(id, cancel));
+  for (const details of held) {
+    const { id, name, raw } = details;
     const { HostConfig } = inspected.catch({ HostConfig: null }).parse(raw);
-    const isUp = ['running', 'restarting'].includes(state);
-    if (isUp && HostConfig?.AutoRemove === true)
+    if (isActive(details) && HostConfig?.AutoRemove === true)
       problems.push(problem('blocker', 'moveWouldRemove', { name }));
     if (moved.has(id) && input.afterwards === 'stop' && HostConfig?.RestartPolicy?.Name === 'always')
       problems.push(problem('warning', 'startsWithEngine', { name }));
@@ -83,7 +85,7 @@ export function otherWriters(
     .filter(({ action, volume }) => action === 'create' && hasOwnData(volume.document))
     .flatMap(({ volume: { document } }) =>
       writersOf(document.name, containers)
-        .filter(({ id, state }) => !moved.has(id) && ['running', 'restarting'].includes(state))
+        .filter((container) => !moved.has(container.id) && isActive(container))
         .map((container) => ({ container, volume: document.name })),
     );
 }

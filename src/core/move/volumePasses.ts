@@ -127,7 +127,8 @@ async function carryOver(pair: VolumePair, found: Compared, operation: Operation
   const gone = new Set(removed);
   const tops = removed.filter((path) => !gone.has(parentOf(path)));
   let isWanted = toSend(found);
-  if (tops.length > maxRemovals) {
+  // A volume of which an engine does not tell the root folder can't be emptied at once.
+  if (tops.length > maxRemovals && target.hasRootEntry) {
     await emptyVolume(target, signal);
     isWanted = () => true;
   } else for (const path of tops) await removePath(target, path, signal);

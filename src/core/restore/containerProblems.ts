@@ -5,6 +5,7 @@ import { hostConfigOf, inspectedHostConfig, modeReference, type HostConfig } fro
 import { staticAddressesOf } from './endpoints.ts';
 import type { EngineState } from './engineState.ts';
 import { platformText } from './planImages.ts';
+import { bodyFor } from './podmanBody.ts';
 import type { PlannedContainer, ReplacedContainer } from './restorePlan.ts';
 import { problem, type RestoreProblem } from './restoreProblem.ts';
 import { ifThere } from './restoreRun.ts';
@@ -20,7 +21,10 @@ export function containerProblems(
   isLeftOut: (volume: string) => boolean,
 ): readonly RestoreProblem[] {
   const { document, name } = container;
-  const config = hostConfigOf(document);
+  const config = hostConfigOf({
+    ...document,
+    createBody: bodyFor(state.info.product, document.createBody),
+  });
   // What only matters while it runs does not stand in the way of one that stays stopped.
   const whenStarted = container.state === 'created' ? 'warning' : 'blocker';
   const others = state.containers.filter(({ id }) => !gone.has(id));

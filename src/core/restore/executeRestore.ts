@@ -13,7 +13,7 @@ import { EngineUndo } from './engineUndo.ts';
 import type { CheckedLoad } from '../loading/loadChecked.ts';
 import { makeContainers, startContainers } from './makeContainers.ts';
 import { makeNetworks } from './makeNetworks.ts';
-import { makeRoom, type MovedContainer } from './makeRoom.ts';
+import { makeRoom, removeMoved, type MovedContainer } from './makeRoom.ts';
 import { makeVolumes } from './makeVolumes.ts';
 import { restoreImages } from './restoreImages.ts';
 import type { RestorePlan } from './restorePlan.ts';
@@ -124,18 +124,6 @@ function usualParts(
     },
     replace: (volume, target) => replaceVolume(deps, { volume, target }, operation),
   };
-}
-
-/** The new ones stand. What can't be removed any more is left, and said. */
-async function removeMoved(
-  { engine, warnings }: RestoreRun,
-  moved: readonly MovedContainer[],
-): Promise<void> {
-  for (const { id, keptAs } of moved)
-    // Its anonymous volumes stay: they may hold what nothing else does.
-    await engine.containers.remove(id).catch((error: unknown) => {
-      warnings.push({ kind: 'oldLeft', name: keptAs, text: reasonOf(error) });
-    });
 }
 
 async function putBack({ undo, plan }: RestoreRun, error: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { failure } from '../errors.ts';
 import { awaitSteady, reasonAgainst } from './awaitSteady.ts';
 import { createBodyOf } from './createBody.ts';
+import { bodyFor } from './podmanBody.ts';
 import type { PlannedContainer } from './restorePlan.ts';
 import { ifThere, type RestoreRun } from './restoreRun.ts';
 
@@ -34,7 +35,7 @@ export async function makeContainers(
     const { document, name } = planned;
     signal.throwIfAborted();
     const { body, later, mounted } = createBodyOf({
-      document,
+      document: { ...document, createBody: bodyFor(plan.info.product, document.createBody) },
       image: await imageReference(run, planned),
       containers: names,
       volumes,

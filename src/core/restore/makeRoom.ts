@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { reasonOf } from '../errors.ts';
 import { fileTimestamp } from '../quantity.ts';
 import type { PlannedContainer } from './restorePlan.ts';
 import { ifThere, type RestoreRun } from './restoreRun.ts';
@@ -42,6 +43,20 @@ export async function makeRoom(
     moved.push({ id, name, keptAs });
   }
   return moved;
+}
+
+/**
+ * What was moved aside goes, now that its successor stands. What can't be removed any more is left, and said. Anonymous
+ * volumes stay: they may hold what nothing else does.
+ */
+export async function removeMoved(
+  { engine, warnings }: Pick<RestoreRun, 'engine' | 'warnings'>,
+  moved: readonly MovedContainer[],
+): Promise<void> {
+  for (const { id, keptAs } of moved)
+    await engine.containers.remove(id).catch((error: unknown) => {
+      warnings.push({ kind: 'oldLeft', name: keptAs, text: reasonOf(error) });
+    });
 }
 
 async function freeName(engine: RestoreRun['engine'], wanted: string): Promise<string> {

@@ -36,6 +36,8 @@ const templates = {
     'The engine removes {name} as soon as it is stopped, so what it writes can’t be moved whole. Stop it and make it without --rm first.',
   moveReplacesNoVolume:
     'A volume named {name} is there already, and a move replaces no volume’s data. Choose another name, or keep it as it is.',
+  moveVolumesTooOld:
+    'The Podman {found} at {endpoint} neither gives nor takes volumes whole. That takes {needed} or newer.',
   volumeOnDevice:
     'The data of the volume {name} lies on {device}, which is not moved. The new volume names the same place.',
   volumeInMemory: 'The volume {name} is in memory, and empty there at first.',

@@ -122,6 +122,11 @@ export class ContainerdEngine {
     return [config, ...(layers ?? [])].map(({ digest }) => digest);
   }
 
+  #bytesOf(manifest: Digest): number {
+    const blobs = new Set([manifest, ...this.#childrenOf(manifest)]);
+    return [...blobs].reduce((sum, digest) => sum + (this.#blobs.get(digest)?.length ?? 0), 0);
+  }
+
   #isWhole(manifest: Digest): boolean {
     return this.#blobs.has(manifest) && this.#childrenOf(manifest).every((digest) => this.#blobs.has(digest));
   }
@@ -153,7 +158,11 @@ export class ContainerdEngine {
         exposedPorts: [],
         volumes: [],
       },
-      ...(withManifests && this.tellsManifests && { presentManifests: this.#isWhole(id) ? [id] : [] }),
+      ...(withManifests &&
+        this.tellsManifests && {
+          presentManifests: this.#isWhole(id) ? [id] : [],
+          presentBytes: new Map(this.#isWhole(id) ? [[id, this.#bytesOf(id)]] : []),
+        }),
       raw: {},
     };
   }

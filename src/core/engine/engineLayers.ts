@@ -13,6 +13,8 @@ export interface PresentImage {
   readonly diffIds: readonly Digest[];
   /** Manifests of which the engine has every blob; none where it does not tell, as classic stores and old APIs. */
   readonly wholeManifests: readonly Digest[];
+  /** How large each of these is with its blobs, where the engine tells. */
+  readonly wholeBytes: readonly number[];
 }
 
 /**
@@ -68,8 +70,11 @@ export async function engineLayers(
           throw error;
         });
       if (details === undefined) return;
-      const { diffIds, presentManifests = [] } = details;
-      images.push({ id, tags, diffIds, wholeManifests: presentManifests });
+      const { diffIds, presentManifests = [], presentBytes = new Map<Digest, number>() } = details;
+      images.push({
+        ...{ id, tags, diffIds, wholeManifests: presentManifests },
+        wholeBytes: presentManifests.flatMap((manifest) => presentBytes.get(manifest) ?? []),
+      });
     },
     signal,
   );

@@ -72,6 +72,8 @@ export interface ImageDetails {
    * don't tell: classic stores, and all before API 1.48.
    */
   readonly presentManifests?: readonly Digest[];
+  /** What the engine holds of each of them: the bytes of the manifest and its blobs, packed as it keeps them. */
+  readonly presentBytes?: ReadonlyMap<Digest, number>;
   /** The engine's own JSON, for people to read. */
   readonly raw: unknown;
 }

@@ -1,5 +1,11 @@
 import type { ArchivedImage } from '../archive/archive.ts';
-import { nothingThere, planShipping, tarBytesOf, type ThereAlready } from '../archive/shipping.ts';
+import {
+  nothingThere,
+  planShipping,
+  tarBytesOf,
+  type ShippingPlan,
+  type ThereAlready,
+} from '../archive/shipping.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineLayers, type BlobsOf } from '../engine/engineLayers.ts';
@@ -8,7 +14,9 @@ import { DrydockError, failure } from '../errors.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { readDocument, type BlobReader, type CancelOptions } from '../vault/blobStore.ts';
 import { loadingEngine } from './imagePlan.ts';
+import { likelyBlobs } from './likelyBlobs.ts';
 import type { LoadJob } from './loadChecked.ts';
+import { parcelBytes, parcelsOf, wholeParcel, type ComingImage, type Parcel } from './parcels.ts';
 
 /** How much goes to an engine. */
 export interface Sending {
@@ -18,16 +26,17 @@ export interface Sending {
   readonly wholeBytes: number;
 }
 
-/** An image on its way to an engine, and the ID it will have there. */
-export interface ComingImage {
-  readonly id: Digest;
-  readonly image: ArchivedImage;
-}
-
-interface Coming {
+export interface Coming<T extends ComingImage = ComingImage> {
   readonly info: EngineInfo;
-  readonly images: readonly ComingImage[];
+  readonly images: readonly T[];
   readonly blobsOf: BlobsOf;
+  /**
+   * Set where a load that came to nothing is undone even after a crash: then blobs that a containerd store is likely to
+   * have are left out as well, as `likelyBlobs` says. Whether it has them is seen afterwards.
+   */
+  readonly mayGuess?: boolean;
+  /** Set where every tar of images is a pass over all of the source: then several would be dearer than one. */
+  readonly isReadAnew?: boolean;
 }
 
 interface LookedFor extends Coming {
@@ -46,13 +55,12 @@ const bytesPerQuestion = 256 * 1024;
  */
 export async function layersThere(
   engine: Pick<Engine, 'images'>,
-  { info, images, blobsOf, bytes }: LookedFor,
+  { info, images, blobsOf, bytes, isReadAnew = false, mayGuess = false }: LookedFor,
   cancel: CancelOptions,
 ): Promise<ThereAlready> {
   if (images.length === 0) return nothingThere;
-  // Podman reads a tar by its index.json only where that names one thing, and misses no layer that it has then.
-  const isOneThing = images.length === 1 && images.every(({ image }) => image.tags.length <= 1);
-  if (info.product === 'podman' && !isOneThing) return nothingThere;
+  const isOneImage = images.every(({ id }) => id === images[0]?.id);
+  if (info.product === 'podman' && isReadAnew && !isOneImage) return nothingThere;
   try {
     const { length } = await engine.images.list(cancel);
     const toSend = (): number =>
@@ -63,7 +71,10 @@ export async function layersThere(
         ),
       );
     if (length > alwaysAsked && (bytes ?? toSend()) < length * bytesPerQuestion) return nothingThere;
-    return await engineLayers(engine, { info, blobsOf }, cancel);
+    const there = await engineLayers(engine, { info, blobsOf }, cancel);
+    if (!mayGuess || there.store !== 'containerd') return there;
+    const likely = likelyBlobs(there.images, images);
+    return { ...there, hasBlob: (digest) => likely.has(digest) || there.hasBlob(digest) };
   } catch (error) {
     if (!(error instanceof DrydockError)) throw error;
     return nothingThere;
@@ -71,30 +82,45 @@ export async function layersThere(
 }
 
 /**
- * How to bring images without the layers that the engine has, for a `LoadJob`; empty where it has none of them. Asks
- * the engine now: when it was planned may be an hour ago. `bring` is given what may stay out.
+ * How to bring images, for a `LoadJob`: all of it, and without the layers that the engine has where it has some. Asks
+ * the engine now: when it was planned may be an hour ago. `bring` is given what goes in which tar.
  */
-export async function bringingRest(
+export async function bringing<T extends ComingImage>(
   engine: Pick<Engine, 'images'>,
-  coming: LookedFor,
-  bring: (there: ThereAlready) => Promise<LoadOutcome>,
+  coming: Coming<T>,
+  bring: (parcels: readonly Parcel<T>[], ...said: Parameters<LoadJob['bring']>) => Promise<LoadOutcome>,
   signal: AbortSignal,
-): Promise<Pick<LoadJob, 'bringRest'>> {
+): Promise<Pick<LoadJob, 'bring' | 'bringRest'>> {
   const { info, images } = coming;
-  const there = await layersThere(engine, coming, { signal });
+  const whole: LoadJob['bring'] = (said) => bring([wholeParcel(images)], said);
+  const { parcels, leftOut, manifests } = await partsToSend(engine, coming, { signal });
+  if (leftOut === 0) return { bring: whole };
+  const bringRest: LoadJob['bring'] = async (said) => {
+    const outcome = await bring(parcels, said);
+    if (info.imageStore === 'containerd')
+      for (const [at, { id }] of images.entries()) await requireWhole(engine, id, manifests[at], signal);
+    return outcome;
+  };
+  return { bring: whole, bringRest };
+}
+
+async function partsToSend<T extends ComingImage>(
+  engine: Pick<Engine, 'images'>,
+  coming: Coming<T>,
+  cancel: CancelOptions,
+): Promise<Pick<ShippingPlan, 'leftOut' | 'manifests'> & { readonly parcels: readonly Parcel<T>[] }> {
+  const { info, images } = coming;
+  const there = await layersThere(engine, coming, cancel);
   const { leftOut, manifests } = planShipping(
     images.map(({ image }) => image),
     loadingEngine(info),
     there,
   );
-  if (leftOut === 0) return {};
-  if (info.imageStore !== 'containerd') return { bringRest: () => bring(there) };
-  const bringRest = async (): Promise<LoadOutcome> => {
-    const outcome = await bring(there);
-    for (const [at, { id }] of images.entries()) await requireWhole(engine, id, manifests[at], signal);
-    return outcome;
+  return {
+    leftOut,
+    manifests,
+    parcels: leftOut === 0 ? [wholeParcel(images)] : parcelsOf(images, info, there),
   };
-  return { bringRest };
 }
 
 /**
@@ -137,18 +163,17 @@ export function blobsInArchive(images: readonly ArchivedImage[]): BlobsOf {
   return (manifest) => Promise.resolve(known.get(manifest));
 }
 
-/** What sending these images in one tar will take. */
+/** What sending these images will take. */
 export async function sendingOf(
   engine: Pick<Engine, 'images'>,
   coming: Coming,
   cancel: CancelOptions,
 ): Promise<Sending> {
-  const target = loadingEngine(coming.info);
-  const images = coming.images.map(({ image }) => image);
+  const { info, images } = coming;
   if (images.length === 0) return { bytes: 0, wholeBytes: 0 };
-  const there = await layersThere(engine, coming, cancel);
+  const { parcels } = await partsToSend(engine, coming, cancel);
   return {
-    bytes: tarBytesOf(planShipping(images, target, there)),
-    wholeBytes: tarBytesOf(planShipping(images, target)),
+    bytes: parcels.reduce((sum, parcel) => sum + parcelBytes(parcel, info), 0),
+    wholeBytes: parcelBytes(wholeParcel(images), info),
   };
 }

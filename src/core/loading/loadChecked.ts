@@ -16,10 +16,13 @@ export interface LoadJob {
   readonly images: readonly ImagePlan[];
   /** For tags that move: the name under which the image that loses the tag is kept. */
   readonly keepAs: ReadonlyMap<string, string>;
-  /** Brings the images and gives them their tags; afterwards they are looked up. */
-  readonly bring: () => Promise<LoadOutcome>;
+  /**
+   * Brings the images and gives them their tags; afterwards they are looked up. `said` takes names that the engine says
+   * it gave, for work that may fail after that.
+   */
+  readonly bring: (said: (names: readonly string[]) => void) => Promise<LoadOutcome>;
   /** Present where the engine has some of it: the same without that. `bring` is for when that comes to nothing. */
-  readonly bringRest?: () => Promise<LoadOutcome>;
+  readonly bringRest?: LoadJob['bring'];
 }
 
 /** An image that the engine now has, looked up there after the load. */
@@ -142,8 +145,11 @@ async function carryOut(
     // Without the signal: a call that broke off might still be carried out after it was undone.
     if (owner !== undefined) await engine.images.tag(owner.id, name);
   }
-  const outcome = await bring();
-  said.push(...outcome.names);
+  const say = (names: readonly string[]): void => {
+    said.push(...names);
+  };
+  const outcome = await bring(say);
+  say(outcome.names);
   const images: LoadedImage[] = [];
   for (const [id, places] of Map.groupBy(job.images, (image) => image.id)) {
     images.push(await requireLoaded(engine, id, places, signal));

@@ -1,13 +1,12 @@
 import { loadableTar } from '../archive/loadStream.ts';
-import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
 import { countSent } from '../engine/countSent.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Operation } from '../progress.ts';
-import { blobsInArchive, bringingRest } from '../loading/layersThere.ts';
+import { bringing } from '../loading/layersThere.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
-import { sendAndTag } from '../loading/sendAndTag.ts';
+import { sendParcels } from '../loading/sendParcels.ts';
 import { loadChecked, type CheckedLoad } from '../loading/loadChecked.ts';
-import type { LoadPlan } from './planLoad.ts';
+import { comingFrom, type LoadPlan } from './planLoad.ts';
 
 export interface LoadInput {
   readonly plan: LoadPlan;
@@ -34,25 +33,23 @@ export async function loadArchive(
   const { signal } = operation;
   const target = loadingEngine(info);
   const counted = countSent(engine);
-  const bring = (there: ThereAlready): ReturnType<Engine['images']['load']> => {
-    const tar = loadableTar(
-      source,
-      archive,
-      images.map(({ image }) => image),
-      target,
-      operation,
-      there,
-    );
-    return sendAndTag(counted.engine, { tar, there: [] }, operation);
-  };
-  const coming = { info, images, blobsOf: blobsInArchive(archive.images) };
   const job = {
     name: archive.name,
     info,
     images,
     keepAs,
-    bring: () => bring(nothingThere),
-    ...(await bringingRest(engine, coming, bring, signal)),
+    ...(await bringing(
+      engine,
+      comingFrom(plan),
+      (parcels, said) => {
+        const tarOf = (parcel: (typeof parcels)[number], sending: Operation) => {
+          const chosen = parcel.images.map(({ image }) => image);
+          return loadableTar(source, archive, chosen, target, sending, parcel.there);
+        };
+        return sendParcels(counted.engine, { info, parcels, tarOf, there: [] }, operation, said);
+      },
+      signal,
+    )),
   };
   const loaded = await loadChecked(engine, job, signal);
   return { ...loaded, sentBytes: counted.sentBytes() };

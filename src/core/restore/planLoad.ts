@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo } from '../engine/records.ts';
 import { choosePlatforms, planImages, type ImagePlan } from '../loading/imagePlan.ts';
 import type { Operation } from '../progress.ts';
-import { blobsInArchive, sendingOf, type Sending } from '../loading/layersThere.ts';
+import { blobsInArchive, sendingOf, type Coming, type Sending } from '../loading/layersThere.ts';
 
 /** What loading an archive into an engine will do; made without touching the engine. */
 export interface LoadPlan {
@@ -35,13 +35,15 @@ export async function planLoad(
   const { source, archive } = await readArchiveAt(input.path, operation);
   const { chosen, leftOut } = choosePlatforms(archive.images, info);
   const images = planImages(chosen, info, present);
-  const coming = { info, images, blobsOf: blobsInArchive(archive.images) };
-  return {
-    source,
-    archive,
-    info,
-    leftOut,
-    images,
-    sending: await sendingOf(deps.engine, coming, { signal }),
-  };
+  const read = { source, archive, info, leftOut, images };
+  return { ...read, sending: await sendingOf(deps.engine, comingFrom(read), { signal }) };
+}
+
+/** The images of a plan on their way to the engine. */
+export function comingFrom({
+  info,
+  images,
+  archive,
+}: Pick<LoadPlan, 'info' | 'images' | 'archive'>): Coming<ImagePlan> {
+  return { info, images, blobsOf: blobsInArchive(archive.images), isReadAnew: true };
 }

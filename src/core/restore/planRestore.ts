@@ -85,6 +85,7 @@ async function sendingFor(
     info,
     images: sent.images,
     blobsOf: blobsInVault(vault.blobs, cancel),
+    mayGuess: true,
   };
   const { bytes, wholeBytes } = await sendingOf(engine, coming, cancel);
   const data = sent.volumes.reduce((sum, volume) => sum + joinedBytesOf(volume), 0);

@@ -1,5 +1,5 @@
 import type { EngineInfo } from '../engine/records.ts';
-import type { ComingImage } from '../loading/layersThere.ts';
+import type { ComingImage } from '../loading/parcels.ts';
 import type { SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { RestorePlan } from './restorePlan.ts';
 

@@ -1,19 +1,17 @@
-import { nothingThere, type ThereAlready } from '../archive/shipping.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { LoadOutcome } from '../engine/records.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
-import { blobsInVault, bringingRest } from '../loading/layersThere.ts';
+import { blobsInVault, bringing } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
-import { sendAndTag } from '../loading/sendAndTag.ts';
+import { sendParcels } from '../loading/sendParcels.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 
 /**
- * Brings the images of a plan to the engine: those that are not there are sent in one tar, without the layers that the
- * engine has, the others only get their tags. Each is looked up afterwards by ID, diffIDs and tags; where the engine
+ * Brings the images of a plan to the engine: those that are not there are sent without the layers that the engine has
+ * (`parcelsOf`), the others only get their tags. Each is looked up afterwards by ID, diffIDs and tags; where the engine
  * did not take that tar, all of it is sent. What would undo it is noted before anything is changed; undoing it is left
  * to who notes it. Rejects as {@link prepareLoad} and {@link carryOutLoad} do, and with `blobMissing` and
  * `blobDamaged`.
@@ -36,13 +34,10 @@ export async function restoreImages(
   const missing = plan.images.filter(({ load }) => !load.isThere);
   const target = loadingEngine(info);
   const there = plan.images.map(({ load }) => load).filter(({ isThere }) => isThere);
-  const bring = (layersThere: ThereAlready): Promise<LoadOutcome> => {
-    const tar = missing.length > 0 ? vaultTar(store, missing, target, operation, layersThere) : undefined;
-    return sendAndTag(engine, { tar, there }, operation);
-  };
   const coming = {
     info,
-    images: missing.map(({ load: { id }, image }) => ({ id, image })),
+    images: missing.map((one) => ({ ...one, id: one.load.id })),
+    mayGuess: true,
     blobsOf: blobsInVault(store, { signal }),
     // What the store itself lacks can't be sent, so the engine is asked for it whatever that costs.
     ...((await lacksLayers(store, missing)) && { bytes: Number.POSITIVE_INFINITY }),
@@ -52,8 +47,16 @@ export async function restoreImages(
     info,
     images: plan.images.map(({ load }) => load),
     keepAs: plan.keepAs,
-    bring: () => bring(nothingThere),
-    ...(await bringingRest(engine, coming, bring, signal)),
+    ...(await bringing(
+      engine,
+      coming,
+      (parcels, said) => {
+        const tarOf = (parcel: (typeof parcels)[number], sending: Operation) =>
+          vaultTar(store, parcel.images, target, sending, parcel.there);
+        return sendParcels(engine, { info, parcels, tarOf, there }, operation, said);
+      },
+      signal,
+    )),
   };
   const load = await prepareLoad(engine, job, signal);
   await note(load.wayBack);

@@ -42,7 +42,15 @@ export const imageDetails = z
     Author: text,
     Comment: text,
     // Only where it was asked for, and only on the containerd store.
-    Manifests: z.array(z.object({ ID: digest, Available: z.boolean().nullish() })).nullish(),
+    Manifests: z
+      .array(
+        z.object({
+          ID: digest,
+          Available: z.boolean().nullish(),
+          Size: z.object({ Content: count.nullish() }).nullish(),
+        }),
+      )
+      .nullish(),
   })
   .transform((image): Omit<ImageDetails, 'raw'> => {
     const createdAtMs = timeMs(image.Created);
@@ -59,6 +67,11 @@ export const imageDetails = z
       ...(image.Comment === '' ? {} : { comment: image.Comment }),
       ...(image.Manifests && {
         presentManifests: image.Manifests.filter((one) => one.Available === true).map(({ ID }) => ID),
+        presentBytes: new Map(
+          image.Manifests.flatMap(({ ID, Available, Size }) =>
+            Available === true && typeof Size?.Content === 'number' ? [[ID, Size.Content] as const] : [],
+          ),
+        ),
       }),
     };
   });

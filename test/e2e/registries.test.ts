@@ -167,16 +167,22 @@ describe('registries in the browser', function () {
 
   it('shows what a rule would copy before it is done, and what a deleted tag takes with it', async () => {
     await show('Registries');
-    await vscode.runCommand('Drydock: Sync Registries');
-    await workbench.answer(/From where/, `${server.host}/dev/*`);
-    await workbench.answer(/Where to/, `${server.host}/prod/*`);
-    await workbench.answer(/Which tags/, '!latest');
+    const sync = async (): Promise<void> => {
+      await vscode.runCommand('Drydock: Sync Registries');
+      await workbench.answer(/From where/, `${server.host}/dev/*`);
+      await workbench.answer(/Where to/, `${server.host}/prod/*`);
+      await workbench.answer(/Which tags/, '!latest');
+    };
+    await sync();
     const options = page.locator('.quick-input-widget:visible').getByRole('option');
     await options.filter({ hasText: /prod\/app:2\.0.*new there/ }).waitFor();
     await workbench.toast(/Looking what there is/).waitFor({ state: 'detached' });
     await vscode.screenshot('registries', { readme: true });
     await workbench.pick(/Copy 2 images/);
     await workbench.told(/Copied and read back: 2 images/);
+    await sync();
+    await workbench.pick(/Check 2 images, all are there already/);
+    await workbench.told(/Checked: 2 images, there already/);
     const copy = registry.repository('prod/app');
     const tags = await listed(copy.tags());
     assert.deepEqual(tags.filter((tag) => !tag.startsWith('sha256')).sort(), ['1.0', '2.0']);

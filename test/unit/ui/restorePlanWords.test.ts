@@ -28,6 +28,7 @@ describe('the words of a restore plan', () => {
       item({ what: 'image', name: 'app:1', newName: '0123456789ab', action: 'keep', reason: 'same' }),
       item({ what: 'network', name: 'bridge', newName: 'bridge', action: 'keep', reason: 'predefined' }),
       item({ what: 'container', name: 'web', newName: 'web', action: 'skip', reason: 'undecided' }),
+      item({ name: '0123456789ab'.padEnd(64, '0'), newName: '' }),
     ].map((each) => itemLine(each, plainWording));
     assert.deepEqual(
       lines.map(({ label, description }) => `${label} | ${description}`),
@@ -40,6 +41,7 @@ describe('the words of a restore plan', () => {
         '$(check) image app:1 | is there already, the same',
         '$(check) network bridge | is there and stays as it is',
         '$(error) container web | the name is taken: choose what to do',
+        '$(add) volume 0123456789ab… | will be created',
       ],
     );
   });

@@ -79,10 +79,12 @@ describe('the tree of backups', () => {
 
   it('says of each vault whether it is being opened, can’t be, or has nothing yet', async () => {
     const error = failure('notAVault', { path: '/vaults/gone', reason: 'it has no file oci-layout' });
+    const nowhere = failure('registryMissing', { host: 'hub.test', name: 'team/new' });
     const { tree } = treeOf(
       [
         { name: 'slow', path: '/vaults/slow', state: { kind: 'opening' } },
         { name: 'gone', path: '/vaults/gone', state: { kind: 'failed', error } },
+        { name: 'far', path: 'registry://hub.test/team/new', state: { kind: 'failed', error: nowhere } },
         open('new', []),
       ],
       'new',
@@ -92,10 +94,12 @@ describe('the tree of backups', () => {
       '  Loading…',
       'gone | can’t be opened',
       `  ${error.message}`,
+      'far | nothing there yet',
+      '  Nothing there yet | copy a snapshot to it; if one is there, check the name and the log-in',
       'new | 0 snapshots · default',
       '  No snapshots yet | back something up',
     ]);
-    const [, gone, fresh] = tree.roots;
+    const [, gone, , fresh] = tree.roots;
     assert.ok(gone !== undefined && fresh !== undefined);
     const commands = await Promise.all(
       [gone, fresh].map(async (vault) =>

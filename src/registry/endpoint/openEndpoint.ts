@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { failure, reasonOf } from '../../core/errors.ts';
 import type { Endpoint, EndpointInput } from '../../core/registry/endpoint.ts';
 import { Refusal, refuse, send, type Asked } from './answer.ts';
@@ -13,6 +14,8 @@ const host = '127.0.0.1';
 const username = 'drydock';
 /** Engines push five layers at once, and open a connection for each request. */
 const maxConnections = 100;
+/** Who holds connections without naming the log-in keeps nobody out: the oldest of these go first. */
+const maxStrangers = 40;
 /** A connection on which nothing moves for so long is ended; an engine that packs a large file may be silent a while. */
 const idleMs = 10 * 60_000;
 const maxPathLength = 2000;
@@ -26,11 +29,13 @@ export async function openEndpoint({ contents, sink, onLogIn, port = 0 }: Endpoi
   const isLoggedIn = logInCheck(username, password);
   const closing = new AbortController();
   const uploads = sink && new Uploads(sink, closing.signal);
+  const strangers = new Set<Socket>();
   const answer = async (asked: Asked): Promise<void> => {
     if (!isLoggedIn(asked.request))
       throw new Refusal(401, 'UNAUTHORIZED', 'A log-in is needed.', {
         'WWW-Authenticate': 'Basic realm="drydock"',
       });
+    strangers.delete(asked.request.socket);
     onLogIn?.();
     const isReading = asked.method === 'GET' || asked.method === 'HEAD';
     if (isReading && asked.path === '') {
@@ -42,9 +47,20 @@ export async function openEndpoint({ contents, sink, onLogIn, port = 0 }: Endpoi
     if (isReading) throw new Refusal(404, 'NAME_UNKNOWN', 'There is nothing here.');
     throw new Refusal(405, 'UNSUPPORTED', 'Nothing can be changed here.', { Allow: 'GET, HEAD' });
   };
-  const server = createServer({ headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 5000 });
+  const server = createServer({
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 5000,
+    requestTimeout: 0,
+    keepAliveTimeout: 5000,
+  });
   server.maxConnections = maxConnections;
   server.timeout = idleMs;
+  server.on('connection', (socket: Socket) => {
+    strangers.add(socket);
+    socket.once('close', () => strangers.delete(socket));
+    const [oldest] = strangers;
+    if (strangers.size > maxStrangers) oldest?.destroy();
+  });
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     void answered(answer, request, response, closing.signal);
   };

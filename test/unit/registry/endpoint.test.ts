@@ -86,6 +86,18 @@ describe('the endpoint', () => {
     assert.equal((await ask('/v2/')).status, 200);
   });
 
+  it('lets in who knows its password although somebody else holds all the connections that they can', async () => {
+    const port = Number(endpoint.address.split(':')[1]);
+    const strangers = Array.from({ length: 120 }, () =>
+      connect(port, '127.0.0.1').on('error', () => undefined),
+    );
+    await Promise.all(
+      strangers.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
+    );
+    assert.equal((await ask('/v2/')).status, 200);
+    for (const socket of strangers) socket.destroy();
+  });
+
   it('asks nobody without a password for the body of a request', async () => {
     const socket = connect(Number(endpoint.address.split(':')[1]), '127.0.0.1');
     socket.write(

@@ -284,6 +284,34 @@ describe('a vault in a registry', function () {
     assert.deepEqual((await readSnapshots(fresh())).map(({ id }) => id).sort(), [first.id, second.id].sort());
   });
 
+  it('lists nothing that is not whole, wherever a copy into it was killed', async () => {
+    const ids = [made.image.id];
+    let left = Number.POSITIVE_INFINITY;
+    server.faults.push((_, response) => {
+      left -= 1;
+      if (left >= 0) return 'passes';
+      response.destroy();
+      return 'handled';
+    });
+    const at = (number: number): RegistryVault => registryVault(registry.repository(`killed/at-${number}`));
+    let listedFirst: number | undefined;
+    for (let number = 0; ; number += 4) {
+      left = number;
+      const isDone = await copyToRegistry({ from: made.vault, to: at(number) }, { ids }, operation).then(
+        () => true,
+        () => false,
+      );
+      left = Number.POSITIVE_INFINITY;
+      if (isDone) break;
+      const all = await readSnapshots(at(number)).catch(() => []);
+      if (all.length === 0) continue;
+      listedFirst ??= number;
+      assert.deepEqual((await verify('digests', at(number))).problems, [], `killed at request ${number}`);
+    }
+    // Only the proof comes behind the tag.
+    assert.ok(listedFirst !== undefined && listedFirst > 10, String(listedFirst));
+  });
+
   it('gets no tag for a snapshot that is damaged where it comes from, and the others all the same', async () => {
     const failed: Digest[] = [];
     const ids = [made.container.id, made.image.id];

@@ -2,6 +2,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import type { RegistryCertificates } from './certificates.ts';
 import type { Route } from './connections.ts';
+import { refusedBy } from './tunnel.ts';
 
 /** A body that can be sent again from its start. */
 export interface Outgoing {
@@ -41,7 +42,8 @@ export async function exchange(
 ): Promise<IncomingMessage> {
   signal.throwIfAborted();
   const { forwarder } = route;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const isSecure = url.protocol === 'https:';
+  const send = isSecure ? httpsRequest : httpRequest;
   const sent = send(url, {
     method,
     agent: route.agent,
@@ -90,6 +92,12 @@ export async function exchange(
         if (!sent.writableEnded) sent.destroy();
       });
       answered.abort();
+      if (isSecure && !isEncrypted(response)) {
+        // An editor's way through a proxy hands the proxy's refusal on as if the other side had said it.
+        reject(refusedBy('a proxy', response));
+        response.destroy();
+        return;
+      }
       resolve(response);
     });
     // Stays for late errors of a request that is over.
@@ -111,6 +119,11 @@ export async function exchange(
     await pumped;
     throw error;
   }
+}
+
+/** Whether an answer came from where the certificate is known. */
+function isEncrypted({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket && socket.encrypted === true;
 }
 
 /** Rejects only with what the body threw: what the connection does is told by the request. */

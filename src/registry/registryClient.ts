@@ -120,7 +120,10 @@ export class RegistryClient {
       const refusal = await readRefusal(response, status);
       // No registry says this.
       if (status === 407)
-        throw failure('proxyUnusable', { host: answer.url.host, reason: `it ${refusalWords(status, '')}` });
+        throw failure('proxyUnusable', {
+          host: answer.url.host,
+          reason: `a proxy ${refusalWords(status, '')}`,
+        });
       if (isTransientStatus(status))
         throw new Transient(refusal.reason, retryAfterMs(headers['retry-after'], this.#deps.now()));
       throw refusalFailure(this.address.host, call.what, refusal);

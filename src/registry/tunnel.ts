@@ -17,11 +17,11 @@ export class ProxyFailure extends Error {
   readonly isPassing: boolean;
 
   constructor(
-    { name }: Proxy,
+    name: string,
     reason: string,
     more: { readonly cause?: unknown; readonly isPassing?: boolean } = {},
   ) {
-    super(`the proxy ${name} ${reason}`, more.cause === undefined ? undefined : { cause: more.cause });
+    super(`${name} ${reason}`, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'ProxyFailure';
     const { cause } = more;
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -41,6 +41,7 @@ export function openTunnel(
 ): Promise<Socket> {
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const { url, authorization } = proxy;
+  const name = `the proxy ${proxy.name}`;
   const isSecure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
     const asked = (isSecure ? httpsRequest : httpRequest)({
@@ -57,31 +58,37 @@ export function openTunnel(
       },
     });
     asked.setTimeout(patienceMs, () => {
-      asked.destroy(new ProxyFailure(proxy, `gave no answer in ${patienceMs / 1000} s`, { isPassing: true }));
+      asked.destroy(new ProxyFailure(name, `gave no answer in ${patienceMs / 1000} s`, { isPassing: true }));
     });
     asked.once('connect', (response: IncomingMessage, socket: Socket, head: Buffer) => {
       asked.setTimeout(0);
-      const { statusCode = 0, statusMessage = '' } = response;
+      const { statusCode = 0 } = response;
       if (statusCode >= 200 && statusCode < 300) {
         if (head.length > 0) socket.unshift(head);
         resolve(socket);
         return;
       }
       socket.destroy();
-      reject(
-        new ProxyFailure(proxy, refusalWords(statusCode, statusMessage), {
-          isPassing: passing.has(statusCode),
-        }),
-      );
+      reject(refusedBy(name, response));
     });
     // Stays for late errors.
     asked.on('error', (error) => {
       if (error instanceof ProxyFailure) reject(error);
       // Nobody waits for it any more, or may try again.
-      else if (signal.aborted) reject(new ProxyFailure(proxy, 'was not waited for', { isPassing: true }));
-      else reject(new ProxyFailure(proxy, `can’t be reached: ${reasonOf(error)}`, { cause: error }));
+      else if (signal.aborted) reject(new ProxyFailure(name, 'was not waited for', { isPassing: true }));
+      else reject(new ProxyFailure(name, `can’t be reached: ${reasonOf(error)}`, { cause: error }));
     });
     asked.end();
+  });
+}
+
+/** What a proxy answered in the place of the other side. */
+export function refusedBy(
+  name: string,
+  { statusCode = 0, statusMessage = '' }: IncomingMessage,
+): ProxyFailure {
+  return new ProxyFailure(name, refusalWords(statusCode, statusMessage), {
+    isPassing: passing.has(statusCode),
   });
 }
 

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type Server } from 'node:http';
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
+import {
+  Agent as HttpsAgent,
+  createServer as createSecureServer,
+  type Server as SecureServer,
+} from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { exchange } from '../../../src/registry/exchange.ts';
 import { proxiesOf, proxyFor } from '../../../src/registry/proxies.ts';
+import { ProxyFailure } from '../../../src/registry/tunnel.ts';
 import { FakeRegistry } from '../../support/fakeRegistry.ts';
 import { failureOf } from '../../support/failureOf.ts';
 import { listed, registryHere } from '../../support/registryHere.ts';
@@ -222,6 +228,21 @@ describe('a registry behind a proxy', () => {
     const ended = once(socket, 'end');
     remote.close();
     await ended;
+  });
+
+  it('is not taken to have said what the agent of an editor hands on from the proxy', async () => {
+    const agent = new HttpsAgent();
+    const refusing = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const { port } = refusing.address() as AddressInfo;
+    // Such an agent plays back what the proxy answered on a connection that is none.
+    Object.assign(agent, { createConnection: () => connect(port, '127.0.0.1') });
+    const url = new URL('https://r.test/v2/app/blobs/x');
+    const request = { method: 'HEAD', url, headers: {}, route: { agent }, idleMs: 1000 } as const;
+    await assert.rejects(exchange(request, new AbortController().signal), ProxyFailure);
+    refusing.closeAllConnections();
+    refusing.close();
+    await once(refusing, 'close');
   });
 
   it('shows the certificates of its folder, and is refused without', async () => {

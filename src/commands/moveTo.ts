@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import { shortDigest } from '../core/digest.ts';
+import { isCancellation } from '../core/errors.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import type { MoveResult } from '../core/move/executeMove.ts';
 import type { Afterwards, MovedThing } from '../core/move/movedThing.ts';
 import type { MovePlan } from '../core/move/planMove.ts';
+import { errorWords } from '../ui/errorWords.ts';
 import { pickContainers, pickImages, pickProjects } from '../ui/pickers.ts';
 import { itemWord } from '../ui/restorePlanWords.ts';
 import { runOperation } from '../ui/runOperation.ts';
+import { runWhenSlow } from '../ui/runWhenSlow.ts';
 import { shortVolumeName } from '../views/containerItem.ts';
 import type { DrydockNode } from '../views/node.ts';
 import { backupTargets } from './backupTargets.ts';
@@ -45,6 +48,14 @@ async function toEngine(
   const to = await chooseMoveTarget(context, targetTitle(things, wish));
   if (to === undefined) return undefined;
   const target = await context.moves.connect(to.setting);
+  const again = (): void => {
+    const command = wish.isMove ? 'drydock.moveTo' : 'drydock.copyTo';
+    void vscode.commands.executeCommand(command, chosen?.[0], chosen);
+  };
+  if (!(await isReached(context, target, { title: wish.title, again }))) {
+    await target.close();
+    return undefined;
+  }
   const there = { setting: to.setting, name: to.name ?? target.endpoint };
   const results: MoveResult[] = [];
   try {
@@ -58,6 +69,25 @@ async function toEngine(
     await target.close();
   }
   return results.length === 0 ? undefined : results;
+}
+
+/** Whether the engine answers. Where not, that is told, with the way to another one: the engine in use is a matter apart. */
+async function isReached(
+  { log }: CommandContext,
+  target: Engine,
+  { title, again }: { readonly title: string; readonly again: () => void },
+): Promise<boolean> {
+  try {
+    await runWhenSlow(title, ({ signal }) => target.info({ signal }));
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) return false;
+    log.error(title, error);
+    void vscode.window.showErrorMessage(errorWords(error), vscode.l10n.t('Choose Another')).then((chosen) => {
+      if (chosen !== undefined) again();
+    });
+    return false;
+  }
 }
 
 function targetTitle([first, ...others]: readonly NamedThing[], { isMove, title }: Wish): string {

@@ -42,7 +42,7 @@ const templates = {
     'The data of the volume {name} lies on {device}, which is not moved. The new volume names the same place.',
   volumeInMemory: 'The volume {name} is in memory, and empty there at first.',
   writerStops: '{name} writes to {volume} too. It is stopped for the last pass, goes on, and is not moved.',
-  imageUsedHere: 'The image {name} is used by {other}, so it can’t be removed here.',
+  imageUsedHere: 'The image {name} is used by {other}, so it can’t be removed here. Copy it instead.',
   imageHasNoLayers:
     '{name} has no layers, and the engine can’t send such an image. Its Dockerfile makes it again.',
   startsWithEngine:

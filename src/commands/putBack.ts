@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { DrydockError, failure } from '../core/errors.ts';
 import type { Operation } from '../core/progress.ts';
 import { formatBytes } from '../core/quantity.ts';
-import { engineIdentity } from '../core/snapshot/engineIdentity.ts';
+import { engineKey } from '../core/recovery/engineKey.ts';
 import type { PutBackResult } from '../core/snapshotFiles/putBackFiles.ts';
 import type { RootFiles } from '../core/snapshotFiles/rootFiles.ts';
 import type { FilePlace } from '../report/snapshotPanel.ts';
@@ -100,7 +100,7 @@ async function send(
     import('../core/vault/vaultSession.ts'),
   ]);
   const deps = await vaults.openToRestore(place.vaultPath);
-  const { engineId } = engineIdentity(await engine().info(operation));
+  const engineId = engineKey(await engine().info(operation));
   try {
     return await withVaultSession(
       deps,

@@ -1,4 +1,5 @@
 import type { Operation } from '../progress.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
@@ -33,13 +34,13 @@ export async function backupContainer(
   { container, tags, ...input }: BackupContainerInput,
   operation: Operation,
 ): Promise<BackupResult> {
-  const identity = engineIdentity(await engine.info(operation));
+  const info = await engine.info(operation);
   const { id, name } = await engine.containers.inspect(container, operation);
-  const source: SnapshotSource = { kind: 'container', name, ...identity };
+  const source: SnapshotSource = { kind: 'container', name, ...engineIdentity(info) };
   const what = { kind: 'backup', subject: name };
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const during = { ...operation, signal: session.signal };
-    const deps = { engine, engineId: identity.engineId, session, openEndpoint };
+    const deps = { engine, engineId: engineKey(info), session, openEndpoint };
     const captured = await captureContainers(deps, { ...input, containers: [id], volumes: [] }, during);
     const draft = new SnapshotDraft(session.vault.blobs);
     await addToDraft(draft, captured, session.signal);

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { ContainerSummary } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
@@ -41,8 +42,8 @@ export async function backupProject(
   { project, tags, ...input }: BackupProjectInput,
   operation: Operation,
 ): Promise<BackupResult> {
-  const identity = engineIdentity(await engine.info(operation));
-  const source: SnapshotSource = { kind: 'project', name: project, ...identity };
+  const info = await engine.info(operation);
+  const source: SnapshotSource = { kind: 'project', name: project, ...engineIdentity(info) };
   const what = { kind: 'backup', subject: project };
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const { signal } = session;
@@ -53,7 +54,7 @@ export async function backupProject(
     const labels = members.map((member) => member.labels);
     const files = await captureComposeFiles(blobs, { labels, endpoint: engine.endpoint }, { signal });
     const taken = await captureContainers(
-      { engine, engineId: identity.engineId, session, openEndpoint },
+      { engine, engineId: engineKey(info), session, openEndpoint },
       { ...input, containers: members.map(({ id }) => id), volumes },
       during,
     );

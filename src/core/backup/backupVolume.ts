@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { DrydockError } from '../errors.ts';
 import type { Operation } from '../progress.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
 import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot.ts';
@@ -39,14 +40,13 @@ export async function backupVolume(
   { name, consistency, tags }: BackupVolumeInput,
   operation: Operation,
 ): Promise<BackupResult> {
-  const identity = engineIdentity(await engine.info(operation));
-  const { engineId } = identity;
+  const info = await engine.info(operation);
   const createdMs = Date.now();
-  const source: SnapshotSource = { kind: 'volume', name, ...identity };
+  const source: SnapshotSource = { kind: 'volume', name, ...engineIdentity(info) };
   const what = { kind: 'backup', subject: name };
   return await withVaultSession({ vault, owner }, what, operation, async (session) => {
     const { signal } = session;
-    const deps = { engine, engineId, session };
+    const deps = { engine, engineId: engineKey(info), session };
     const during = { ...operation, signal };
     const { value: captured, remarks } = await withOpenVolume(
       deps,

@@ -8,7 +8,7 @@ import { DrydockError, failure, isCancellation, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
 import type { Endpoint, OpenEndpoint } from '../registry/endpoint.ts';
-import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
 import { readBack } from '../snapshot/readBack.ts';
 import type { StoredBlob } from '../vault/blobStore.ts';
@@ -152,8 +152,7 @@ async function pushOne(
   const image = { details, name, tag, logIn: endpoint };
   signal.throwIfAborted();
   if (storeOf(info) === 'podman') return await manner.push(image, { signal });
-  const { engineId } = engineIdentity(info);
-  const note = await noteEngine(session, engineId, { kind: 'takeNameAway', name });
+  const note = await noteEngine(session, engineKey(info), { kind: 'takeNameAway', name });
   const push = async (): Promise<CapturedImageContent> => {
     // Without the signal: broken off in its middle nobody would know whether the name is there.
     await engine.images.tag(details.id, name);

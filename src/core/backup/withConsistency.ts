@@ -28,7 +28,7 @@ export type Consistency = 'none' | 'pause' | 'stop';
 
 export interface ConsistencyDeps {
   readonly engine: Engine;
-  /** See `engineIdentity`. */
+  /** See `engineKey`. */
   readonly engineId: string;
   readonly session: Pick<VaultSession, 'journal'>;
 }

@@ -13,7 +13,7 @@ import type { KeptThing, RestoreWarning } from '../restore/restoreResult.ts';
 import type { RestoreRun } from '../restore/restoreRun.ts';
 import { allOf } from './allOf.ts';
 import { checkMoved } from './checkMoved.ts';
-import { engineKey } from './engineKey.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import { lastPass } from './lastPass.ts';
 import type { MoveEnd, MoveRun } from './moveRun.ts';
 import { recoverMoves, withMoveSession, type MoveNotes, type MoveSession } from './moveSession.ts';

@@ -14,7 +14,7 @@ import {
 import { withLock } from '../vault/locks.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { vaultPaths, type VaultPaths } from '../vault/vaultPaths.ts';
-import { engineKey } from './engineKey.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 
 /** Where moves note what they would have to undo: they belong to no vault. */
 export interface MoveNotes {

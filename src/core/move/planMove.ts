@@ -9,7 +9,7 @@ import { planNetworks } from '../restore/planNetworks.ts';
 import { planVolumes } from '../restore/planVolumes.ts';
 import type { PlannedVolume, RestorePlan } from '../restore/restorePlan.ts';
 import { problem, type RestoreProblem } from '../restore/restoreProblem.ts';
-import { engineKey } from './engineKey.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import { lookAtSource, type MoveSource } from './lookAtSource.ts';
 import { routeImages, type ImageRoute } from './movedImages.ts';
 import type { MoveInput } from './movedThing.ts';

@@ -103,7 +103,7 @@ export function madeUpName(what: string): string {
 }
 
 /**
- * Notes on the disk what will have to be undone on the engine `engineId` (see `engineIdentity`). To be awaited before
+ * Notes on the disk what will have to be undone on the engine `engineId` (see `engineKey`). To be awaited before
  * it is begun. The number is for `session.journal.settle`, once it was undone or is to stay.
  */
 export function noteEngine(
@@ -118,22 +118,27 @@ export function noteEngine(
 /**
  * How notes are undone on `engine`. Whatever is not there, or in its prior state already, is settled; so is what now
  * belongs to somebody else: a volume or a network that a container uses, a name that was given anew. Rejects with
- * what the engine rejects with, and may then be tried again.
+ * what the engine rejects with, and may then be tried again. `olderId`: what notes of Drydock's first versions call it.
  */
-export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<string, UndoNote> {
+export function undoEngineNotes(
+  engine: Engine,
+  engineId: string,
+  olderId?: string,
+): ReadonlyMap<string, UndoNote> {
   const { containers } = engine;
+  const ids: ReadonlySet<string | undefined> = new Set([engineId, olderId]);
   return new Map([
-    undo(engineId, 'removeContainer', async ({ name, atMs }, { signal }) => {
+    undo(ids, 'removeContainer', async ({ name, atMs }, { signal }) => {
       const { id, state, createdAtMs } = await containers.inspect(name, { signal });
       // By its name alone it is known until the engine told its ID, and what is started after that is somebody else's.
       if (!isMadeUp(name) && !(state === 'created' && isMadeThen(atMs, createdAtMs))) return;
       await containers.remove(id, { force: true, anonymousVolumes: true, signal });
     }),
-    undo(engineId, 'removeImage', async ({ name }, { signal }) => {
+    undo(ids, 'removeImage', async ({ name }, { signal }) => {
       await engine.images.remove(name, { signal });
     }),
-    undo(engineId, 'takeNameAway', ({ name }, { signal }) => takeNameAway(engine, name, { signal })),
-    undo(engineId, 'removeVolume', async ({ name, notBeforeMs, madeAtMs, isKnown }, { signal, hasLeft }) => {
+    undo(ids, 'takeNameAway', ({ name }, { signal }) => takeNameAway(engine, name, { signal })),
+    undo(ids, 'removeVolume', async ({ name, notBeforeMs, madeAtMs, isKnown }, { signal, hasLeft }) => {
       const { createdAtMs } = await engine.volumes.inspect(name, { signal });
       const isSame = isKnown || (createdAtMs !== undefined && createdAtMs === madeAtMs);
       const isNear = isMadeUp(name) || isMadeThen(madeAtMs ?? notBeforeMs, createdAtMs);
@@ -153,18 +158,18 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
         });
       await engine.volumes.remove(name, { signal });
     }),
-    undo(engineId, 'removeNetwork', async ({ name, atMs }, { signal, hasLeft }) => {
+    undo(ids, 'removeNetwork', async ({ name, atMs }, { signal, hasLeft }) => {
       const found = await engine.networks.inspect(name, { signal });
       if (!isMadeUp(name) && !isMadeThen(atMs, networkMadeAtMs(found.raw))) return;
       const all = await containers.list({ signal });
       if (all.some(({ networks }) => networks.includes(found.name))) requireNoneLeft(name, hasLeft);
       else await engine.networks.remove(found.id, { signal });
     }),
-    undo(engineId, 'unpause', async ({ container }, { signal }) => {
+    undo(ids, 'unpause', async ({ container }, { signal }) => {
       const { id, state } = await containers.inspect(container, { signal });
       if (state === 'paused') await containers.unpause(id, { signal });
     }),
-    undo(engineId, 'start', async ({ container, name, isPaused }, { signal }) => {
+    undo(ids, 'start', async ({ container, name, isPaused }, { signal }) => {
       const found = await containers.inspect(container, { signal });
       if (name !== undefined && found.name !== name)
         throw failure('engineConflict', { name, reason: 'what took its place is still there' });
@@ -179,18 +184,18 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
         });
       if (isPaused && (isStill || state === 'running')) await containers.pause(id, { signal });
     }),
-    undo(engineId, 'renameBack', async ({ container, to }, { signal }) => {
+    undo(ids, 'renameBack', async ({ container, to }, { signal }) => {
       const { id, name } = await containers.inspect(container, { signal });
       if (name !== to) await containers.rename(id, to, { signal });
     }),
-    undo(engineId, 'undoLoad', async ({ keepAs, ...load }, { hasLeft }) => {
+    undo(ids, 'undoLoad', async ({ keepAs, ...load }, { hasLeft }) => {
       await undoLoad(engine, { ...load, keepAs: new Map(keepAs) }).catch((error: unknown) => {
         const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
         // What is gone needs nothing, and an image that is in use by now is somebody else's.
         if (!errors.every((one) => isGone(one) || (!hasLeft && hasCode(one, 'engineConflict')))) throw error;
       });
     }),
-    undo(engineId, 'runAfter', async ({ container, command, timeoutMs }, { signal, hasLeft }) => {
+    undo(ids, 'runAfter', async ({ container, command, timeoutMs }, { signal, hasLeft }) => {
       const { id, state } = await containers.inspect(container, { signal });
       // What could not be resumed or started yet still has what the other command began.
       if (state !== 'running' && hasLeft)
@@ -207,7 +212,7 @@ export function undoEngineNotes(engine: Engine, engineId: string): ReadonlyMap<s
 }
 
 function undo<K extends EngineNote['kind']>(
-  engineId: string,
+  engineIds: ReadonlySet<string | undefined>,
   kind: K,
   work: (
     data: z.output<(typeof shapes)[K]>,
@@ -221,7 +226,7 @@ function undo<K extends EngineNote['kind']>(
       if (!parsed.success)
         throw failure('badJson', { where: `${kind} (${operation.id})`, reason: parsed.error.message });
       const data = parsed.data as z.output<(typeof shapes)[K]>;
-      if (data.engineId !== engineId) return 'elsewhere';
+      if (!engineIds.has(data.engineId)) return 'elsewhere';
       try {
         await work(data, { signal, hasLeft: operation.hasLeft ?? false });
       } catch (error) {

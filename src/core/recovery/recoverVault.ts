@@ -7,6 +7,7 @@ import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { refillNote } from '../volumes/replaceVolume.ts';
 import { undoReplace } from '../volumes/undoReplace.ts';
+import { engineKey } from './engineKey.ts';
 import { engineNoteKinds, undoEngineNotes } from './engineNotes.ts';
 
 /**
@@ -46,6 +47,7 @@ async function undoesOn(
   deps: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, UndoNote>> {
-  const { engineId } = engineIdentity(await deps.engine.info({ signal }));
-  return new Map([...undoEngineNotes(deps.engine, engineId), [refillNote, undoReplace(deps, engineId)]]);
+  const info = await deps.engine.info({ signal });
+  const ids = [engineKey(info), engineIdentity(info).engineId] as const;
+  return new Map([...undoEngineNotes(deps.engine, ...ids), [refillNote, undoReplace(deps, ...ids)]]);
 }

@@ -2,7 +2,7 @@ import { countSent } from '../engine/countSent.ts';
 import type { Engine } from '../engine/engine.ts';
 import { failure, fillTemplate, isCancellation, reasonOf } from '../errors.ts';
 import type { Operation } from '../progress.ts';
-import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import type { Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
@@ -51,9 +51,9 @@ export async function executeRestore(
   const blocker = plan.problems.find(({ severity }) => severity === 'blocker');
   if (blocker !== undefined)
     throw failure('restoreBlocked', { name: refName, reason: fillTemplate(blocker.template, blocker.args) });
-  const { engineId } = engineIdentity(plan.info);
+  const engineId = engineKey(plan.info);
   // What the plan keeps and replaces is there alone, and so is what its notes are for.
-  if (engineIdentity(await deps.engine.info(operation)).engineId !== engineId)
+  if (engineKey(await deps.engine.info(operation)) !== engineId)
     throw failure('restoreBlocked', { name: refName, reason: 'the plan was made for another engine' });
   return withVaultSession(deps, { kind: 'restore', subject: refName }, operation, async (session) => {
     const { engine, sentBytes } = countSent(deps.engine);

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
-import { engineIdentity } from '../snapshot/engineIdentity.ts';
+import { engineKey } from '../recovery/engineKey.ts';
 import type { Snapshot, SnapshotVolume } from '../snapshot/snapshot.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
 import type { Vault } from '../vault/layout.ts';
@@ -46,7 +46,7 @@ export async function restoreVolume(
   { volume, target: { name, mode } }: RestoreVolumeInput,
   operation: Operation,
 ): Promise<RestoredVolume> {
-  const { engineId } = engineIdentity(await engine.info(operation));
+  const engineId = engineKey(await engine.info(operation));
   return await withVaultSession(
     { vault, owner },
     { kind: 'restore', subject: name },

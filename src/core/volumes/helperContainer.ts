@@ -6,7 +6,7 @@ import { DrydockError, failure } from '../errors.ts';
 import { madeUpName, noteEngine, type EngineNote } from '../recovery/engineNotes.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 
-/** What work on volumes needs: the engine, what it is known by (`engineIdentity`), and a session for its notes. */
+/** What work on volumes needs: the engine, what its notes know it by (`engineKey`), and a session for its notes. */
 export interface VolumeDeps {
   readonly engine: Engine;
   readonly engineId: string;

@@ -27,13 +27,14 @@ export function undoReplace(
     owner,
   }: { readonly engine: Engine; readonly vault: Vault; readonly owner: ProcessIdentity },
   engineId: string,
+  olderId?: string,
 ): UndoNote {
   return async (data, operation, signal) => {
     const parsed = noted.safeParse(data);
     if (!parsed.success)
       throw failure('badJson', { where: `refillVolume (${operation.id})`, reason: parsed.error.message });
     const { name, snapshot: id, engineId: of } = parsed.data;
-    if (of !== engineId) return 'elsewhere';
+    if (of !== engineId && of !== olderId) return 'elsewhere';
     const snapshot = (await readSnapshots(vault, { signal })).find((one) => one.id === id);
     if (snapshot === undefined) return 'settled';
     const [volume] = (await openSnapshot(vault, snapshot, { signal })).volumes;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Engine } from '../../../src/core/engine/engine.ts';
 import { unusableEngine } from '../../../src/core/engine/unusableEngine.ts';
 import { failure } from '../../../src/core/errors.ts';
+import { engineKey } from '../../../src/core/recovery/engineKey.ts';
 import { noteEngine } from '../../../src/core/recovery/engineNotes.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
 import { createVault, openVault, type Vault } from '../../../src/core/vault/layout.ts';
@@ -29,7 +30,7 @@ describe('putting an engine back at the next start', () => {
     await noteEngine({ journal }, engineId, { kind: 'unpause', container: 'db' });
     await held.release();
   };
-  const known = (id: string): SteadyEngine & { readonly asked: () => number } => {
+  const known = (id: string, dataRoot?: string): SteadyEngine & { readonly asked: () => number } => {
     const steady = new SteadyEngine({ db: { state: 'paused' } });
     let asked = 0;
     const info = (): ReturnType<Engine['info']> => {
@@ -37,6 +38,7 @@ describe('putting an engine back at the next start', () => {
       return Promise.resolve({
         ...{ id, hostName: 'dock', product: 'docker', version: '28.0', apiVersion: '1.48' },
         ...{ imageStore: 'graphdriver', storageDriver: 'overlay2' },
+        ...(dataRoot !== undefined && { dataRoot }),
         platform: { os: 'linux', architecture: 'amd64' },
       } as const);
     };
@@ -62,6 +64,16 @@ describe('putting an engine back at the next start', () => {
     assert.equal(found.left[0]?.error, undefined);
     assert.deepEqual(steady.states(), { db: 'paused' });
     const right = known('E2');
+    await recoverVault({ vault, owner, engine: right.engine });
+    assert.deepEqual(right.states(), { db: 'running' });
+  });
+
+  it('leaves alone an engine beside it that has the same ID', async () => {
+    const [right, other] = [known('E1', '/var/lib/docker'), known('E1', '/srv/docker')];
+    await dieWhilePaused(engineKey(await right.engine.info()));
+    const [found] = await recoverVault({ vault, owner, engine: other.engine });
+    assert.equal(found?.outcome, 'left');
+    assert.deepEqual(other.states(), { db: 'paused' });
     await recoverVault({ vault, owner, engine: right.engine });
     assert.deepEqual(right.states(), { db: 'running' });
   });

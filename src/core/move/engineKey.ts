@@ -1,9 +1,0 @@
-import type { EngineInfo } from '../engine/records.ts';
-
-/**
- * Tells two engines apart that a move is between. Their own IDs don't: Docker before 24 takes its ID from a key of the
- * machine, so that engines side by side on one host have the same.
- */
-export function engineKey({ id, hostName, dataRoot = '' }: EngineInfo): string {
-  return JSON.stringify([id, hostName, dataRoot]);
-}

@@ -10,6 +10,7 @@ const reasonWords: Readonly<Record<TransportReason, string>> = {
   notOffered: 'nothing listens for a push',
   engineElsewhere: 'the engine is not on this machine',
   imageWithoutName: 'an image without a name would keep the one it is pushed by',
+  platformsAbsent: 'the engine does not push all that it has of an image of which it lacks a platform',
   notReached: 'the engine does not get to where Drydock listens',
   pushFailed: 'the engine did not manage to push',
 };

@@ -25,6 +25,13 @@ export class ByteChannel implements AsyncIterable<Uint8Array> {
     this.#wakeReader();
   }
 
+  /** Drops all that is written from now on, where nobody reads or will. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#chunks = [];
+    this.#wakeWriter();
+  }
+
   #isBehind(): boolean {
     return this.#chunks.length > 4 && !this.#isAbandoned;
   }
@@ -43,9 +50,7 @@ export class ByteChannel implements AsyncIterable<Uint8Array> {
           });
       }
     } finally {
-      this.#isAbandoned = true;
-      this.#chunks = [];
-      this.#wakeWriter();
+      this.abandon();
     }
   }
 }

@@ -1,9 +1,10 @@
 import { blobPath } from '../archive/archiveContents.ts';
 import { EngineArchive } from '../archive/engineArchive.ts';
 import { mayBeDocument } from '../archive/storedFileReader.ts';
-import type { Digest } from '../digest.ts';
+import { shortDigest, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import type { Descriptor } from '../oci/manifest.ts';
+import { parseManifest, type Descriptor } from '../oci/manifest.ts';
+import { isIndexType } from '../oci/mediaTypes.ts';
 import type { PushSink, ServedDocument } from '../registry/endpoint.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
@@ -28,6 +29,7 @@ export class PushedBlobs implements PushSink {
   readonly #layers: ReceivedLayers;
   readonly #onBytes: (count: number) => void;
   readonly #onFailure: (error: unknown) => void;
+  readonly #documents = new Map<Digest, ServedDocument>();
   #wanted: Digest | undefined;
   #target: Descriptor | undefined;
 
@@ -47,6 +49,24 @@ export class PushedBlobs implements PushSink {
   /** What was expected, once it came; by then all that it names has come or was there. */
   get target(): Descriptor | undefined {
     return this.#target;
+  }
+
+  /**
+   * Rejects with `archiveMissing` unless all that the pushed manifests name has come or was there: what is missing below
+   * one that was not pushed was never pulled, but nobody pushes a manifest without its blobs.
+   */
+  requireWhole(): void {
+    for (const { mediaType, digest, bytes } of this.#documents.values()) {
+      if (isIndexType(mediaType)) continue;
+      const { config, layers } = parseManifest(bytes, digest);
+      for (const part of [config, ...(layers ?? [])])
+        if (!this.sent.hasBlob(part.digest) && !isElsewhere(part.mediaType))
+          throw failure('archiveMissing', {
+            name: 'what the engine pushed',
+            missing: part.digest,
+            by: shortDigest(digest),
+          });
+    }
   }
 
   async headBlob(digest: Digest): Promise<{ readonly sizeBytes: number } | undefined> {
@@ -77,6 +97,7 @@ export class PushedBlobs implements PushSink {
   /** Docker 26 gives the tag to each manifest below an index in turn, so only the digest tells the last one. */
   takeDocument({ mediaType, digest, bytes }: ServedDocument): Promise<'taken' | 'denied'> {
     this.sent.add({ path: blobPath(digest), sizeBytes: bytes.length, bytes });
+    this.#documents.set(digest, { mediaType, digest, bytes });
     if (digest !== this.#wanted) return Promise.resolve('taken');
     this.#target = { mediaType, digest, size: bytes.length };
     return Promise.resolve('denied');
@@ -107,4 +128,9 @@ export class PushedBlobs implements PushSink {
       yield chunk;
     }
   }
+}
+
+/** Whether engines neither push nor save layers of this type: base layers of Windows, which their maker alone gives. */
+function isElsewhere(mediaType: string): boolean {
+  return /\.(?:foreign|nondistributable)\./.test(mediaType);
 }

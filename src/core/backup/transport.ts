@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { storeOf } from '../engine/engineLayers.ts';
 import type { EngineInfo, ImageDetails } from '../engine/records.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
+import { pushedDocument } from './pushedDocument.ts';
 
 /** How the bytes of images are to come: `auto` takes what is cheaper. */
 export type TransportWish = 'auto' | 'stream' | 'delta';
@@ -22,6 +23,8 @@ export type TransportReason =
   | 'engineElsewhere'
   /** An image of a classic store has no name of its own: the digest that it is pushed by would stay with it. */
   | 'imageWithoutName'
+  /** An image of a containerd store lists what is not there, and what is would not all be pushed. */
+  | 'platformsAbsent'
   /** The engine does not get to where Drydock listens. */
   | 'notReached'
   /** The engine did not manage to push, or not what it has. */
@@ -51,7 +54,8 @@ const entryBytes = 768;
 
 /**
  * Chooses how `missing`, images that the vault has not, are to come. `delta` needs an engine that may reach our loopback,
- * and on a classic store names: what it pushed by a name it goes on calling by the digest, until its last name goes.
+ * and on a classic store names: what it pushed by a name it goes on calling by the digest, until its last name goes. On a
+ * containerd store all that is there has to be pushed.
  */
 export async function chooseTransport(
   {
@@ -74,6 +78,8 @@ export async function chooseTransport(
   if (!isOffered) return stream('notOffered');
   if (!/^(?:unix|npipe):/.test(engine.endpoint)) return stream('engineElsewhere');
   if (store === 'classic' && missing.some(({ tags }) => tags.length === 0)) return stream('imageWithoutName');
+  if (store === 'containerd' && missing.some((details) => pushedDocument(details) === undefined))
+    return stream('platformsAbsent');
   if (wish === 'delta') return { transport: 'delta', reason: 'asked' };
   let [totalBytes, lackingBytes] = [0, 0];
   for (const { sizeBytes, diffIds } of missing) {

@@ -1,5 +1,6 @@
 /** What an engine tells, parsed and in our own types. Sizes are bytes, times are milliseconds since 1970. */
 import type { Digest } from '../digest.ts';
+import type { Descriptor } from '../oci/manifest.ts';
 
 /** `graphdriver` is the classic store; `containerd` the containerd image store, where an ID is a manifest's or an index's digest. */
 export type ImageStoreKind = 'graphdriver' | 'containerd';
@@ -74,6 +75,13 @@ export interface ImageDetails {
   readonly presentManifests?: readonly Digest[];
   /** What the engine holds of each of them: the bytes of the manifest and its blobs, packed as it keeps them. */
   readonly presentBytes?: ReadonlyMap<Digest, number>;
+  /** The index that the image is, as far as it is told together with {@link presentManifests}. */
+  readonly index?: {
+    readonly mediaType: string;
+    readonly sizeBytes: number;
+    /** In the order of the index. */
+    readonly manifests: readonly Descriptor[];
+  };
   /** The engine's own JSON, for people to read. */
   readonly raw: unknown;
 }

@@ -16,7 +16,8 @@ const platform = z.looseObject({
   variant: z.string().optional(),
 });
 
-const descriptor = z.looseObject({
+/** The shape of a descriptor, for what stands in the answers of engines. */
+export const descriptor = z.looseObject({
   mediaType: z.string().default(''),
   digest,
   size: sizeBytes,

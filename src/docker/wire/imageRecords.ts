@@ -6,6 +6,8 @@ import type {
   Platform,
   Removal,
 } from '../../core/engine/records.ts';
+import { descriptor } from '../../core/oci/manifest.ts';
+import { isIndexType } from '../../core/oci/mediaTypes.ts';
 import { count, digest, digestFrom, text, textMap, texts, timeMs } from './parseWire.ts';
 import { runConfig } from './runConfig.ts';
 
@@ -48,12 +50,16 @@ export const imageDetails = z
           ID: digest,
           Available: z.boolean().nullish(),
           Size: z.object({ Content: count.nullish() }).nullish(),
+          Descriptor: descriptor.optional().catch(undefined),
         }),
       )
       .nullish(),
+    Descriptor: descriptor.nullish().catch(undefined),
   })
   .transform((image): Omit<ImageDetails, 'raw'> => {
     const createdAtMs = timeMs(image.Created);
+    const manifests = (image.Manifests ?? []).flatMap(({ Descriptor }) => Descriptor ?? []);
+    const { mediaType = '', size: sizeBytes = 0 } = image.Descriptor ?? {};
     return {
       id: image.Id,
       tags: named(image.RepoTags),
@@ -72,6 +78,7 @@ export const imageDetails = z
             Available === true && typeof Size?.Content === 'number' ? [[ID, Size.Content] as const] : [],
           ),
         ),
+        ...(isIndexType(mediaType) && { index: { mediaType, sizeBytes, manifests } }),
       }),
     };
   });

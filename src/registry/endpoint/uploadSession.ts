@@ -88,8 +88,11 @@ export class UploadSession {
     if (this.#result !== undefined) return this.#result;
     const options = { signal: this.#signal, ...(announced !== undefined && { announced }) };
     const result = this.#sink.takeBlob(this.#bytes(), options);
-    // Heard by who ends the upload; until then it is nobody's.
-    result.catch(() => undefined);
+    // Heard by who ends the upload. A sink that never began to read must not have the sender wait for it.
+    result.catch(() => {
+      this.#leave();
+      this.#channel.abandon();
+    });
     this.#result = result;
     return result;
   }
@@ -110,9 +113,13 @@ export class UploadSession {
       const found = this.#hasher.digest();
       if (found !== this.#expected) throw failure('blobMismatch', { expected: this.#expected ?? '?', found });
     } finally {
-      this.#isLeft = true;
-      this.#onLeft();
+      this.#leave();
     }
+  }
+
+  #leave(): void {
+    this.#isLeft = true;
+    this.#onLeft();
   }
 }
 

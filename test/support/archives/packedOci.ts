@@ -15,12 +15,12 @@ export function packedOci(
 }
 
 /**
- * An image of several platforms with an attestation, and with a platform that nobody pulled unless `isWhole`: an index
- * with the names of the first image, as a containerd store has it.
+ * An image of several platforms with an attestation, unless `isAlone`, and with a platform that nobody pulled, unless
+ * `isWhole`: an index with the names of the first image, as a containerd store has it.
  */
 export function platformsOci(
   images: readonly SampleImage[],
-  { isWhole = false }: { readonly isWhole?: boolean } = {},
+  { isWhole = false, isAlone = false }: { readonly isWhole?: boolean; readonly isAlone?: boolean } = {},
 ): {
   readonly bytes: Buffer;
   readonly indexDigest: Digest;
@@ -35,24 +35,32 @@ export function platformsOci(
     index([
       ...packed.map(({ image, manifest }) => ({
         ...descriptorOf(manifest, manifestType),
-        platform: image.platform,
+        // In the order in which Go's tools write it.
+        platform: { architecture: image.platform.architecture, os: image.platform.os },
       })),
       ...(isWhole
         ? []
         : [
             {
               ...descriptorOf(Buffer.from('never pulled'), manifestType),
-              platform: { os: 'linux', architecture: 's390x' },
+              platform: { architecture: 's390x', os: 'linux' },
             },
           ]),
-      {
-        ...descriptorOf(attestation, manifestType),
-        platform: { os: 'unknown', architecture: 'unknown' },
-        annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
-      },
+      ...(isAlone
+        ? []
+        : [
+            {
+              ...descriptorOf(attestation, manifestType),
+              platform: { os: 'unknown', architecture: 'unknown' },
+              annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+            },
+          ]),
     ]),
   );
-  const blobs = [...packed.flatMap((one) => one.blobs), statement, nothing, attestation];
+  const blobs = [
+    ...packed.flatMap((one) => one.blobs),
+    ...(isAlone ? [] : [statement, nothing, attestation]),
+  ];
   return {
     bytes: layoutTar(blobs, target, 'application/vnd.oci.image.index.v1+json', images[0]?.tags ?? []),
     indexDigest: digestOf(target),

@@ -33,12 +33,15 @@ export interface OwnEngine {
   remove(): Promise<void>;
 }
 
-/** The engine of that folder, running or not. Its socket lies in the temporary folder, for paths have 107 bytes. */
+/**
+ * The engine of that folder, running or not. Its socket lies in the temporary folder, for paths have 107 bytes; tests
+ * that have a temporary folder of their own are told where it is.
+ */
 export async function engineAt(folder: string): Promise<OwnEngine> {
   await mkdir(folder, { recursive: true });
   const home = await realpath(folder);
   const name = `ddk${createHash('sha256').update(home).digest('hex').slice(0, 8)}`;
-  const runFolder = join(tmpdir(), name);
+  const runFolder = join(process.env['DRYDOCK_TEST_ENGINE_SOCKETS'] ?? tmpdir(), name);
   const paths: EnginePaths = {
     folder: home,
     name,

@@ -11,15 +11,23 @@ import type { SuiteResults } from './results.ts';
 import { runOtherEngines } from './otherEngines.ts';
 import { runMocha, type MochaRun } from './runMocha.ts';
 import { runScript } from './runScript.ts';
+import { memoryFolder } from './memoryFolder.ts';
 import { suiteFolder, testEngineFor } from './testEngineFor.ts';
 
 const minutes = 60_000;
+
+/** The environment of tests whose files may lie in memory. */
+async function inMemory(suite: string): Promise<NodeJS.ProcessEnv> {
+  const folder = await memoryFolder(suite);
+  return folder === undefined ? {} : { TMPDIR: folder };
+}
 
 async function unit(): Promise<SuiteResults> {
   return runMocha({
     suite: 'unit',
     pattern: 'test/unit/**/*.test.ts',
     folder: await suiteFolder('unit'),
+    env: await inMemory('unit'),
     testTimeoutMs: 20_000,
     suiteTimeoutMs: 15 * minutes,
   });
@@ -38,7 +46,7 @@ async function docker(): Promise<SuiteResults> {
       suite: part,
       ...files,
       folder,
-      env: { ...engine.env, ...tools },
+      env: { ...engine.env, ...tools, ...(await inMemory(part)) },
       testTimeoutMs: 2 * minutes,
       suiteTimeoutMs: 20 * minutes,
     });
@@ -59,6 +67,7 @@ async function docker(): Promise<SuiteResults> {
 /** Registries need no engine: what is pushed comes out of a vault. */
 async function registry(): Promise<SuiteResults> {
   const env = {
+    ...(await inMemory('registry')),
     DRYDOCK_TEST_SKOPEO: await provideSkopeo(),
     DRYDOCK_TEST_REGISTRY: await provideDockerRegistry(),
   };

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engineAt, startEngine } from '../engine/startEngine.ts';
 import type { EngineKind } from '../engine/engineKind.ts';
@@ -35,7 +36,11 @@ export async function testEngineFor(folder: string, kind?: EngineKind): Promise<
   return {
     host: engine.host,
     version: await askVersion(engine.socketPath),
-    env: { DRYDOCK_TEST_HOST: engine.host, DRYDOCK_TEST_ENGINE_FOLDER: engineFolder },
+    env: {
+      DRYDOCK_TEST_HOST: engine.host,
+      DRYDOCK_TEST_ENGINE_FOLDER: engineFolder,
+      DRYDOCK_TEST_ENGINE_SOCKETS: tmpdir(),
+    },
     remove,
   };
 }

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { failure } from '../core/errors.ts';
 import { parseJson } from '../core/oci/parseJson.ts';
+import { oneLine } from './oneLine.ts';
 import { readUpTo } from './readUpTo.ts';
 
 const maxErrorBytes = 64 << 10;
-const maxReasonLength = 300;
 
 const errors = z.looseObject({
   errors: z
@@ -55,14 +55,6 @@ function plainText(bytes: Uint8Array, { headers }: IncomingMessage): string {
   return headers['content-type']?.startsWith('text/plain') === true
     ? Buffer.from(bytes).toString('utf8')
     : '';
-}
-
-/** One line without control characters, of a length that a sentence can hold. */
-export function oneLine(text: string): string {
-  return text
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .slice(0, maxReasonLength);
 }
 
 /** The failure that a refusal means, for `what` was asked for. */

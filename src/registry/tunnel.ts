@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { reasonOf } from '../core/errors.ts';
 import { bareHost, type Proxy } from './proxies.ts';
-import { oneLine } from './refusal.ts';
+import { oneLine } from './oneLine.ts';
 
 /** A proxy connects to elsewhere, and that may take as long as a connection takes. */
 const patienceMs = 60_000;

@@ -35,13 +35,10 @@ export interface Coming<T extends ComingImage = ComingImage> {
    * have are left out as well, as `likelyBlobs` says. Whether it has them is seen afterwards.
    */
   readonly mayGuess?: boolean;
-  /** Set where every tar of images is a pass over all of the source: then several would be dearer than one. */
-  readonly isReadAnew?: boolean;
-}
-
-interface LookedFor extends Coming {
   /** What all of it takes, where nobody knows how large the layers are; endless where it can't be had at all. */
   readonly bytes?: number;
+  /** Set where every tar of images is a pass over all of the source: then several would be dearer than one. */
+  readonly isReadAnew?: boolean;
 }
 
 /** So many images are asked about for any number of bytes. */
@@ -55,7 +52,7 @@ const bytesPerQuestion = 256 * 1024;
  */
 export async function layersThere(
   engine: Pick<Engine, 'images'>,
-  { info, images, blobsOf, bytes, isReadAnew = false, mayGuess = false }: LookedFor,
+  { info, images, blobsOf, bytes, isReadAnew = false, mayGuess = false }: Coming,
   cancel: CancelOptions,
 ): Promise<ThereAlready> {
   if (images.length === 0) return nothingThere;

@@ -7,8 +7,9 @@ import type { CapturedContainer } from '../snapshot/snapshotRecords.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import { joinedBytesOf } from '../volumes/volumeParts.ts';
 import { lookAtEngine } from './engineState.ts';
+import { comingImages } from './comingImages.ts';
 import { imageOf, planContainers } from './planContainers.ts';
-import { blobsInVault, sendingOf, type Sending } from '../loading/layersThere.ts';
+import { sendingOf, type Sending } from '../loading/layersThere.ts';
 import { planImages, type ImagesPlan } from './planImages.ts';
 import { plannedSending } from './plannedSending.ts';
 import { planNetworks } from './planNetworks.ts';
@@ -81,12 +82,7 @@ async function sendingFor(
   cancel: CancelOptions,
 ): Promise<Sending> {
   const sent = plannedSending({ info, images, volumes });
-  const coming = {
-    info,
-    images: sent.images,
-    blobsOf: blobsInVault(vault.blobs, cancel),
-    mayGuess: true,
-  };
+  const coming = await comingImages(vault.blobs, { info, images }, cancel);
   const { bytes, wholeBytes } = await sendingOf(engine, coming, cancel);
   const data = sent.volumes.reduce((sum, volume) => sum + joinedBytesOf(volume), 0);
   return { bytes: bytes + data, wholeBytes: wholeBytes + data };

@@ -2,10 +2,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { Operation } from '../progress.ts';
 import type { BlobReader } from '../vault/blobStore.ts';
 import type { BrokenLoad } from '../recovery/undoLoad.ts';
-import { blobsInVault, bringing } from '../loading/layersThere.ts';
+import { bringing } from '../loading/layersThere.ts';
 import { carryOutLoad, prepareLoad, type CheckedLoad } from '../loading/loadChecked.ts';
 import { loadingEngine } from '../loading/imagePlan.ts';
 import { sendParcels } from '../loading/sendParcels.ts';
+import { comingImages } from './comingImages.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import { vaultTar } from './vaultTar.ts';
 
@@ -31,17 +32,9 @@ export async function restoreImages(
 ): Promise<CheckedLoad> {
   const { signal } = operation;
   const { info } = plan;
-  const missing = plan.images.filter(({ load }) => !load.isThere);
   const target = loadingEngine(info);
   const there = plan.images.map(({ load }) => load).filter(({ isThere }) => isThere);
-  const coming = {
-    info,
-    images: missing.map((one) => ({ ...one, id: one.load.id })),
-    mayGuess: true,
-    blobsOf: blobsInVault(store, { signal }),
-    // What the store itself lacks can't be sent, so the engine is asked for it whatever that costs.
-    ...((await lacksLayers(store, missing)) && { bytes: Number.POSITIVE_INFINITY }),
-  };
+  const coming = await comingImages(store, plan, { signal });
   const job = {
     name: plan.contents.snapshot.refName,
     info,
@@ -61,13 +54,4 @@ export async function restoreImages(
   const load = await prepareLoad(engine, job, signal);
   await note(load.wayBack);
   return carryOutLoad(engine, load, signal);
-}
-
-/** Whether a layer is not in the store, as in a bundle that was made for an engine which has it. */
-async function lacksLayers(store: BlobReader, images: RestorePlan['images']): Promise<boolean> {
-  const digests = new Set(
-    images.flatMap(({ image }) => image.layers.map(({ storedDigest }) => storedDigest)),
-  );
-  for (const digest of digests) if ((await store.stat(digest)) === undefined) return true;
-  return false;
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { compressionByName } from '../core/archive/compressionByName.ts';
 import { failure } from '../core/errors.ts';
 import { explainFileError, hasCode } from '../core/files/fileErrors.ts';
 import type { Arguments } from './arguments.ts';
@@ -34,10 +35,5 @@ export async function outputFile(args: Arguments): Promise<OutputFile> {
     throw failure('fileUnusable', { path, reason: 'it is not a plain file' });
   }
   if (stats !== undefined && !replace) throw failure('fileExists', { path });
-  return { path, replace, compression: args.choice('compress', compressions) ?? compressionOf(path) };
-}
-
-function compressionOf(path: string): OutputFile['compression'] {
-  if (/\.(?:gz|tgz)$/i.test(path)) return 'gzip';
-  return /\.(?:zst|tzst)$/i.test(path) ? 'zstd' : 'none';
+  return { path, replace, compression: args.choice('compress', compressions) ?? compressionByName(path) };
 }

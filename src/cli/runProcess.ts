@@ -1,10 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isatty, type WriteStream } from 'node:tty';
 import manifest from '../../package.json' with { type: 'json' };
 import { reasonOf } from '../core/errors.ts';
 import { stateFolder } from '../core/files/stateFolder.ts';
+import { userFolder } from '../core/files/userFolder.ts';
 import { exitCodes } from './exitCode.ts';
 import { CliFailure } from './failures.ts';
 import { runCli, type Output } from './runCli.ts';
@@ -15,6 +16,7 @@ const doubledMs = 500;
 /** Puts the process, its environment and the Docker adapter together. */
 export async function runProcess(): Promise<void> {
   const { env, platform } = process;
+  const around = { env, platform, home: homedir() };
   // Of libraries, which nobody at a terminal can do anything about; cron would mail them.
   Object.assign(process, { noDeprecation: env['DRYDOCK_DEBUG'] !== '1' });
   const exitCode = await runCli(process.argv.slice(2), {
@@ -28,9 +30,9 @@ export async function runProcess(): Promise<void> {
       open: () => process.stdin,
     },
     temporaryFolder: tmpdir(),
-    cacheFolder: cacheFolder(env, platform),
-    dataFolder: dataFolder(env, platform),
-    stateFolder: stateFolder({ env, platform, home: homedir() }),
+    cacheFolder: join(userFolder('cache', around), 'layers'),
+    dataFolder: userFolder('data', around),
+    stateFolder: stateFolder(around),
     // `npx` and global installs start it through a link.
     reportFolder: join(dirname(realpathSync(process.argv[1] ?? '.')), 'report'),
     signal: cancelledBySignals(),
@@ -43,35 +45,16 @@ export async function runProcess(): Promise<void> {
         import('../docker/connect.ts'),
         import('../docker/endpoint.ts'),
       ]);
-      return connect((await chooseEndpoint({ env, platform, home: homedir() }, setting)).endpoint);
+      return connect((await chooseEndpoint(around, setting)).endpoint);
     },
     connectRegistry: async (host, options) => {
       const { connectRegistry } = await import('../registry/connectRegistry.ts');
-      return connectRegistry({ env, platform, home: homedir() }, host, options);
+      return connectRegistry(around, host, options);
     },
     openEndpoint: async (input) => (await import('../registry/endpoint/openEndpoint.ts')).openEndpoint(input),
   });
   // Every write has been waited for, so nothing is cut off; a handle left open must not keep the process.
   process.exit(exitCode);
-}
-
-/** As each system has it for what can be made again. Source: XDG Base Directory Specification 0.8. */
-function cacheFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  const { XDG_CACHE_HOME: xdg = '', LOCALAPPDATA: local = '' } = env;
-  const usual = platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
-  const base = isAbsolute(xdg) ? xdg : platform === 'win32' && isAbsolute(local) ? local : usual;
-  return join(base, 'drydock', 'layers');
-}
-
-/** As each system has it for what must last. Source: XDG Base Directory Specification 0.8. */
-function dataFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  const { XDG_DATA_HOME: xdg = '', LOCALAPPDATA: local = '' } = env;
-  const usual =
-    platform === 'darwin'
-      ? join(homedir(), 'Library', 'Application Support')
-      : join(homedir(), '.local', 'share');
-  const base = isAbsolute(xdg) ? xdg : platform === 'win32' && isAbsolute(local) ? local : usual;
-  return join(base, 'drydock');
 }
 
 /** The first signal cancels and lets everything be cleaned up; a later one ends at once. */

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { compressionByName } from '../core/archive/compressionByName.ts';
 import type { ConvertedArchive } from '../core/bundle/convertArchive.ts';
 import type { ConvertedForm } from '../core/bundle/convertedForm.ts';
 import { hostPlatform } from '../core/bundle/hostPlatform.ts';
@@ -26,7 +27,7 @@ export const convertArchive: Command<'drydock.convertArchive'> = async (context,
     { checking: [0, 40], writing: [40, 100] },
     async (operation) => {
       const { convertArchive: convert } = await import('../core/bundle/convertArchive.ts');
-      const compression = /gz$/i.test(output) ? 'gzip' : /zst$/i.test(output) ? 'zstd' : 'none';
+      const compression = compressionByName(output);
       const replace = true; // the dialog has asked
       const platform = hostPlatform();
       return convert({ path, output, form, compression, replace, isPortable: false, platform }, operation);

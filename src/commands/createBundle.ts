@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { compressionByName } from '../core/archive/compressionByName.ts';
 import type { MadeBundle } from '../core/bundle/bundleImages.ts';
 import { fileTimestamp, formatBytes } from '../core/quantity.ts';
 import type { Operation } from '../core/progress.ts';
@@ -90,7 +91,7 @@ async function choose(
       const { bundleImages } = await import('../core/bundle/bundleImages.ts');
       const had = await inventoryAt(basis, operation);
       const chosen = images.map(({ id, tag }) => ({ id, tags: tag === undefined ? [] : [tag] }));
-      const compression = /gz$/i.test(place.path) ? 'gzip' : /zst$/i.test(place.path) ? 'zstd' : 'none';
+      const compression = compressionByName(place.path);
       const input = { ...place, images: chosen, compression, nowMs: Date.now(), ...had } as const;
       return bundleImages({ engine: context.engine() }, input, operation);
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { compressionByName } from '../core/archive/compressionByName.ts';
 import { exportContainer as exportRootfs } from '../core/backup/exportContainer.ts';
 import { fileTimestamp, formatBytes } from '../core/quantity.ts';
 import { archiveFolder } from '../ui/archiveFolder.ts';
@@ -45,7 +46,7 @@ async function exportOne(context: CommandContext, title: string, container: Cont
         {
           containerId: container.id,
           path: target.fsPath,
-          compression: compressionOf(target.fsPath),
+          compression: compressionByName(target.fsPath),
           replace: true, // the dialog has asked
         },
         operation,
@@ -64,10 +65,4 @@ async function exportOne(context: CommandContext, title: string, container: Cont
     );
   }
   return exported;
-}
-
-/** The ending that the person gave decides. */
-function compressionOf(path: string): 'none' | 'gzip' | 'zstd' {
-  if (/\.(gz|tgz)$/i.test(path)) return 'gzip';
-  return /\.(zst|tzst)$/i.test(path) ? 'zstd' : 'none';
 }

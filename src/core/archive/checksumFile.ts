@@ -37,7 +37,10 @@ export async function readChecksum(archivePath: string): Promise<Digest | undefi
 }
 
 /** Throws `checksumDiffers` if a checksum file lies beside the archive and states another digest. */
-export async function requireChecksum(archive: Archive, archivePath: string): Promise<void> {
+export async function requireChecksum(
+  archive: Pick<Archive, 'name' | 'fileDigest'>,
+  archivePath: string,
+): Promise<void> {
   if (archive.fileDigest === undefined) return;
   const stated = await readChecksum(archivePath);
   if (stated === undefined || stated === archive.fileDigest) return;

@@ -8,6 +8,9 @@ export interface CompressOptions {
   readonly threads?: number;
 }
 
+/** The least share of the plain size that compressed images take: below it there is certainly no room. */
+export const leastCompressedShare = 0.2;
+
 const pieceBytes = 4 << 20;
 /** Room for a piece that does not shrink, so that each takes one trip to the thread pool and not hundreds. */
 const outputBytes = pieceBytes + (pieceBytes >> 6);

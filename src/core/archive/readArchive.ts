@@ -1,3 +1,5 @@
+import type { Digest } from '../digest.ts';
+import { failure } from '../errors.ts';
 import type { Operation } from '../progress.ts';
 import type { Archive, ArchiveSource } from './archive.ts';
 import { findImages } from './archivedImages.ts';
@@ -29,4 +31,10 @@ export async function readArchive(
     compression,
     ...(source.isFolder !== true && fileDigest && { fileDigest, fileBytes }),
   };
+}
+
+/** The digest of the file that an archive was read from; throws where it lies in none. */
+export function fileDigestOf({ fileDigest }: Archive): Digest {
+  if (fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
+  return fileDigest;
 }

@@ -1,5 +1,6 @@
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
+import { mergeById } from '../engine/mergeById.ts';
 import { failure } from '../errors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
@@ -78,17 +79,6 @@ function isUnchanged({ source, imageIds }: Snapshot, before: readonly Snapshot[]
       kind === source.kind && name === source.name && engineId === source.engineId,
   );
   return previous?.imageIds.join() === imageIds.join();
-}
-
-/** One entry for each ID; names of the same image that were chosen one by one come together. */
-function mergeById(images: readonly ImageToBackUp[]): readonly ImageToBackUp[] {
-  const tagsById = new Map<Digest, Set<string>>();
-  for (const { id, tags } of images) {
-    const known = tagsById.get(id) ?? new Set();
-    for (const tag of tags) known.add(tag);
-    tagsById.set(id, known);
-  }
-  return [...tagsById].map(([id, tags]) => ({ id, tags: [...tags] }));
 }
 
 async function requireTags(

@@ -83,7 +83,7 @@ export async function backupProject(
 }
 
 /** What an engine counts to a project. */
-export interface ProjectParts {
+interface ProjectParts {
   readonly members: readonly ContainerSummary[];
   /** Names. */
   readonly volumes: readonly string[];

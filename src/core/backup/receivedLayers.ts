@@ -1,11 +1,9 @@
 import { sniffed } from '../archive/sniffed.ts';
 import { Hasher, type Digest } from '../digest.ts';
 import { failure, type DrydockError } from '../errors.ts';
-import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { KnownContents } from '../snapshot/knownContents.ts';
-import { putLayer, type StoredLayer } from '../snapshot/storedLayer.ts';
+import { putLayer, storedLayerOf, type StoredLayer } from '../snapshot/storedLayer.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
-import { descriptorOf } from '../vault/snapshotDocuments.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
 
 /** A layer that came, by the path it had in the engine's tar. */
@@ -162,15 +160,7 @@ export class ReceivedLayers {
     };
     const { layer, failure: refusal } = await keepLayer(blobs, input, { signal: this.#signal });
     if (layer === undefined) return refusal ? { failure: refusal } : {};
-    const { index, table } = layer;
-    return {
-      layer: {
-        descriptor: descriptorOf(ociLayerTypeOf(compression), index),
-        diffId: index.diffId,
-        index,
-        table,
-      },
-    };
+    return { layer: storedLayerOf(layer) };
   }
 }
 

@@ -1,19 +1,21 @@
-import { access, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Archive, ArchivedLayer, ArchiveForm } from '../archive/archive.ts';
 import { checksumPath } from '../archive/checksumFile.ts';
-import { compress } from '../archive/compress.ts';
-import { readArchive } from '../archive/readArchive.ts';
+import { compress, leastCompressedShare } from '../archive/compress.ts';
+import { fileDigestOf, readArchive } from '../archive/readArchive.ts';
 import { savedArchive } from '../archive/saveStream.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
+import { mergeById } from '../engine/mergeById.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { afterWriting } from '../files/growingFile.ts';
 import { passingName, sweepLeftovers } from '../files/passingName.ts';
+import { requireAbsent } from '../files/requireAbsent.ts';
 import { requireRoom } from '../files/requireRoom.ts';
-import { explainFileError, hasCode } from '../files/fileErrors.ts';
+import { explainFileError } from '../files/fileErrors.ts';
 import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
 import { writeWithChecksum } from '../archive/writeWithChecksum.ts';
@@ -42,9 +44,6 @@ export interface SavedArchive {
   readonly checksumPath: string;
   readonly images: readonly ImageToSave[];
 }
-
-/** The least share of the plain size that compressed images take: below it there is certainly no room. */
-const leastCompressedShare = 0.2;
 
 /**
  * Saves images into one archive and reads it back before it gets its name:
@@ -119,7 +118,7 @@ export async function saveImages(
           const source = { name: basename(input.path), open: (stop: AbortSignal) => written.open(stop) };
           checked = await readArchive(source, { signal, progress: afterWriting(written, progress) });
           requireSame(checked, wanted, details);
-          return digestOfFile(checked);
+          return fileDigestOf(checked);
         },
       },
       signal,
@@ -158,34 +157,6 @@ function sizesOf(details: readonly ImageDetails[]): {
     for (const diffId of diffIds) seen.add(diffId);
   }
   return { leastBytes, totalBytes: isShared ? undefined : leastBytes };
-}
-
-function digestOfFile({ fileDigest }: Archive): Digest {
-  if (fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
-  return fileDigest;
-}
-
-/** Throws `fileExists` for a name that is taken. */
-async function requireAbsent(path: string): Promise<void> {
-  await access(path).then(
-    () => {
-      throw failure('fileExists', { path });
-    },
-    (error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw explainFileError(error, path);
-    },
-  );
-}
-
-/** One entry for each ID; names of the same image that were chosen one by one come together. */
-function mergeById(images: readonly ImageToSave[]): readonly ImageToSave[] {
-  const tagsById = new Map<Digest, Set<string>>();
-  for (const { id, tags } of images) {
-    const known = tagsById.get(id) ?? new Set();
-    for (const tag of tags) known.add(tag);
-    tagsById.set(id, known);
-  }
-  return [...tagsById].map(([id, tags]) => ({ id, tags: [...tags] }));
 }
 
 function nameOf(image: ImageToSave | undefined): string {

@@ -40,7 +40,7 @@ export interface TransportReport {
   readonly receivedBytes: number;
 }
 
-export type TransportChoice = Pick<TransportReport, 'transport' | 'reason' | 'detail'>;
+type TransportChoice = Pick<TransportReport, 'transport' | 'reason' | 'detail'>;
 
 /**
  * How much longer a push of as many bytes takes than a save. Classic stores pack on one core, Podman on all; a containerd

@@ -9,7 +9,8 @@ import { openContents } from '../snapshot/openContents.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { annotationsOf } from '../snapshot/snapshotAnnotations.ts';
 import { entryWith } from '../snapshot/snapshotOfDocument.ts';
-import type { ReadBack, StoredBlob } from '../vault/blobStore.ts';
+import type { StoredBlob } from '../vault/blobStore.ts';
+import { toItsEnd } from '../toItsEnd.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
@@ -118,8 +119,3 @@ async function storeBlobs(
   }
   return stored;
 }
-
-const toItsEnd: ReadBack = async (bytes) => {
-  const pieces = bytes[Symbol.asyncIterator]();
-  while ((await pieces.next()).done !== true) continue;
-};

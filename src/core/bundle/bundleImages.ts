@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ArchiveSource } from '../archive/archive.ts';
-import { compress } from '../archive/compress.ts';
+import { compress, leastCompressedShare } from '../archive/compress.ts';
 import { savedArchive } from '../archive/saveStream.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
+import { mergeById } from '../engine/mergeById.ts';
 import type { ImageDetails } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { requireRoom } from '../files/requireRoom.ts';
@@ -38,9 +39,6 @@ export interface MadeBundle extends WrittenBundle {
   /** What did not travel, since the target has it. */
   readonly leftOut: readonly StoredBlob[];
 }
-
-/** The least share of the plain size that compressed images take: below it there is certainly no room. */
-const leastCompressedShare = 0.2;
 
 /**
  * Puts images of an engine into one bundle: 1. ask the engine what they are, 2. have it send them in one request, 3. let
@@ -160,13 +158,6 @@ async function requireSame(
     if (lost !== undefined)
       throw failure('verifyMismatch', { name, expected: `the tag ${lost}`, found: 'no such tag' });
   }
-}
-
-/** One entry for each ID; names of the same image that were chosen one by one come together. */
-function mergeById(images: readonly ImageToBundle[]): readonly ImageToBundle[] {
-  const tags = new Map<Digest, Set<string>>();
-  for (const image of images) tags.set(image.id, new Set([...(tags.get(image.id) ?? []), ...image.tags]));
-  return [...tags].map(([id, names]) => ({ id, tags: [...names] }));
 }
 
 function nameOf(image: ImageToBundle | undefined): string {

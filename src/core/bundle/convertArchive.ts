@@ -2,8 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Archive, ArchivedImage, ArchiveSource } from '../archive/archive.ts';
 import { checksumPath } from '../archive/checksumFile.ts';
-import { compress } from '../archive/compress.ts';
-import { readArchive } from '../archive/readArchive.ts';
+import { compress, leastCompressedShare } from '../archive/compress.ts';
+import { fileDigestOf, readArchive } from '../archive/readArchive.ts';
 import { readArchiveAt } from '../archive/readArchiveAt.ts';
 import { writeWithChecksum } from '../archive/writeWithChecksum.ts';
 import { shortDigest, type Digest } from '../digest.ts';
@@ -16,7 +16,7 @@ import { isSameName } from '../oci/imageName.ts';
 import type { Operation } from '../progress.ts';
 import { layerKinds, planConversion, type ConversionPlan, type FormChoice } from './convertedForm.ts';
 import { convertedBytes, convertedFiles, tarOfFiles } from './convertedFiles.ts';
-import { requireAbsent } from './requireAbsent.ts';
+import { requireAbsent } from '../files/requireAbsent.ts';
 import { writeLayout } from './writeLayout.ts';
 
 export interface ConvertInput extends FormChoice {
@@ -48,9 +48,6 @@ export interface ConvertedArchive {
   /** What was odd in the archive that was read. */
   readonly remarks: readonly string[];
 }
-
-/** The least share of the plain size that compressed images take: below it there is certainly no room. */
-const leastCompressedShare = 0.2;
 
 /**
  * Converts an archive of any form into another one: 1. read it to its end and check all of it, 2. see that there is
@@ -142,11 +139,6 @@ async function writeFolder(
     operation.signal,
   );
   return {};
-}
-
-function fileDigestOf({ fileDigest }: Archive): Digest {
-  if (fileDigest === undefined) throw failure('unexpected', { reason: 'the archive has no digest' });
-  return fileDigest;
 }
 
 /** Compares what was read back with what was to be written: each image with its ID, its layers and its names. */

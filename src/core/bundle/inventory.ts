@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { digestOf, isDigest, type Digest } from '../digest.ts';
+import { digestOf, hexOf, isDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineLayers, type EngineLayers } from '../engine/engineLayers.ts';
 import { DrydockError, failure } from '../errors.ts';
@@ -169,7 +169,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 }
 
 function hexOfAll(digests: ReadonlySet<Digest>): string[] {
-  return [...digests].map((digest) => digest.slice('sha256:'.length)).sort();
+  return [...digests].map((digest) => hexOf(digest)).sort();
 }
 
 function digestsOf(hex: readonly string[]): ReadonlySet<Digest> {

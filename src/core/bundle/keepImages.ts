@@ -4,13 +4,13 @@ import type { Shipment } from '../archive/shipping.ts';
 import { storedBlobs } from '../archive/storedBlobs.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import { failure } from '../errors.ts';
-import { ociLayerTypeOf, type LayerCompression } from '../oci/mediaTypes.ts';
+import { type LayerCompression } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import { KnownContents } from '../snapshot/knownContents.ts';
 import type { LandedCopy } from '../snapshot/landCopied.ts';
 import { landSnapshots, type Landing } from '../snapshot/landSnapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
-import { putLayer, type StoredLayer } from '../snapshot/storedLayer.ts';
+import { putLayer, type StoredLayer, storedLayerOf } from '../snapshot/storedLayer.ts';
 import { putDocument } from '../vault/blobStore.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
 import { descriptorOf, type OciDescriptor } from '../vault/snapshotDocuments.ts';
@@ -138,8 +138,7 @@ async function keptAsItIs(
   );
   if (kept.layer === undefined)
     throw kept.failure ?? failure('unexpected', { reason: `${name} was stored without an index` });
-  const { index, table } = kept.layer;
-  return { descriptor: descriptorOf(ociLayerTypeOf(packing), index), diffId: index.diffId, index, table };
+  return storedLayerOf(kept.layer);
 }
 
 function packingOf(compression: ArchivedLayer['compression'], name: string): LayerCompression {

@@ -6,6 +6,7 @@ import { fileFailure, fileSource, readFileBytes } from '../archive/fileSource.ts
 import { Hasher, type Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { hasCode } from '../files/fileErrors.ts';
+import { toItsEnd } from '../toItsEnd.ts';
 import type { ByteRange } from '../vault/blobStore.ts';
 import { readSmallFile } from '../vault/readSmallFile.ts';
 import { bundleOfPart, parsePartList, partName, type Part, type PartList } from './partNames.ts';
@@ -83,10 +84,7 @@ async function partFiles(path: string, { whole, parts }: PartList): Promise<Bund
     path,
     source: { name, sizeBytes: whole.sizeBytes, open },
     digest: whole.digest,
-    checkParts: async (signal) => {
-      const bytes = open(signal);
-      while ((await bytes.next()).done !== true) continue;
-    },
+    checkParts: (signal) => toItsEnd(open(signal)),
     async *openRange({ start, end }, signal) {
       let at = 0;
       for (const part of parts) {

@@ -47,25 +47,14 @@ export interface BundledImage {
 export async function readBundleAt(path: string, operation: Operation): Promise<BundleOnDisk> {
   const files = await openBundleFiles(path);
   const { source, digest } = files;
-  const { bundle, fileDigest, fileBytes } = await readChecked(files, operation);
+  const { bundle, fileDigest } = await readChecked(files, operation);
   if (digest !== undefined && fileDigest !== digest)
     throw failure('bundlePartsUnclear', {
       checksum: `${source.name}.sha256`,
       reason: 'the parts are not what they should be together',
     });
   if (digest === undefined && fileDigest !== undefined)
-    await requireChecksum(
-      {
-        name: source.name,
-        form: 'docker-archive',
-        compression: 'none',
-        images: [],
-        remarks: [],
-        fileDigest,
-        fileBytes,
-      },
-      files.path,
-    );
+    await requireChecksum({ name: source.name, fileDigest }, files.path);
   return { ...bundle, openRange: files.openRange };
 }
 
@@ -77,7 +66,6 @@ export async function readBundle(source: ArchiveSource, operation: Operation): P
 interface Scanned {
   readonly bundle: Bundle;
   readonly fileDigest?: Digest;
-  readonly fileBytes: number;
 }
 
 async function readChecked({ source, checkParts }: BundleFiles, operation: Operation): Promise<Scanned> {
@@ -92,16 +80,12 @@ async function readChecked({ source, checkParts }: BundleFiles, operation: Opera
 
 async function scanBundle(source: ArchiveSource, operation: Operation): Promise<Scanned> {
   const { name } = source;
-  const { contents, compression, fileDigest, fileBytes } = await scanContents(
-    source,
-    operation,
-    defaultArchiveLimits,
-  );
+  const { contents, compression, fileDigest } = await scanContents(source, operation, defaultArchiveLimits);
   const file = contents.find(bundleDocumentPath);
   if (file === undefined) throw failure('notABundle', { name, reason: 'it lacks the document of one' });
   const document = parseBundleDocument(contents.documentOf(file), name);
   const bundle = { name, source, compression, document, contents };
-  return { bundle, ...(fileDigest && { fileDigest }), fileBytes };
+  return { bundle, ...(fileDigest && { fileDigest }) };
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Operation } from '../progress.ts';
 import { readSmallFile } from '../vault/readSmallFile.ts';
 import { mostListBytes } from './openParts.ts';
 import { mostParts, parsePartList, partListText, partName, type Part } from './partNames.ts';
-import { requireAbsent } from './requireAbsent.ts';
+import { requireAbsent } from '../files/requireAbsent.ts';
 
 export interface BundlePlace {
   /** The bundle's file, or what its parts begin with. */

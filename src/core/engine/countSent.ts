@@ -1,7 +1,7 @@
 import type { Engine } from './engine.ts';
 
 /** An engine, and how many bytes of images, files and volumes went to it through here. */
-export interface CountedEngine {
+interface CountedEngine {
   readonly engine: Engine;
   readonly sentBytes: () => number;
 }

@@ -1,16 +1,15 @@
 import { isDigest, type Digest } from '../digest.ts';
 import { DrydockError } from '../errors.ts';
 import { parseImageIndex, parseManifest, type Descriptor } from '../oci/manifest.ts';
-import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import { readDocument, type CancelOptions } from '../vault/blobStore.ts';
 import { layerIndexType, openLayerIndex } from '../vault/layerIndex.ts';
 import type { Vault } from '../vault/layout.ts';
-import { descriptorOf, layerNotes } from '../vault/snapshotDocuments.ts';
+import { layerNotes } from '../vault/snapshotDocuments.ts';
 import { imageNotesOf } from './imageNotes.ts';
 import { openContents } from './openContents.ts';
 import type { Snapshot, SnapshotImage } from './snapshot.ts';
 import { readSnapshots } from './snapshots.ts';
-import type { StoredLayer } from './storedLayer.ts';
+import { type StoredLayer, storedLayerOf } from './storedLayer.ts';
 
 /**
  * What snapshots of a vault hold already, so that it is neither asked for nor stored again. Snapshots are looked
@@ -80,12 +79,7 @@ export class KnownContents {
     const { config } = parseManifest(bytes, `${blobs.name}: ${digest}`);
     const table = { digest: config.digest, sizeBytes: config.size };
     const index = await openLayerIndex(blobs, table, this.#cancel);
-    return {
-      descriptor: descriptorOf(ociLayerTypeOf(index.compression), index),
-      diffId: index.diffId,
-      index,
-      table,
-    };
+    return storedLayerOf({ index, table });
   }
 
   async #lookUntil(isFound: () => boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts';
 import type { Operation } from '../progress.ts';
+import { toItsEnd } from '../toItsEnd.ts';
 import { readVerified, type CancelOptions, type StoredBlob } from '../vault/blobStore.ts';
 import { readLayer } from '../vault/frames.ts';
 import type { VaultSession } from '../vault/vaultSession.ts';
@@ -15,8 +16,7 @@ export async function readBackLayer(
   cancel: CancelOptions,
 ): Promise<void> {
   if (!ledger.hasWritten(index.digest) || ledger.isVerified(index.digest)) return;
-  const pieces = readLayer(vault.blobs, index, cancel);
-  while ((await pieces.next()).done !== true) continue;
+  await toItsEnd(readLayer(vault.blobs, index, cancel));
   ledger.markVerified(index.digest);
 }
 

@@ -3,7 +3,7 @@ import { ociLayerTypeOf } from '../oci/mediaTypes.ts';
 import type { BlobWriter, CancelOptions, StoredBlob } from '../vault/blobStore.ts';
 import type { LayerIndex } from '../vault/layerIndex.ts';
 import { descriptorOf, type OciDescriptor } from '../vault/snapshotDocuments.ts';
-import { writeLayer, type LayerInput } from '../vault/writeLayer.ts';
+import { writeLayer, type LayerInput, type WrittenLayer } from '../vault/writeLayer.ts';
 
 /** A layer's tar that lies in the vault with its index. */
 export interface StoredLayer {
@@ -20,7 +20,11 @@ export async function putLayer(
   input: LayerInput,
   cancel: CancelOptions = {},
 ): Promise<StoredLayer> {
-  const { index, table } = await writeLayer(store, input, cancel);
+  return storedLayerOf(await writeLayer(store, input, cancel));
+}
+
+/** A layer as snapshots name it, packed as its index says. */
+export function storedLayerOf({ index, table }: WrittenLayer): StoredLayer {
   const descriptor = descriptorOf(ociLayerTypeOf(index.compression), index);
   return { descriptor, diffId: index.diffId, index, table };
 }

@@ -1,11 +1,3 @@
-import type { ReadBack } from '../vault/blobStore.ts';
-
-/** Reads what was stored, and looks at nothing but its digest, which the store does. */
-export const toItsEnd: ReadBack = async (stored) => {
-  const pieces = stored[Symbol.asyncIterator]();
-  while ((await pieces.next()).done !== true);
-};
-
 /** The same bytes, each piece's length told as it comes. */
 export async function* counted(
   bytes: AsyncIterable<Uint8Array>,

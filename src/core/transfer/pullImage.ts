@@ -7,7 +7,7 @@ import { inParallel } from '../inParallel.ts';
 import { familiarName } from '../oci/imageName.ts';
 import { diffIdsOf } from '../oci/diffIds.ts';
 import type { Descriptor } from '../oci/manifest.ts';
-import { isIndexType, ociLayerTypeOf, type LayerCompression } from '../oci/mediaTypes.ts';
+import { isIndexType } from '../oci/mediaTypes.ts';
 import type { Operation } from '../progress.ts';
 import type { RemoteManifest, RemoteRepository } from '../registry/remoteRepository.ts';
 import { KnownContents } from '../snapshot/knownContents.ts';
@@ -15,16 +15,16 @@ import { landSnapshot } from '../snapshot/landSnapshot.ts';
 import type { Snapshot, SnapshotSource } from '../snapshot/snapshot.ts';
 import { SnapshotDraft } from '../snapshot/snapshotDraft.ts';
 import type { Remark } from '../snapshot/snapshotRecords.ts';
-import type { StoredLayer } from '../snapshot/storedLayer.ts';
+import { storedLayerOf, type StoredLayer } from '../snapshot/storedLayer.ts';
 import { putDocument } from '../vault/blobStore.ts';
 import { keepLayer } from '../vault/keepLayer.ts';
 import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { descriptorOf } from '../vault/snapshotDocuments.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
-import type { WrittenLayer } from '../vault/writeLayer.ts';
 import { childrenFirst } from './documentGraph.ts';
-import { counted, toItsEnd } from './fetchedBytes.ts';
+import { toItsEnd } from '../toItsEnd.ts';
+import { counted } from './fetchedBytes.ts';
 import { readRemoteImage, type RemoteImage } from './imageInRegistry.ts';
 
 export interface PullImageInput {
@@ -138,7 +138,7 @@ async function fetchLayers(
       const input = { bytes, name, compression, expectedDigest: digest };
       const kept = await keepLayer(blobs, { ...input, listCompression: settings.compression }, cancel);
       if (kept.failure) throw kept.failure;
-      if (kept.layer) layers.set(digest, storedLayer(kept.layer, compression));
+      if (kept.layer) layers.set(digest, storedLayerOf(kept.layer));
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -156,11 +156,6 @@ async function fetchLayers(
     throw failed.signal.aborted ? failed.signal.reason : error;
   }
   return layers;
-}
-
-function storedLayer({ index, table }: WrittenLayer, compression: LayerCompression): StoredLayer {
-  const descriptor = descriptorOf(ociLayerTypeOf(compression), index);
-  return { descriptor, diffId: index.diffId, index, table };
 }
 
 /** A layer that unpacks to something else than its image says would be found out only by who runs it. */

@@ -12,7 +12,8 @@ import { requireWritable, type Vault } from '../vault/layout.ts';
 import type { ProcessIdentity } from '../vault/processIdentity.ts';
 import { withVaultSession, type VaultSession } from '../vault/vaultSession.ts';
 import { childrenFirst } from './documentGraph.ts';
-import { counted, toItsEnd } from './fetchedBytes.ts';
+import { toItsEnd } from '../toItsEnd.ts';
+import { counted } from './fetchedBytes.ts';
 import { snapshotIn } from './parcel.ts';
 import { parcelGraph, remoteGraph, type RemoteGraph } from './remoteGraph.ts';
 

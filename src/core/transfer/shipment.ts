@@ -10,8 +10,8 @@ import type {
   RemoteManifest,
   RemoteRepository,
 } from '../registry/remoteRepository.ts';
+import { toItsEnd } from '../toItsEnd.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
-import { toItsEnd } from './fetchedBytes.ts';
 
 /** A manifest or an index on its way. */
 export interface ShippedDocument extends RemoteManifest {

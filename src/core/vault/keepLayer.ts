@@ -4,6 +4,7 @@ import { decompressed } from '../archive/decompressed.ts';
 import type { Digest } from '../digest.ts';
 import { DrydockError, failure } from '../errors.ts';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
+import { toItsEnd } from '../toItsEnd.ts';
 import { putDocument, type BlobWriter, type CancelOptions, type StoredBlob } from './blobStore.ts';
 import { layerIndexBytes, type LayerIndex } from './layerIndex.ts';
 import { LayerScan } from './layerScan.ts';
@@ -58,8 +59,7 @@ export async function keepLayer(
   let refusal: DrydockError | undefined;
   const scanned = async (): Promise<void> => {
     try {
-      const pieces = scan.follow(stop);
-      while ((await pieces.next()).done !== true) continue;
+      await toItsEnd(scan.follow(stop));
     } catch (error) {
       if (!(error instanceof DrydockError) || !error.code.startsWith('archive')) throw error;
       refusal = error;
@@ -83,7 +83,7 @@ export async function keepLayer(
     throw error;
   };
   const work = [
-    store.put(twice(), { expectedDigest, signal: stop, readBack: readThrough }),
+    store.put(twice(), { expectedDigest, signal: stop, readBack: toItsEnd }),
     putLines(),
     scanned(),
   ] as const;
@@ -107,10 +107,4 @@ export async function keepLayer(
   };
   const table = await putDocument(store, layerIndexBytes(index), signal && { signal });
   return { digest, sizeBytes, layer: { index, table } };
-}
-
-/** What is read back as the same bytes unpacks to the same tar: it was scanned out of them. */
-async function readThrough(stored: AsyncIterable<Uint8Array>): Promise<void> {
-  const pieces = stored[Symbol.asyncIterator]();
-  while ((await pieces.next()).done !== true) continue;
 }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { failure } from '../errors.ts';
-import { explainFileError, hasCode } from '../files/fileErrors.ts';
+import { explainFileError, hasCode } from './fileErrors.ts';
 
 /** Throws `fileExists` for a name that is taken. A folder with nothing in it may be passed. */
 export async function requireAbsent(

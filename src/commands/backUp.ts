@@ -136,7 +136,7 @@ async function tellBackedUp(vault: KnownVault, results: readonly BackupResult[])
           size: formatBytes(newBytes),
           vault: vault.name,
         }),
-    ...transportWords(results),
+    ...transportWords(results, vscode),
     ...(remarks === 0
       ? []
       : [vscode.l10n.t('Please look at {remarks}.', { remarks: remarkWords(remarks, vscode) })]),

@@ -92,7 +92,7 @@ export class LyingEngine implements Engine {
         this.#answer('remove', [ref], () => this.#remove(ref, options?.force === true), options),
       checkLogIn: rest.images.checkLogIn.bind(rest.images),
       push: rest.images.push.bind(rest.images),
-      importRootfs: (tar) => this.#answer('importRootfs', [], () => this.#import(tar)),
+      importRootfs: (tar, { name }) => this.#answer('importRootfs', [], () => this.#import(tar, name)),
     };
     this.containers = {
       ...rest.containers,
@@ -228,8 +228,10 @@ export class LyingEngine implements Engine {
     return [{ kind: 'deleted', ref }];
   }
 
-  async #import(tar: AsyncIterable<Uint8Array>): Promise<Digest> {
-    return this.#make([await collect(tar)]);
+  async #import(tar: AsyncIterable<Uint8Array>, name?: string): Promise<Digest> {
+    const id = this.#make([await collect(tar)]);
+    if (name !== undefined) this.#tag(id, name);
+    return id;
   }
 
   #container(): ContainerDetails {

@@ -11,7 +11,6 @@ import { backupImages } from '../../../src/core/backup/backupImages.ts';
 import type { BackupResult } from '../../../src/core/backup/backupResult.ts';
 import type { TransportWish } from '../../../src/core/backup/transport.ts';
 import type { Engine } from '../../../src/core/engine/engine.ts';
-import { takeNameAway } from '../../../src/core/engine/takeNameAway.ts';
 import { verifyVault } from '../../../src/core/maintenance/verifyVault.ts';
 import { unattended, type Operation } from '../../../src/core/progress.ts';
 import { recoverVault } from '../../../src/core/recovery/recoverVault.ts';
@@ -246,15 +245,19 @@ describe('a backup that the engine pushes', function () {
     assert.equal((await engine.images.inspect(id)).id, id);
   });
 
-  it('keeps an image that loses its own names while it is pushed', async () => {
+  it('keeps an image that loses its own names while it is pushed, and nothing of the push', async () => {
     await build('lost', ['FROM scratch', 'COPY a /a'], { a: randomBytes(100) });
     const { id } = await engine.images.inspect(name('lost'));
-    await engine.images.tag(id, name('passing'));
-    await engine.images.remove(name('lost'));
-    await takeNameAway(engine, name('passing'));
-    const { tags } = await engine.images.inspect(id);
-    assert.deepEqual(tags, []);
-    await takeNameAway(engine, name('passing'));
+    const open = spoilt((sink) => ({
+      takeDocument: async (document, tag) => {
+        await engine.images.remove(name('lost'));
+        return sink.takeDocument(document, tag);
+      },
+    }));
+    assert.equal((await failureOf(backUp('lost', { open }))).code, 'tagMoved');
+    // A digest that it was pushed by would keep it from being pruned.
+    const { tags, repoDigests } = await engine.images.inspect(id);
+    assert.deepEqual([tags, repoDigests], [[], []]);
   });
 
   it('streams where the engine does not get to us, or to somebody else', async () => {

@@ -74,6 +74,11 @@ export class ContainerdEngine {
     for (const digest of this.#blobs.keys()) if (!needed.has(digest)) this.#blobs.delete(digest);
   }
 
+  /** Loses a blob, as a store whose content was removed behind its back: its images are listed as before. */
+  lose(digest: Digest): void {
+    this.#blobs.delete(digest);
+  }
+
   namesOf(id: Digest): readonly string[] {
     return [...this.#names].flatMap(([name, one]) => (one === id ? [name] : []));
   }

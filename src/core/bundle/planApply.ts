@@ -5,6 +5,7 @@ import { engineLayers, type EngineLayers } from '../engine/engineLayers.ts';
 import type { EngineInfo } from '../engine/records.ts';
 import { failure } from '../errors.ts';
 import { choosePlatforms, planImages, type ImagePlan } from '../loading/imagePlan.ts';
+import { isOnEngine } from '../loading/isOnEngine.ts';
 import { chainIdsOf } from '../oci/chainIds.ts';
 import type { Operation } from '../progress.ts';
 import { engineIdentity } from '../snapshot/engineIdentity.ts';
@@ -56,7 +57,16 @@ export async function planApplyOf(
     info,
   );
   const present = await engine.images.list({ signal });
-  const images = planImages(chosen, info, present);
+  const images: ImagePlan[] = [];
+  for (const one of planImages(chosen, info, present)) {
+    const { id, image, isThere: isListed } = one;
+    const { manifestDigest } = image;
+    const manifests = manifestDigest === undefined || id !== image.targetDigest ? [] : [manifestDigest];
+    images.push({
+      ...one,
+      isThere: await isOnEngine({ engine, info }, { id, manifests, isListed }, { signal }),
+    });
+  }
   const there = await engineLayers(engine, { info }, { signal });
   const needing = found.filter(({ image }) => images.some((one) => one.image === image && !one.isThere));
   const { omitted, fetched } = placesOf(needing, there, {

@@ -82,7 +82,7 @@ export async function imageToMove(
   { id, tags, role }: Pick<SnapshotImage, 'id' | 'tags' | 'role'>,
   signal: AbortSignal,
 ): Promise<ImageToMove> {
-  const details = await engine.images.inspect(id, { signal });
+  const details = await engine.images.inspect(id, { signal, withManifests: true });
   const descriptor: OciDescriptor = { mediaType: '', digest: details.id, size: 0 };
   const manifest = { descriptor, platform: details.platform, config: descriptor, layers: [] };
   return {

@@ -1,8 +1,9 @@
 import type { Engine } from '../engine/engine.ts';
 import type { CancelOptions } from '../vault/blobStore.ts';
 import type { EngineState } from '../restore/engineState.ts';
+import { isOnEngine } from '../loading/isOnEngine.ts';
 import { keptNames, movingTags } from '../restore/keptNames.ts';
-import { imageItem, isOnEngine, nameOfImage, planTags, platformText } from '../restore/planImages.ts';
+import { imageItem, nameOfImage, planTags, platformText } from '../restore/planImages.ts';
 import type { PlannedImage, RestoreChoices, RestoreItem } from '../restore/restorePlan.ts';
 import { problem, type RestoreProblem } from '../restore/restoreProblem.ts';
 import { isSamePlatform } from '../restore/vaultImages.ts';
@@ -37,7 +38,9 @@ export async function planMovedImages(
   const items = new Map<string, RestoreItem>();
   const problems: RestoreProblem[] = [];
   for (const { snapshotImage, details, image: arriving, id } of input.images) {
-    const isThere = present.has(id) || (await isOnEngine(target, id, cancel));
+    const manifests = id === details.id ? (details.presentManifests ?? []) : [];
+    const toFind = { id, manifests, isListed: present.has(id) };
+    const isThere = await isOnEngine({ engine: target, info: state.info }, toFind, cancel);
     const planned = planTags({ snapshotImage }, { id, ownerOf, choices });
     const image = { ...arriving, tags: planned.tags.map(({ tag }) => tag) };
     const [manifest] = snapshotImage.manifests;

@@ -2,7 +2,6 @@ import { idsAfterLoad } from '../archive/shipping.ts';
 import { shortDigest, type Digest } from '../digest.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineInfo, Platform } from '../engine/records.ts';
-import { DrydockError } from '../errors.ts';
 import type { SnapshotImage } from '../snapshot/snapshot.ts';
 import type { BlobReader, CancelOptions } from '../vault/blobStore.ts';
 import { takenChoice } from './choices.ts';
@@ -10,6 +9,7 @@ import type { EngineState } from './engineState.ts';
 import { keptNames, movingTags } from './keptNames.ts';
 import { nameOwners, type NameOwners } from '../recovery/nameOwners.ts';
 import { loadingEngine, type TagPlan } from '../loading/imagePlan.ts';
+import { isOnEngine } from '../loading/isOnEngine.ts';
 import type { PlannedImage, RestoreChoices, RestoreItem } from './restorePlan.ts';
 import { problem, type RestoreProblem } from './restoreProblem.ts';
 import { isSamePlatform, vaultImages, type VaultImage } from './vaultImages.ts';
@@ -49,12 +49,16 @@ export async function planImages(
   const problems: RestoreProblem[] = [];
   for (const one of found) {
     const id = ids.get(one.image) ?? one.image.configDigest;
-    const isThere = present.has(id) || (await isOnEngine(engine, id, cancel));
+    const toFind = { id, manifests: [one.manifest.descriptor.digest], isListed: present.has(id) };
+    const isThere = await isOnEngine({ engine, info: state.info }, toFind, cancel);
     const planned = planTags(one, { id, ownerOf, choices });
     const image = { ...one.image, tags: planned.tags.map(({ tag }) => tag) };
     images.push({ ...one, image, load: { image, id, isThere, tags: planned.tags } });
-    for (const item of [imageItem(one, id, isThere), ...planned.items])
-      items.set(`${item.what} ${item.name}`, item);
+    for (const item of [imageItem(one, id, isThere), ...planned.items]) {
+      const key = `${item.what} ${item.name}`;
+      // Of an image of several platforms one may be there and another not.
+      if (items.get(key)?.action !== 'create') items.set(key, item);
+    }
     problems.push(...planned.problems, ...imageProblems(one, id, state.info));
   }
   const keepAs = keptNames(
@@ -140,15 +144,4 @@ function imageProblems(
 
 export function platformText({ os, architecture }: Platform): string {
   return `${os}/${architecture}`;
-}
-
-/** Engines leave images without a name out of their list when others stand on them. */
-export async function isOnEngine(engine: Engine, id: Digest, cancel: CancelOptions): Promise<boolean> {
-  try {
-    await engine.images.inspect(id, cancel);
-    return true;
-  } catch (error) {
-    if (error instanceof DrydockError && error.code === 'engineNotFound') return false;
-    throw error;
-  }
 }

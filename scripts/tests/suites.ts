@@ -46,7 +46,7 @@ async function docker(): Promise<SuiteResults> {
       suite: part,
       ...files,
       folder,
-      env: { ...engine.env, ...tools },
+      env: { ...engine.env, ...tools, ...(await inMemory(part)) },
       testTimeoutMs: 2 * minutes,
       suiteTimeoutMs: 20 * minutes,
     });

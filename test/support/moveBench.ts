@@ -11,7 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../src/core/engine/engine.ts';
 import { executeMove, type MoveDeps, type MoveResult } from '../../src/core/move/executeMove.ts';
@@ -47,7 +47,9 @@ export class MoveBench {
 
   static async open(): Promise<MoveBench> {
     const folder = await mkdtemp(join(tmpdir(), 'drydock-move-'));
-    const second = await ownEngine(join(folder, 'engine'));
+    // The temporary folder may lie in memory, where an engine's data should not.
+    const data = process.env['DRYDOCK_TEST_FOLDER'] ?? folder;
+    const second = await ownEngine(join(data, `engine-${basename(folder)}`));
     await makeShellImage(testHost());
     const engineOf = (host: string): Engine => {
       const endpoint = parseAddress(host);

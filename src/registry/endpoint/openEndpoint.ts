@@ -71,6 +71,8 @@ export async function openEndpoint({ contents, sink, onLogIn, port = 0 }: Endpoi
     handle(request, response);
   });
   const bound = await listening(server, port);
+  // A connection that could not be taken, as when files run out, is its sender's matter. Unheard it would end us.
+  server.on('error', () => undefined);
   return {
     address: `${host}:${bound}`,
     username,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { digestOf, type Digest } from '../../../src/core/digest.ts';
@@ -64,6 +65,19 @@ describe('the endpoint', () => {
       headers: { authorization: basic(endpoint.username, endpoint.password), ...init.headers },
     });
   const blobAt = (digest: Digest) => `/v2/team/app/blobs/${digest}`;
+
+  it('goes on where a connection could not be taken', async () => {
+    let server: Server | undefined;
+    const onRequest = (message: unknown): void => {
+      ({ server } = message as { readonly server: Server });
+    };
+    subscribe('http.server.request.start', onRequest);
+    await ask('/v2/');
+    unsubscribe('http.server.request.start', onRequest);
+    assert.ok(server);
+    server.emit('error', new Error('accept EMFILE'));
+    assert.equal((await ask('/v2/')).status, 200);
+  });
 
   it('lets nobody in without its password, and tells them nothing', async () => {
     const wrong = [

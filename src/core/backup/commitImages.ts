@@ -3,6 +3,7 @@ import type { Digest } from '../digest.ts';
 import type { ContainerDetails, FileChange } from '../engine/records.ts';
 import { DrydockError, failure } from '../errors.ts';
 import { noteEngine } from '../recovery/engineNotes.ts';
+import { isRefusal } from './standstill.ts';
 import type { ConsistencyDeps } from './withConsistency.ts';
 
 /** What the names of images of changes begin with. */
@@ -20,17 +21,22 @@ export async function withCommits<T>(
   signal: AbortSignal,
   work: (commit: CommitChanges) => Promise<T>,
 ): Promise<T> {
-  const made: { readonly name: string; readonly note: number }[] = [];
+  const made: { readonly name: string; readonly note: number; mayStillCome: boolean }[] = [];
   const commit: CommitChanges = async (container) => {
     const { id } = container;
     const changes = await engine.containers.changes(id, { signal });
     if (changes.every((change) => isMountPoint(change, container))) return undefined;
     signal.throwIfAborted();
     const name = `${commitImages}${randomBytes(8).toString('hex')}`;
-    made.push({ name, note: await noteEngine(session, engineId, { kind: 'removeImage', name }) });
+    const note = await noteEngine(session, engineId, { kind: 'removeImage', name });
+    const one = { name, note, mayStillCome: false };
+    made.push(one);
     // Without the signal: the engine makes it whether anybody waits or not, and only then can it be removed. Whoever
     // calls this has paused the container, or wants it to go on.
-    const image = await engine.containers.commit(id, { name, pause: false });
+    const image = await engine.containers.commit(id, { name, pause: false }).catch((error: unknown) => {
+      one.mayStillCome = !isRefusal(error);
+      throw error;
+    });
     await requireBase(container, image, signal);
     return image;
   };
@@ -45,11 +51,13 @@ export async function withCommits<T>(
     throw failure('loadMismatch', { name, reason: 'the layers of its image are not below it' });
   };
   const clear = async (): Promise<void> => {
-    for (const { name, note } of made.splice(0)) {
+    for (const { name, note, mayStillCome } of made.splice(0)) {
       try {
         await engine.images.remove(name);
       } catch (error) {
         if (!(error instanceof DrydockError && error.code === 'engineNotFound')) throw error;
+        // An engine that gave no answer may make it yet: whoever starts next looks again.
+        if (mayStillCome) continue;
       }
       await session.journal.settle(note);
     }

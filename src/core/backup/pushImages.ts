@@ -19,6 +19,7 @@ import { pushAsStored } from './pushAsStored.ts';
 import type { PushManner } from './pushManner.ts';
 import { pushUntilWhole } from './pushUntilWhole.ts';
 import { ReceivedLayers } from './receivedLayers.ts';
+import { isRefusal } from './standstill.ts';
 import type { TransportReason } from './transport.ts';
 
 /** What was pushed, or why it was not. */
@@ -89,20 +90,18 @@ export async function pushImages(
       contents.set(details.id, await pushOne(deps, { manner, endpoint }, details, signal));
     return contents;
   };
-  let endpoint: Endpoint | undefined;
   let reading: Promise<void> | undefined;
   try {
-    endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), {
+    const endpoint = await openAt(deps.openEndpoint, portOf(session.vault.settings.id), {
       sink: manner.sink,
       onLogIn,
     });
-    const opened = endpoint;
     reading = readKnown(deps, missing, signal).catch((error: unknown) => {
       failed.abort(error);
     });
     const contents = await inTheEnd(
-      () => pushAll(opened),
-      () => opened.close(),
+      () => pushAll(endpoint),
+      () => endpoint.close(),
     );
     await reading;
     signal.throwIfAborted();
@@ -153,14 +152,19 @@ async function pushOne(
   signal.throwIfAborted();
   if (storeOf(info) === 'podman') return await manner.push(image, { signal });
   const note = await noteEngine(session, engineKey(info), { kind: 'takeNameAway', name });
+  let mayStillCome = false;
   const push = async (): Promise<CapturedImageContent> => {
     // Without the signal: broken off in its middle nobody would know whether the name is there.
-    await engine.images.tag(details.id, name);
+    await engine.images.tag(details.id, name).catch((error: unknown) => {
+      mayStillCome = !isRefusal(error);
+      throw error;
+    });
     return await manner.push(image, { signal });
   };
   return await inTheEnd(push, async () => {
     await takeNameAway(engine, name);
-    await session.journal.settle(note);
+    // An engine that gave no answer may give the name yet: whoever starts next looks again.
+    if (!mayStillCome) await session.journal.settle(note);
   });
 }
 

@@ -219,9 +219,13 @@ function isImage({ platform, annotations: notes }: Descriptor, manifest: Manifes
   );
 }
 
-function noteAbsent(walk: Walk, descriptor: Descriptor): void {
-  if (descriptor.annotations?.[annotations.attestationKind] !== undefined) return;
-  walk.remarks.push(absentPlatform(descriptor));
+/** Throws `archiveMissing` for one that the engine says it has: that would be lost with a remark that is not true. */
+function noteAbsent({ received, details, remarks }: Walk, descriptor: Descriptor): void {
+  const { digest, annotations: notes } = descriptor;
+  if (notes?.[annotations.attestationKind] !== undefined) return;
+  if (details.presentManifests?.includes(digest) === true)
+    throw failure('archiveMissing', { name: received.sent.name, missing: digest, by: labelOf(details) });
+  remarks.push(absentPlatform(descriptor));
 }
 
 /** The remark on a platform of an image that is listed in its index and whose content nobody has. */

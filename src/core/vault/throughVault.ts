@@ -1,11 +1,13 @@
+import { mkdir } from 'node:fs/promises';
 import { DrydockError } from '../errors.ts';
+import { explainFileError } from '../files/fileErrors.ts';
 import type { BlobReader, CancelOptions } from './blobStore.ts';
 import { createVault, openVault, type Vault } from './layout.ts';
 
 /**
  * A vault in the folder at `path`, made where there is none, that reads through to `far` what it has not itself. Its
- * journal undoes what broke off, and it keeps what a restore replaced. Nothing of `far` is stored in it, and it is
- * called by the name of that.
+ * journal undoes what broke off, and it keeps what a restore replaced: nobody chose that place, so no other user may
+ * look into it. Nothing of `far` is stored in it, and it is called by the name of that.
  *
  * Rejects as {@link openVault} and {@link createVault} do.
  */
@@ -35,6 +37,9 @@ async function openOrMake(path: string, cancel: CancelOptions): Promise<Vault> {
   } catch (error) {
     if (!(error instanceof DrydockError) || error.code !== 'notAVault') throw error;
   }
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw explainFileError(error, path);
+  });
   try {
     return await createVault({ path, compression: 'zstd' }, cancel);
   } catch (error) {

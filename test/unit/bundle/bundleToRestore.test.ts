@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, open, readdir, truncate } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { blobPath } from '../../../src/core/archive/archiveContents.ts';
 import { bundleSnapshots, type BundleSnapshotsInput } from '../../../src/core/bundle/bundleSnapshots.ts';
@@ -182,6 +182,12 @@ describe('restoring straight out of a bundle of snapshots', function () {
     );
     await assert.rejects(opening, { name: 'AbortError' });
     assert.deepEqual(await readdir(at('passing')), []);
+  });
+
+  it('works in a folder that no other user may look into, for what volumes held is kept there', async () => {
+    await make();
+    await vaultOfBundle(await openIt(), { dataFolder: at('data') });
+    assert.equal((await stat(bundleVaultFolder(at('data')))).mode & 0o777, 0o700);
   });
 
   it('is for snapshots alone', async () => {

@@ -45,11 +45,11 @@ export async function lastPass<T>(
   const { made, input } = plan;
   if (made.containers.length === 0 && made.volumes.length === 0) return await then({ made });
   const moved = new Set(made.containers.map(({ document }) => document.id));
-  const containers = await source.engine.containers.list(operation);
-  const others = otherWriters(made.volumes, { containers }, moved).map(({ container }) => container.id);
-  const isUp = containers.some((one) => moved.has(one.id) && isActive(one));
   return await withCommits(source, operation.signal, (commit) =>
     withOpenPairs(run, pairsOf(made.volumes, volumes), async (pairs) => {
+      const containers = await source.engine.containers.list(operation);
+      const others = otherWriters(made.volumes, { containers }, moved).map(({ container }) => container.id);
+      const isUp = containers.some((one) => moved.has(one.id) && isActive(one));
       const stoodFromMs = performance.now();
       await still.stop([...moved, ...new Set(others)]);
       const [entries, images] = await allOf(operation, [

@@ -6,8 +6,9 @@ import { tarEnd, tarPadding } from '../archive/tarWriter.ts';
 import type { Operation } from '../progress.ts';
 import { EntryLines, entryBeforeData, type LayerEntry } from '../vault/layerEntry.ts';
 import { EntryGuard } from '../volumes/entryGuard.ts';
+import { isOfFileSystem } from '../volumes/fillVolume.ts';
 import { headersOf } from '../volumes/renamedTar.ts';
-import { headOf, isOfFileSystem, sumOf, type VolumeListing } from './volumeListing.ts';
+import { headOf, sumOf, type VolumeListing } from './volumeListing.ts';
 import { hasRoots, keyOf, parentOf, type VolumePair } from './volumePasses.ts';
 
 /** Each removal is a call of its own; beyond so many it is quicker to send all of it again. */
@@ -75,7 +76,8 @@ export class SourceChanges {
    * something that is no folder any more has gone with the folder.
    */
   get gone(): readonly string[] | undefined {
-    const isFolder = (key: string): boolean => key === '' || this.#folders.has(key);
+    const isFolder = (key: string): boolean =>
+      key === '' || this.#folders.has(key) || (isOfFileSystem(key) && !this.expected.has(key));
     const tops = [...this.#unmet.keys()].filter(
       (key) => key !== '' && !isOfFileSystem(key) && isFolder(parentOf(key)),
     );

@@ -47,7 +47,7 @@ export async function sourceProblems(
     else if (device !== undefined) problems.push(problem('warning', 'volumeOnDevice', { name, device }));
   }
   const moved = new Set(containers.map(({ document }) => document.id));
-  const others = otherWriters(volumes, here, moved);
+  const others = otherWriters(volumes, here, moved).filter(({ container }) => isActive(container));
   for (const { container, volume } of others)
     problems.push(problem('warning', 'writerStops', { name: nameOf(container), volume }));
   const held = from.containers.map(({ details }) => details).filter(({ id }) => moved.has(id));
@@ -75,7 +75,7 @@ export function hasOwnData(details: Pick<VolumeDetails, 'driver' | 'options'>): 
   return !isForgetful(details.options) && deviceOf(details) === undefined;
 }
 
-/** Containers that run, are not moved, and may write to volumes whose data is. */
+/** Containers, running or not, that are not moved, and may write to volumes whose data is. */
 export function otherWriters(
   volumes: readonly PlannedVolume[],
   { containers }: Pick<SourceState, 'containers'>,
@@ -85,7 +85,7 @@ export function otherWriters(
     .filter(({ action, volume }) => action === 'create' && hasOwnData(volume.document))
     .flatMap(({ volume: { document } }) =>
       writersOf(document.name, containers)
-        .filter((container) => !moved.has(container.id) && isActive(container))
+        .filter((container) => !moved.has(container.id))
         .map((container) => ({ container, volume: document.name })),
     );
 }

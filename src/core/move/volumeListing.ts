@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Operation } from '../progress.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 import { entryFacts } from '../volumes/compareEntries.ts';
+import { isOfFileSystem } from '../volumes/fillVolume.ts';
 import type { OpenVolume } from '../volumes/openVolume.ts';
 import { tarEntries } from '../volumes/tarEntries.ts';
 import { hasRoots, keyOf, type VolumePair } from './volumePasses.ts';
@@ -42,11 +43,6 @@ export async function isAsListed(
     count += 1;
   }
   return count === expected.size;
-}
-
-/** What a file system of a volume's own has by itself. */
-export function isOfFileSystem(key: string): boolean {
-  return /^lost\+found(\/|$)/.test(key);
 }
 
 /** The hash of all that an entry's header says, but for its name. */

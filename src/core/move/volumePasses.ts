@@ -7,7 +7,7 @@ import type { Operation } from '../progress.ts';
 import type { LayerEntry } from '../vault/layerEntry.ts';
 import { entryDifferences, pathBelow } from '../volumes/compareEntries.ts';
 import { EntryGuard } from '../volumes/entryGuard.ts';
-import { contentOf, emptyVolume } from '../volumes/fillVolume.ts';
+import { contentOf, emptyVolume, isOfFileSystem } from '../volumes/fillVolume.ts';
 import type { OpenVolume } from '../volumes/openVolume.ts';
 import { headersOf } from '../volumes/renamedTar.ts';
 import { tarEntries } from '../volumes/tarEntries.ts';
@@ -112,7 +112,7 @@ async function compare({ source, target }: VolumePair, { signal, progress }: Ope
   const knowsRoots = hasRoots({ source, target });
   for await (const { path, bytes, kind, fields } of entryDifferences(there, here)) {
     // What a file system of the target's own has by itself; and roots that an engine does not tell of.
-    if ((kind === 'missing' && path === 'lost+found') || (path === '' && !knowsRoots)) continue;
+    if ((kind === 'missing' && isOfFileSystem(path)) || (path === '' && !knowsRoots)) continue;
     changes.set(bytes ?? latin(path), kind);
     first ??= `${path === '' ? '.' : path}: ${kind === 'changed' ? fields.join(', ') : kind}`;
   }

@@ -125,7 +125,7 @@ export async function emptyVolume(open: OpenVolume, signal: AbortSignal): Promis
 }
 
 /** What a file system of a volume's own has by itself. */
-function isOfFileSystem(path: string): boolean {
+export function isOfFileSystem(path: string): boolean {
   return path === 'lost+found';
 }
 

@@ -79,6 +79,7 @@ async function passVolumes(
   const entries = new Map<string, number>();
   for (const pair of pairs) {
     const listing = run.listed.get(pair.target.name);
+    run.listed.delete(pair.target.name);
     const quick = listing && (await quickPass(pair, listing, operation));
     entries.set(pair.source.name, quick ?? (await finishVolume(pair, run, operation)).entries);
   }

@@ -44,7 +44,7 @@ export async function fillFromSource(
     const left = await contentOf(pair.target, run.operation.signal);
     if (left !== undefined) throw failure('volumeNotEmpty', { name: there, path: left });
     await copyVolume(pair, run.operation);
-    const listing = await listVolume(pair.target, run.operation);
+    const listing = await listVolume(pair.target, run.operation, { others: run.listed.values() });
     if (listing !== undefined) run.listed.set(there, listing);
   });
 }

@@ -10,19 +10,29 @@ import { hasRoots, keyOf, type VolumePair } from './volumePasses.ts';
 /** What a volume holds: the sum of each entry (see `sumOf`), by its key (see `keyOf`). */
 export type VolumeListing = ReadonlyMap<string, string>;
 
-/** Some 250 bytes each. */
-const maxListed = 500_000;
+/** Of all lists of one move: some 500 000 entries. */
+const maxListedBytes = 150_000_000;
+/** What an entry takes beside its key. */
+const bytesPerEntry = 230;
 
-/** Lists a volume that only this move writes to. Undefined where that would take too much memory. */
+/** Lists a volume that only this move writes to. Undefined where that and `others` would take too much memory. */
 export async function listVolume(
   volume: OpenVolume,
   { signal, progress }: Operation,
+  {
+    others = [],
+    maxBytes = maxListedBytes,
+  }: { readonly others?: Iterable<VolumeListing>; readonly maxBytes?: number } = {},
 ): Promise<VolumeListing | undefined> {
+  let bytes = 0;
+  for (const other of others) for (const key of other.keys()) bytes += key.length + bytesPerEntry;
   progress.report({ phase: 'checking', item: volume.name });
   const listing = new Map<string, string>();
   for await (const entry of tarEntries(await volume.read(signal), volume.name)) {
-    listing.set(entryKey(volume, entry), sumOf(volume.root, entry));
-    if (listing.size > maxListed) return undefined;
+    const key = entryKey(volume, entry);
+    bytes += key.length + bytesPerEntry;
+    if (bytes > maxBytes) return undefined;
+    listing.set(key, sumOf(volume.root, entry));
   }
   return listing;
 }

@@ -37,6 +37,14 @@ describe('the last pass over a volume', () => {
     }
   });
 
+  it('lists no more than memory is for in all volumes together', async () => {
+    const volume = new VolumeInMemory();
+    volume.put('n'.repeat(200), file(''));
+    const first = await listVolume(volume, operation, { maxBytes: 1000 });
+    assert.equal(first?.size, 2);
+    assert.equal(await listVolume(volume, operation, { others: [first], maxBytes: 1000 }), undefined);
+  });
+
   it('leaves both sides the same, whatever has changed', async () => {
     const rounds = 30;
     let seed = 1;

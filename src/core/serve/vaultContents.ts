@@ -45,7 +45,7 @@ export function vaultContents(vault: Vault): ServedContents {
     for (const { refName, id } of snapshots)
       add(...placeOf(refName), { digest: id, mediaType: ociIndexType });
     for (const { id } of snapshots)
-      for (const { name, target } of await imagesOf(id, cancel)) add(...placeOf(name), target);
+      for (const { name, target } of (await imagesOf(id, cancel)) ?? []) add(...placeOf(name), target);
     last = found;
     return found;
   };
@@ -119,7 +119,12 @@ function placeOf(name: string): readonly [repository: string, tag: string] {
   const path = (hasTag ? text.slice(0, colon) : text)
     .toLowerCase()
     .split('/')
-    .map((part) => part.replace(/[^a-z0-9]+/g, separatorFor).replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ''))
+    .map((part) =>
+      // One pass, with none at the ends: a vault may hold names that a search for the last ones takes minutes in.
+      part.replace(/[^a-z0-9]+/g, (text, at: number) =>
+        at === 0 || at + text.length === part.length ? '' : separatorFor(text),
+      ),
+    )
     .filter((part) => part !== '')
     .join('/');
   return [path === '' ? 'unnamed' : path, hasTag ? tagFor(text.slice(colon + 1)) : 'latest'];
@@ -135,17 +140,18 @@ interface NamedImage {
   readonly target: Target;
 }
 
-/** The names of images in a snapshot; a snapshot that can't be read has none. */
+/** The names of images in a snapshot; undefined for one that can't be read. */
 async function imagesIn(
   { blobs }: Vault,
   id: Snapshot['id'],
   cancel: CancelOptions,
-): Promise<readonly NamedImage[]> {
+): Promise<readonly NamedImage[] | undefined> {
   const where = `${blobs.name}: ${id}`;
   const index = await readDocument(blobs, { digest: id }, cancel)
     .then((bytes) => parseImageIndex(bytes, where))
     .catch(forgiving);
-  return (index?.manifests ?? []).flatMap(({ annotations, digest, mediaType }) => {
+  if (index === undefined) return undefined;
+  return (index.manifests ?? []).flatMap(({ annotations, digest, mediaType }) => {
     const notes = imageNotesOf(annotations, where);
     return notes?.role === 'image' ? notes.tags.map((name) => ({ name, target: { digest, mediaType } })) : [];
   });
@@ -201,14 +207,16 @@ function forgiving(error: unknown): undefined {
 
 const mostRemembered = 10_000;
 
-/** `work` with its results kept, the oldest forgotten first. */
-function remembered<T>(
-  work: (digest: Digest, cancel: CancelOptions) => Promise<T>,
-): (digest: Digest, cancel: CancelOptions) => Promise<T> {
+/** `work` with its results kept, the oldest forgotten first. What can't be read is tried again: it may be repaired. */
+function remembered<T extends object>(
+  work: (digest: Digest, cancel: CancelOptions) => Promise<T | undefined>,
+): (digest: Digest, cancel: CancelOptions) => Promise<T | undefined> {
   const known = new Map<Digest, T>();
   return async (digest, cancel) => {
-    if (known.has(digest)) return known.get(digest) as T;
+    const before = known.get(digest);
+    if (before !== undefined) return before;
     const value = await work(digest, cancel);
+    if (value === undefined) return undefined;
     const [oldest] = known.keys();
     if (known.size >= mostRemembered && oldest !== undefined) known.delete(oldest);
     known.set(digest, value);

@@ -95,8 +95,8 @@ export async function prepareLoad(engine: Engine, job: LoadJob, signal: AbortSig
 /**
  * Does it and looks at the engine afterwards; undoes nothing. What the engine has stays out of the first try: when it
  * does not take that, or is not as it should be afterwards (somebody pruned meanwhile), what was done of it is undone
- * and everything is sent. Rejects with `loadFailed`, `loadMismatch`, what `bring` throws, the engine's failures, or
- * an AbortError.
+ * and everything is sent; where a part of that is missing, it rejects with what the engine said first. Rejects with
+ * `loadFailed`, `loadMismatch`, what `bring` throws, the engine's failures, or an AbortError.
  */
 export async function carryOutLoad(
   engine: Engine,
@@ -113,7 +113,11 @@ export async function carryOutLoad(
     // What can't be put back, such as the name of an image that somebody removed meanwhile, is no reason to leave it
     // at that: all of it is sent on top, and is undone by the same list should that fail too.
     await undoLoad(engine, load.wayBack).catch(() => undefined);
-    return { ...(await carryOut(engine, load, bring, signal)), sentAgain: reasonOf(error) };
+    const again = await carryOut(engine, load, bring, signal).catch((second: unknown) => {
+      // Out of a bundle that lacks a layer not all of it can be sent: then what the engine said is what is wrong.
+      throw second instanceof DrydockError && second.code === 'blobMissing' ? error : second;
+    });
+    return { ...again, sentAgain: reasonOf(error) };
   }
 }
 

@@ -16,6 +16,7 @@ import { readBundleAt } from '../../../src/core/bundle/readBundle.ts';
 import { requireLeftOut } from '../../../src/core/bundle/requireLeftOut.ts';
 import type { MadeBundle } from '../../../src/core/bundle/bundleImages.ts';
 import { shortDigest, type Digest } from '../../../src/core/digest.ts';
+import { failure } from '../../../src/core/errors.ts';
 import { unattended } from '../../../src/core/progress.ts';
 import { executeRestore, type RestoreParts } from '../../../src/core/restore/executeRestore.ts';
 import { plannedSending } from '../../../src/core/restore/plannedSending.ts';
@@ -251,6 +252,22 @@ describe('restoring straight out of a bundle of snapshots', function () {
       const deps = { engine: there.engine, vault: through, owner };
       const error = await failureOf(executeRestore(deps, plan, unattended(), partsOf(there, bundle)));
       assert.equal(error.code, 'blobMissing');
+      assert.deepEqual(there.state(), before);
+      assert.deepEqual(await left(), []);
+    });
+
+    it('tells why the engine refuses what it was sent, for all of it can’t be sent instead', async () => {
+      const below = await imageBelow();
+      await make({ had: await inventoryOf(new DockEngine([below])) });
+      const bundle = await openIt();
+      const there = new DockEngine([below]);
+      const before = there.state();
+      const full = failure('loadFailed', { reason: 'no space left on device' });
+      there.images.lies.load = async (truth) => {
+        await truth();
+        throw full;
+      };
+      assert.equal(await failureOf(restore(there, bundle)), full);
       assert.deepEqual(there.state(), before);
       assert.deepEqual(await left(), []);
     });

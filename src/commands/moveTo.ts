@@ -4,7 +4,7 @@ import { isCancellation } from '../core/errors.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import type { MoveResult } from '../core/move/executeMove.ts';
 import type { Afterwards, MovedThing } from '../core/move/movedThing.ts';
-import type { MovePlan } from '../core/move/planMove.ts';
+import type { MoveEnds, MovePlan } from '../core/move/planMove.ts';
 import { errorWords } from '../ui/errorWords.ts';
 import { pickContainers, pickImages, pickProjects } from '../ui/pickers.ts';
 import { itemWord } from '../ui/restorePlanWords.ts';
@@ -42,6 +42,8 @@ async function toEngine(
   nodes: readonly DrydockNode[],
   wish: Wish,
 ): Promise<readonly MoveResult[] | undefined> {
+  // The engine in use may be another one by the time the last of several is moved, with a project of that name too.
+  const source = context.engine();
   const chosen = nodes.length > 0 ? nodes : await pickThings(context, wish.title);
   const things = chosen === undefined ? [] : await thingsAmong(context, chosen);
   if (things.length === 0) return undefined;
@@ -60,7 +62,7 @@ async function toEngine(
   const results: MoveResult[] = [];
   try {
     for (const one of things) {
-      const result = await moveOne(context, target, there, one, wish);
+      const result = await moveOne(context, { source, target }, there, one, wish);
       // Whoever backs out of one, or sees one fail, decides anew about the others.
       if (result === undefined) break;
       results.push(result);
@@ -98,7 +100,7 @@ function targetTitle([first, ...others]: readonly NamedThing[], { isMove, title 
 
 async function moveOne(
   context: CommandContext,
-  target: Engine,
+  ends: MoveEnds,
   to: MovedTo,
   { name, thing }: NamedThing,
   { isMove }: Wish,
@@ -106,7 +108,6 @@ async function moveOne(
   const title = isMove
     ? vscode.l10n.t('Move {name} to {to}', { name, to: to.name })
     : vscode.l10n.t('Copy {name} to {to}', { name, to: to.name });
-  const ends = { source: context.engine(), target };
   // An image that is moved goes from here; what becomes of anything else is asked once its plan is agreed to.
   const planned = !isMove ? 'keep' : thing.kind === 'image' ? 'remove' : 'stop';
   const plan = await chooseMovePlan({ ends, thing, afterwards: planned, title, log: context.log });
@@ -138,6 +139,7 @@ async function askAfterwards(
   { made, input: { thing }, source }: MovePlan,
   names: { readonly name: string; readonly to: string },
 ): Promise<Afterwards | undefined> {
+  const { hasOwnData } = await import('../core/move/sourceProblems.ts');
   const isImage = thing.kind === 'image';
   const listed = (what: 'container' | 'volume' | 'network', all: readonly string[]): readonly string[] =>
     all.map((name) => `${itemWord(what, vscode)} ${shortVolumeName(name)}`);
@@ -150,7 +152,9 @@ async function askAfterwards(
         ),
         ...listed(
           'volume',
-          made.volumes.flatMap(({ action, volume }) => (action === 'create' ? [volume.document.name] : [])),
+          made.volumes.flatMap(({ action, volume: { document } }) =>
+            action === 'create' && hasOwnData(document) ? [document.name] : [],
+          ),
         ),
         ...listed('network', source.contents.project?.document.networks?.map(({ name }) => name) ?? []),
       ];

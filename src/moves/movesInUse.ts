@@ -19,7 +19,7 @@ interface MovesDeps {
 export class MovesInUse {
   readonly #deps: MovesDeps;
   readonly #listener: Pick<vscode.Disposable, 'dispose'>;
-  readonly #recovered = new Set<string>();
+  #recovered: Engine | undefined;
 
   constructor(deps: MovesDeps) {
     this.#deps = deps;
@@ -39,13 +39,13 @@ export class MovesInUse {
     this.#listener.dispose();
   }
 
-  /** Once for each engine of this window. What concerns the other engine of such a move is put right by the next one. */
+  /** Each time that this window gets to an engine: a switch to another one breaks off a move, undoing included. What concerns the other engine of such a move is put right by the next one. */
   async #recover(): Promise<void> {
     const { inventory, log } = this.#deps;
     if (inventory.state.kind !== 'ready') return;
     const engine = this.#deps.engine();
-    if (this.#recovered.has(engine.endpoint)) return;
-    this.#recovered.add(engine.endpoint);
+    if (this.#recovered === engine) return;
+    this.#recovered = engine;
     try {
       const { recoverMoves } = await import('../core/move/moveSession.ts');
       const operations = await recoverMoves({ ...(await this.notes()), engines: [engine] });

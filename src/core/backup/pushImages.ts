@@ -37,6 +37,8 @@ export interface PushDeps {
 
 /** An engine that gets through answers at once. */
 const logInMs = 10_000;
+/** As long as a window waits for bytes: an engine that packs a layer sends some all the while. */
+const usualSilentMs = 10 * 60_000;
 /**
  * One repository and, where it is free, one port for a vault: an engine remembers up to fifty places for each layer, and
  * another place each time would drive out those that its user pushes to.
@@ -51,24 +53,29 @@ const repository = 'drydock';
  * no name.
  *
  * Resolves with a reason where the engine can't or what it sends is not the image; the vault has at most blobs then that
- * nothing reaches. Rejects with what the store throws, or an AbortError.
+ * nothing reaches. One that sends nothing for ten minutes can't. Rejects with what the store throws, or an AbortError.
  */
 export async function pushImages(
   deps: PushDeps,
   missing: readonly ImageDetails[],
   operation: Operation,
+  { silentMs = usualSilentMs } = {},
 ): Promise<Pushed> {
   const { engine, session, known } = deps;
   const isContainerd = storeOf(deps.info) === 'containerd';
   const failed = new AbortController();
   const signal = AbortSignal.any([operation.signal, failed.signal]);
   const layers = new ReceivedLayers(session, known, isContainerd, signal);
+  const silence = setTimeout(() => {
+    failed.abort(failure('engineTimeout', { call: 'push', seconds: Math.round(silentMs / 1000) }));
+  }, silentMs);
   let receivedBytes = 0;
   const manner = (isContainerd ? pushAsStored : pushUntilWhole)(
     { engine, vault: session.vault, known, layers },
     {
       onBytes: (count) => {
         receivedBytes += count;
+        silence.refresh();
         operation.progress.report({ phase: 'reading', doneBytes: receivedBytes });
       },
       onFailure: (error) => {
@@ -101,12 +108,17 @@ export async function pushImages(
     });
     const contents = await inTheEnd(
       () => pushAll(endpoint),
-      () => endpoint.close(),
+      () => {
+        // What is read back here afterwards is no business of the engine.
+        clearTimeout(silence);
+        return endpoint.close();
+      },
     );
     await reading;
     signal.throwIfAborted();
     return { contents, receivedBytes };
   } catch (error) {
+    clearTimeout(silence);
     // What the sink failed with says more than that the push was ended.
     const cause: unknown = failed.signal.aborted ? failed.signal.reason : error;
     // Nothing goes on reading the vault behind a stream that follows.

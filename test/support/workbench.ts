@@ -44,7 +44,16 @@ export function workbenchOf(page: Page): Workbench {
     async expand(name) {
       const item = treeItem(name).first();
       await item.waitFor();
-      if ((await item.getAttribute('aria-expanded')) !== 'true') await item.click();
+      const opened = item.and(page.locator('[aria-expanded="true"]'));
+      // A click on a row that is drawn again in that moment selects it only.
+      await eventually(async () => {
+        if (await opened.isVisible()) return true;
+        await item.click();
+        return opened.waitFor({ timeout: 2_000 }).then(
+          () => true,
+          () => false,
+        );
+      });
     },
     async select(item) {
       await item.click();

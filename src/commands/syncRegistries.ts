@@ -220,8 +220,10 @@ async function copyAll(
               ...(item.tag !== undefined && { tag: item.tag }),
             };
             const deps = { from: from.repository(item.from), to: to.repository(item.to) };
-            copied.push(await copyImage(deps, input, withItem(operation, nameOf(item)), places));
-            arrived.add(item.to);
+            const image = await copyImage(deps, input, withItem(operation, nameOf(item)), places);
+            copied.push(image);
+            // A row that a person is about to open would close when nothing came and the tree is drawn anew all the same.
+            if (!image.wasThere || image.sentBytes > 0) arrived.add(item.to);
           } catch (error) {
             operation.signal.throwIfAborted();
             errors.push(error);

@@ -24,11 +24,10 @@ import { planRestore } from '../../src/core/restore/planRestore.ts';
 import { openContents } from '../../src/core/snapshot/openContents.ts';
 import { createVault } from '../../src/core/vault/layout.ts';
 import { currentProcess } from '../../src/core/vault/processIdentity.ts';
-import { connect } from '../../src/docker/connect.ts';
-import { parseAddress } from '../../src/docker/parseAddress.ts';
 import { failureOf } from '../support/failureOf.ts';
 import { engineHost, tarOf, type EngineHost } from '../support/tinyImage.ts';
 import { shownImage, shownImages, type ContractImage, type ShownImage } from './contractImages.ts';
+import { connectToParty, parties } from './parties.ts';
 
 interface Party {
   readonly engine: Engine;
@@ -37,12 +36,6 @@ interface Party {
   readonly base: ContractImage;
   readonly child: ContractImage;
 }
-
-const parties = (process.env['DRYDOCK_TEST_HOSTS'] ?? '')
-  .split(',')
-  .filter((part) => part !== '')
-  .map((part) => ({ name: part.slice(0, part.indexOf('=')), address: part.slice(part.indexOf('=') + 1) }));
-assert.ok(parties.length > 1, 'DRYDOCK_TEST_HOSTS names no engines: run "node scripts/test.ts engines"');
 
 describe('bundles go from one engine to another', function () {
   this.timeout(180_000);
@@ -53,9 +46,7 @@ describe('bundles go from one engine to another', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'drydock-bundles-'));
     for (const { name, address } of parties) {
-      const endpoint = parseAddress(address);
-      assert.ok(endpoint);
-      const engine = connect(endpoint);
+      const engine = connectToParty(address);
       const host = engineHost(address);
       const run = randomBytes(4).toString('hex');
       const built = async (what: string, from: string, content: Buffer): Promise<ContractImage> => {

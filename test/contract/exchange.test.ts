@@ -12,8 +12,6 @@ import type { Engine } from '../../src/core/engine/engine.ts';
 import { unattended } from '../../src/core/progress.ts';
 import { loadArchive } from '../../src/core/restore/loadArchive.ts';
 import { planLoad, type LoadPlan } from '../../src/core/restore/planLoad.ts';
-import { connect } from '../../src/docker/connect.ts';
-import { parseAddress } from '../../src/docker/parseAddress.ts';
 import { engineHost, type EngineHost } from '../support/tinyImage.ts';
 import {
   makeContractImages,
@@ -22,6 +20,7 @@ import {
   type ContractImage,
   type ShownImage,
 } from './contractImages.ts';
+import { connectToParty, parties } from './parties.ts';
 
 interface Party {
   readonly name: string;
@@ -31,12 +30,6 @@ interface Party {
   readonly shown: readonly ShownImage[];
 }
 
-const parties = (process.env['DRYDOCK_TEST_HOSTS'] ?? '')
-  .split(',')
-  .filter((part) => part !== '')
-  .map((part) => ({ name: part.slice(0, part.indexOf('=')), address: part.slice(part.indexOf('=') + 1) }));
-assert.ok(parties.length > 1, 'DRYDOCK_TEST_HOSTS names no engines: run "node scripts/test.ts engines"');
-
 describe('images go from one engine to another', function () {
   this.timeout(180_000);
   const met = new Map<string, Party>();
@@ -45,9 +38,7 @@ describe('images go from one engine to another', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'drydock-exchange-'));
     for (const { name, address } of parties) {
-      const endpoint = parseAddress(address);
-      assert.ok(endpoint);
-      const engine = connect(endpoint);
+      const engine = connectToParty(address);
       const host = engineHost(address);
       const run = randomBytes(4).toString('hex');
       const images = await makeContractImages(engine, host, { run, folder });

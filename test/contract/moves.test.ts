@@ -15,22 +15,15 @@ import { planMove } from '../../src/core/move/planMove.ts';
 import { unattended } from '../../src/core/progress.ts';
 import type { RestoreChoices } from '../../src/core/restore/restorePlan.ts';
 import { currentProcess } from '../../src/core/vault/processIdentity.ts';
-import { connect } from '../../src/docker/connect.ts';
-import { parseAddress } from '../../src/docker/parseAddress.ts';
 import { testLabel } from '../support/engine.ts';
 import { makeShellImage, shellImage } from '../support/shellImage.ts';
+import { connectToParty, parties } from './parties.ts';
 
 interface Party {
   readonly name: string;
   readonly engine: Engine;
   readonly docker: (...args: readonly string[]) => string;
 }
-
-const parties = (process.env['DRYDOCK_TEST_HOSTS'] ?? '')
-  .split(',')
-  .filter((part) => part !== '')
-  .map((part) => ({ name: part.slice(0, part.indexOf('=')), address: part.slice(part.indexOf('=') + 1) }));
-assert.ok(parties.length > 1, 'DRYDOCK_TEST_HOSTS names no engines: run "node scripts/test.ts engines"');
 
 describe('things move from one engine to another', function () {
   this.timeout(180_000);
@@ -40,12 +33,10 @@ describe('things move from one engine to another', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'drydock-moves-'));
     for (const { name, address } of parties) {
-      const endpoint = parseAddress(address);
-      assert.ok(endpoint);
       const env = { ...process.env, DOCKER_HOST: address };
       const docker: Party['docker'] = (...args) =>
         execFileSync('docker', args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-      met.set(name, { name, engine: connect(endpoint), docker });
+      met.set(name, { name, engine: connectToParty(address), docker });
     }
   });
   after(async () => {
